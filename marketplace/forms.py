@@ -1,0 +1,42 @@
+"""Forms of the site: their look, and forms that perform a deed."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django import forms
+from django.forms.renderers import TemplatesSetting
+
+from marketplace.refusals import Refusal
+
+T = TypeVar("T")
+
+
+class Renderer(TemplatesSetting):
+    """Draws every form and field with our components."""
+
+    form_template_name = "components/form.html"
+    field_template_name = "components/field.html"
+
+
+class Deed(forms.Form):
+    """A form that does something once: its `key`, made when the page is drawn, comes back with each retry.
+
+    The same key again (double click, back button, second tab of the same page) gives the same result and one effect.
+    """
+
+    key = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["key"].initial = uuid.uuid4
+
+    def perform(self, deed: Callable[[], T], *, field: str | None = None) -> T | None:
+        """Carry out `deed`; a refusal becomes an error of `field` (of the whole form by default) and gives None."""
+        try:
+            return deed()
+        except Refusal as refusal:
+            self.add_error(field, str(refusal))
+            return None

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import logging
+import re
+import uuid
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import ResolverMatch
+
+from marketplace.policies import FOREIGN
+
+request_id: ContextVar[str] = ContextVar("request_id", default="-")
+Next = Callable[[HttpRequest], HttpResponse]
+
+
+class RequestId:
+    """Gives each request an id, which logs, tasks and mails carry on; a proxy's `X-Request-ID` is kept if sane."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        token = request_id.set(given if re.fullmatch(r"[\w-]{8,64}", given) else uuid.uuid4().hex)
+        try:
+            response = self.get_response(request)
+            response["X-Request-ID"] = request_id.get()
+            return response
+        finally:
+            request_id.reset(token)
+
+
+class RequestIdFilter(logging.Filter):
+    """Writes the id of the request, or of the task that it caused, on each log record."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = request_id.get()
+        return True
+
+
+class DefaultDeny:
+    """Refuses, as if it did not exist, any view of ours that declares no policy (a system check names it earlier)."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any) -> None:
+        match = request.resolver_match
+        if not hasattr(view, "policy") and not (match and is_foreign(match)):
+            raise Http404
+
+
+def is_foreign(match: ResolverMatch) -> bool:
+    """Whether a route belongs to a library that checks by itself."""
+    return match.view_name.startswith(tuple(FOREIGN))

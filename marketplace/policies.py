@@ -1,0 +1,115 @@
+"""Who may use which page: one readable table, default deny.
+
+A policy says which *kind* of person a page is for. Which *rows* that person may touch is decided by the querysets
+(`Project.objects.visible_to(user)` …), where a stranger's object and a missing one give the same 404.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, cast
+
+from allauth.account.decorators import reauthentication_required
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from marketplace.accounts.models import User
+
+    class UserRequest(HttpRequest):
+        """A request whose policy has made sure that somebody is signed in."""
+
+        user: User  # type: ignore[assignment]
+else:
+    UserRequest = HttpRequest
+
+View = Callable[..., HttpResponseBase]
+
+
+class For(enum.Enum):
+    """The kinds of people a page can be for; each kind but ANYONE and MACHINE is signed in."""
+
+    ANYONE = "anyone"
+    MACHINE = "machine"  # signed messages of a service, checked by the view itself
+    MEMBER = "member"
+    VERIFIED = "verified"  # with a verified e-mail address
+    CLIENT = "client"  # verified, client hat, company known
+    PROVIDER = "provider"  # verified, provider hat, company known
+
+
+POLICIES: dict[str, For] = {
+    "site.public": For.ANYONE,
+    "site.health": For.ANYONE,
+    "site.language": For.ANYONE,
+    "accounts.self": For.MEMBER,
+    "accounts.company": For.VERIFIED,
+    "accounts.bank": For.PROVIDER,
+    "events.own": For.MEMBER,
+    "events.unsubscribe": For.ANYONE,  # a signed link
+    "documents.download": For.MEMBER,  # the owning row decides
+    "payments.webhook": For.MACHINE,
+    "payments.own": For.VERIFIED,
+    "credits.wallet": For.PROVIDER,
+    "credits.buy": For.PROVIDER,
+    "projects.discover": For.ANYONE,
+    "projects.publish": For.CLIENT,
+    "projects.own": For.VERIFIED,
+    "projects.spend": For.PROVIDER,
+    "projects.offer": For.PROVIDER,
+    "projects.answer": For.CLIENT,
+    "projects.compare": For.CLIENT,
+    "projects.select": For.CLIENT,
+    "agreements.party": For.VERIFIED,
+    "agreements.pay": For.CLIENT,
+    "escrow.party": For.VERIFIED,
+    "escrow.deposit": For.CLIENT,
+    "escrow.deliver": For.PROVIDER,
+    "escrow.release": For.CLIENT,
+    "payouts.own": For.PROVIDER,
+    "payouts.ask": For.PROVIDER,
+    "payouts.invoice": For.VERIFIED,  # the provider and the client whom the invoice is addressed to
+    "demo.trial": For.ANYONE,  # routes that exist in the trial only
+}
+# Routes of the libraries, which carry their own checks: by namespace or url name prefix.
+FOREIGN = {"admin:": "staff, with a second factor", "account_": "allauth", "mfa_": "allauth"}
+
+
+def refused(request: HttpRequest, audience: For) -> HttpResponse | None:
+    """The answer to somebody a page is not for, or None when they may go on. It says nothing of any object."""
+    if audience in {For.ANYONE, For.MACHINE}:
+        return None
+    if not request.user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
+    user = cast("User", request.user)
+    if audience is For.MEMBER:
+        return None
+    if not user.is_verified:
+        messages.warning(request, _("Confirm your e-mail address first: open the link that we sent you."))
+        return redirect("account_email")
+    hats = {For.CLIENT: user.acts_as_client, For.PROVIDER: user.acts_as_provider}
+    if not hats.get(audience, True):
+        messages.warning(request, _("This page needs a role or company details that your account does not have yet."))
+        return redirect("accounts:company")
+    return None
+
+
+def policy(name: str, *, reauthenticate: bool = False) -> Callable[[View], View]:
+    """Declare the policy `name` of a view; with `reauthenticate`, password or passkey is asked again first."""
+    audience = POLICIES[name]
+
+    def declare(view: View) -> View:
+        guarded = cast("View", reauthentication_required(view, allow_get=False)) if reauthenticate else view
+
+        @wraps(view)
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            return refused(request, audience) or guarded(request, *args, **kwargs)
+
+        checked.policy = name  # type: ignore[attr-defined]
+        return checked
+
+    return declare
