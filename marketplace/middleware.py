@@ -4,15 +4,14 @@ import logging
 import re
 import uuid
 from collections.abc import Callable
-from contextvars import ContextVar
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import ResolverMatch
 
 from marketplace.policies import FOREIGN
+from marketplace.tracing import request_id
 
-request_id: ContextVar[str] = ContextVar("request_id", default="-")
 Next = Callable[[HttpRequest], HttpResponse]
 
 
