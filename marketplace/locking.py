@@ -20,5 +20,5 @@ def locked(*rows: Model | None) -> Iterator[None]:
     with transaction.atomic():
         for row in rows:
             if row is not None:
-                row.refresh_from_db(from_queryset=type(row)._base_manager.select_for_update(no_key=True))
+                row.refresh_from_db(from_queryset=row.__class__._base_manager.select_for_update(no_key=True))
         yield

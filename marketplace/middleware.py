@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import logging
 import re
 import uuid
 from collections.abc import Callable
@@ -30,14 +29,6 @@ class RequestId:
             return response
         finally:
             request_id.reset(token)
-
-
-class RequestIdFilter(logging.Filter):
-    """Writes the id of the request, or of the task that it caused, on each log record."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = request_id.get()
-        return True
 
 
 class DefaultDeny:

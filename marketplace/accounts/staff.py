@@ -1,0 +1,49 @@
+"""The three staff groups and exactly their rights; an app that brings an admin page adds its lines here.
+
+`migrate` makes the groups say what this table says, no more and no less, each time it runs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.contrib.auth.management import create_permissions
+
+MODERATION, SMA, FINANCE = "Modération", "SMA", "Finance"
+
+GROUPS: dict[str, frozenset[str]] = {
+    MODERATION: frozenset(
+        {
+            "accounts.view_user",
+            "accounts.suspend_user",
+            "accounts.view_company",
+        }
+    ),
+    SMA: frozenset(),
+    FINANCE: frozenset(
+        {
+            "accounts.view_company",
+        }
+    ),
+}
+
+
+def settle_groups(app_config: AppConfig, *, using: str = "default", **kwargs: Any) -> None:
+    """After `app_config` has migrated: give each group its rights on that app, and take all others of that app."""
+    apps = kwargs["apps"]
+    try:
+        Group = app_config.apps.get_model("auth", "Group")
+        apps.get_model("auth", "Group")
+    except LookupError:
+        return
+    Permission = app_config.apps.get_model("auth", "Permission")
+    create_permissions(app_config, verbosity=0, using=using, apps=apps)
+    ours = Permission.objects.using(using).filter(content_type__app_label=app_config.label)
+    for name, codes in GROUPS.items():
+        group, _ = Group.objects.using(using).get_or_create(name=name)
+        wanted = ours.filter(
+            codename__in=[code.partition(".")[2] for code in codes if code.startswith(f"{app_config.label}.")]
+        )
+        group.permissions.remove(*ours.filter(group=group).exclude(pk__in=wanted))
+        group.permissions.add(*wanted)
