@@ -287,6 +287,11 @@ R0_ACCOUNT_HOLDER = env("R0_ACCOUNT_HOLDER", default="" if PRODUCTION else "Banq
 COMMISSION_RATE_BP = env.int("COMMISSION_RATE_BP", default=1500)
 R0_FEE_RATE_BP = env.int("R0_FEE_RATE_BP", default=300)
 VAT_RATE_BP = env.int("VAT_RATE_BP", default=2000)
+CREDIT_PRICES_CENTS = {
+    "CONSULTATION": env.int("CONSULTATION_PRICE_CENTS", default=400),
+    "OFFER": env.int("OFFER_PRICE_CENTS", default=900),
+    "CONTACT": env.int("CONTACT_PRICE_CENTS", default=1500),
+}
 PROJECT_OPEN_DAYS = env.int("PROJECT_OPEN_DAYS", default=30)
 SELECTION_DAYS = env.int("SELECTION_DAYS", default=15)
 AGREEMENT_DAYS = env.int("AGREEMENT_DAYS", default=14)
@@ -299,7 +304,7 @@ PRE_MODERATION = env.bool("PRE_MODERATION", default=True)
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "marketplace.middleware.RequestIdFilter"}},
+    "filters": {"request_id": {"()": "marketplace.tracing.RequestIdFilter"}},
     "formatters": {
         "json": {
             "()": "pythonjsonlogger.json.JsonFormatter",

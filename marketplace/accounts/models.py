@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 # Bank accounts that a SEPA credit transfer reaches (European Payments Council, list EPC409-09).
 SEPA_COUNTRIES = frozenset(
-    "AD AL AT BE BG CH CY CZ DE DK EE ES FI FR GB GI GR HR HU IE IS IT LI LT LU LV MC MD ME MK MT NL NO PL PT RO RS SE "
-    "SI SK SM VA".split()  # noqa: SIM905  (readable against the list)
+    """AD AL AT BE BG CH CY CZ DE DK EE ES FI FR GB GI GR HR HU IE IS IT LI LT LU LV MC MD ME MK MT NL NO PL PT RO RS
+    SE SI SK SM VA""".split()  # noqa: SIM905
 )
 LEGAL_FORMS = frozenset("sa sas sasu sarl eurl ei eirl sci snc scop gmbh ltd bv srl spa".split())  # noqa: SIM905
 
