@@ -107,6 +107,19 @@ class User(AbstractBaseUser, PermissionsMixin):
         """How the person is called where they may be named; never their address."""
         return self.name or str(_("Account no. %(number)s") % {"number": self.pk})
 
+    @property
+    def public_name(self) -> str:
+        """How others see the person before an introduction: first name and initial, “Nadia C.”."""
+        first, _space, rest = self.display_name.strip().partition(" ")
+        return f"{first} {rest.strip()[0].upper()}." if rest.strip() else first
+
+    def is_tied_to(self, other: User) -> bool:
+        """Whether both are one person or one business: same account, same company, or same bank account."""
+        if self.pk == other.pk or (self.has_company and other.has_company and self.company.is_same_as(other.company)):
+            return True
+        marks = BankAccount.objects.of(self).current().values("fingerprint")
+        return BankAccount.objects.of(other).current().filter(fingerprint__in=marks).exists()
+
     def get_short_name(self) -> str:
         return self.display_name
 
@@ -192,6 +205,16 @@ class Company(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def number(self) -> str:
+        """What identifies the business: its SIREN, or its foreign VAT number."""
+        return self.siren or self.vat_number
+
+    @property
+    def vat_rate_bp(self) -> int:
+        """The rate at which this company bills its own work, in basis points; 0 under art. 293 B or abroad."""
+        return int(settings.VAT_RATE_BP) if self.vat_status == self.VatStatus.REGISTERED else 0
 
     @property
     def address(self) -> str:
