@@ -1,4 +1,6 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from marketplace.documents import views
 
 app_name = "documents"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [path("<uuid:key>/", views.download, name="download")]
