@@ -1,45 +1,64 @@
-"""VAT on what the platform bills, and sums of money with their VAT. Whole cents, rates in basis points."""
+"""VAT of what the platform bills to professionals (general rule of art. 44 of directive 2006/112/EC, art. 259 CGI)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.conf import settings
+from stdnum.eu import vat as eu_vat
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import Company
 
-EU = frozenset("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split())  # noqa: SIM905
+FRANCE = frozenset({"FR", "MC"})  # Monaco is French territory for VAT (art. 7 of the directive)
+EUROPEAN_UNION = frozenset(
+    "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MC MT NL PL PT RO SE SI SK".split()  # noqa: SIM905
+)
 
 
-class Amount(NamedTuple):
-    """A price: excluding VAT, VAT, and both together, in cents."""
+def vat_for(company: Company) -> int:
+    """The rate in basis points that the platform adds to what it bills `company`.
+
+    France: the full rate, also to a business under art. 293 B. Elsewhere in the Union: none when its VAT number is
+    valid and of its own country (the customer accounts for it, art. 196), else the full rate. Outside: none.
+    """
+    if company.country not in EUROPEAN_UNION:
+        return 0
+    if company.country not in FRANCE and reverses_charge(company):
+        return 0
+    return int(settings.VAT_RATE_BP)
+
+
+def reverses_charge(company: Company) -> bool:
+    """Whether the VAT number is one that another member state gave (its form and check digits, not its register)."""
+    prefixes = ("EL", "GR") if company.country == "GR" else (company.country,)  # Greece writes itself both ways
+    return company.vat_number.strip().upper().startswith(prefixes) and bool(eu_vat.is_valid(company.vat_number))
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A sum in cents with its VAT: `cents` is what is paid, `ht_cents` + `vat_cents`."""
 
     ht_cents: int
     vat_cents: int
     cents: int
 
-    @classmethod
-    def from_ht(cls, ht_cents: int, rate_bp: int) -> Self:
-        """The amount of `ht_cents` at `rate_bp`, VAT rounded to the nearest cent, half a cent up."""
-        vat_cents = (ht_cents * rate_bp + 5000) // 10_000
-        return cls(ht_cents, vat_cents, ht_cents + vat_cents)
+    def __post_init__(self) -> None:
+        if self.cents != self.ht_cents + self.vat_cents:
+            raise ValueError(f"{self.cents} is not {self.ht_cents} + {self.vat_cents}.")
 
     @classmethod
-    def total(cls, amounts: Iterable[Amount]) -> Self:
-        """The sum of amounts, each rounded on its own."""
-        parts = list(amounts)
-        return cls(sum(a.ht_cents for a in parts), sum(a.vat_cents for a in parts), sum(a.cents for a in parts))
+    def from_ht(cls, ht: int, rate_bp: int) -> Amount:
+        """The amount for `ht` cents excluding VAT at `rate_bp` basis points; a half cent goes up."""
+        if ht < 0 or rate_bp < 0:
+            raise ValueError("An amount and its rate are not negative.")
+        vat = (ht * rate_bp + 5_000) // 10_000
+        return cls(ht, vat, ht + vat)
 
-
-def vat_for(company: Company) -> int:
-    """The rate, in basis points, at which the platform bills its services to `company`.
-
-    French companies pay French VAT whatever their own status. A business abroad owes the tax itself: in the Union by
-    reverse charge, with its VAT number (directive 2006/112/EC, art. 44 and 196); outside it no French VAT is due
-    (CGI, art. 259-1°). A Union business without a VAT number is billed as a French one.
-    """
-    if company.country == "FR" or (company.country in EU and not company.vat_number):
-        return int(settings.VAT_RATE_BP)
-    return 0
+    @classmethod
+    def total(cls, amounts: Iterable[Amount]) -> Amount:
+        """The sum, line by line: each line's VAT is rounded, then added."""
+        lines = list(amounts)
+        return cls(*(sum(getattr(line, part) for line in lines) for part in ("ht_cents", "vat_cents", "cents")))
