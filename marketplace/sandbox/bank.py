@@ -1,0 +1,173 @@
+"""What happens to money at the stand-in: paying, refusing, expiring, refunding, each with its event."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from marketplace.sandbox import shapes
+from marketplace.sandbox.store import Store, Thing
+
+FEE_BP, FEE_FIXED = 150, 25  # Stripe's price for European cards: 1.5 % + 0.25 €
+
+
+class Wrong(Exception):
+    """A request that Stripe would refuse; becomes its error answer."""
+
+    def __init__(self, message: str, *, status: int = 400, code: str = "", param: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.error = {"type": "invalid_request_error", "message": message}
+        self.error.update({name: value for name, value in (("code", code), ("param", param)) if value})
+
+
+class Bank:
+    """The money side of the stand-in. Every method runs inside `store.writing()`."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.idempotency_key: str | None = None
+
+    def need(self, key: str, kind: str) -> Thing:
+        """The object, or Stripe's 404."""
+        if thing := self.store.get(key, kind):
+            return thing
+        raise Wrong(f"No such {kind}: '{key}'", status=404, code="resource_missing", param="id")
+
+    def tell(self, kind: str, thing: Thing) -> None:
+        """Write an event and owe its webhook."""
+        self.store.owe(self.store.put(shapes.event(kind, thing, self.idempotency_key))["id"])
+
+    def open_session(self, asked: dict[str, Any], host: str) -> Thing:
+        """A new Checkout Session from the parameters of Stripe's API."""
+        for name in ("mode", "success_url", "line_items"):
+            if not asked.get(name):
+                raise Wrong(f"Missing required param: {name}.", code="parameter_missing", param=name)
+        cents, currency = priced(asked["line_items"])
+        session = shapes.session(asked, host=host, cents=cents, currency=currency)
+        asked_intent = asked.get("payment_intent_data", {})
+        lines = [line["price_data"]["product_data"]["name"] for line in asked["line_items"]]
+        self.store.set_control(session["id"], lines[0])
+        self.store.put(intent := shapes.intent(cents, currency, asked_intent))
+        self.store.set_control(f"intent of {session['id']}", intent["id"])
+        return self.store.put(session)
+
+    def begin(self, session: Thing) -> Thing:
+        """The intent of an open session, which the session shows from the first try on."""
+        if session["status"] != "open":
+            raise Wrong("This Checkout Session is no longer open.", code="checkout_session_closed")
+        intent = self.need(self.store.control(f"intent of {session['id']}"), "payment_intent")
+        if session["payment_intent"] is None:
+            session["payment_intent"] = intent["id"]
+            self.store.put(session)
+            self.tell("payment_intent.created", intent)
+        return intent
+
+    def pay(self, session: Thing) -> None:
+        """The card is charged: intent, charge, balance transaction, and the session is complete."""
+        intent = self.begin(session)
+        charge = self.store.put(shapes.charge(intent, refused=False))
+        fee = (intent["amount"] * FEE_BP + 5_000) // 10_000 + FEE_FIXED
+        charge["balance_transaction"] = self.store.put(shapes.balance_transaction(charge, intent["amount"], fee))["id"]
+        intent.update(
+            status="succeeded",
+            amount_received=intent["amount"],
+            latest_charge=charge["id"],
+            next_action=None,
+            last_payment_error=None,
+        )
+        session.update(status="complete", payment_status="paid", url=None)
+        for thing in (charge, intent, session):
+            self.store.put(thing)
+        self.tell("charge.succeeded", charge)
+        self.tell("payment_intent.succeeded", intent)
+        self.tell("checkout.session.completed", session)
+
+    def refuse(self, session: Thing) -> None:
+        """The bank says no; the session stays open for another card."""
+        intent = self.begin(session)
+        charge = self.store.put(shapes.charge(intent, refused=True))
+        error = {"type": "card_error", "code": "card_declined", "decline_code": "generic_decline"}
+        error |= {"message": "Your card was declined.", "charge": charge["id"]}
+        intent.update(
+            status="requires_payment_method", latest_charge=charge["id"], last_payment_error=error, next_action=None
+        )
+        self.store.put(intent)
+        self.tell("charge.failed", charge)
+        self.tell("payment_intent.payment_failed", intent)
+
+    def challenge(self, session: Thing) -> None:
+        """The bank asks its customer to confirm (3-D Secure)."""
+        intent = self.begin(session)
+        intent.update(status="requires_action", next_action={"type": "use_stripe_sdk"})
+        self.store.put(intent)
+        self.tell("payment_intent.requires_action", intent)
+
+    def expire(self, session: Thing) -> Thing:
+        """The session can no longer be paid."""
+        if session["status"] != "open":
+            raise Wrong('Only Checkout Sessions with a status in ["open"] can be expired.', param="session")
+        session.update(status="expired", url=None)
+        self.tell("checkout.session.expired", self.store.put(session))
+        if session["payment_intent"]:
+            self.cancel(self.need(session["payment_intent"], "payment_intent"), "automatic")
+        return session
+
+    def cancel(self, intent: Thing, reason: str) -> Thing:
+        """The intent can no longer succeed."""
+        if intent["status"] in {"succeeded", "canceled"}:
+            raise Wrong(f"You cannot cancel this PaymentIntent: it is {intent['status']}.")
+        intent.update(status="canceled", canceled_at=int(time.time()), cancellation_reason=reason, next_action=None)
+        self.tell("payment_intent.canceled", self.store.put(intent))
+        return intent
+
+    def expire_old(self) -> None:
+        """Expire the sessions whose day is over."""
+        for session in self.store.all("checkout.session"):
+            if session["status"] == "open" and session["expires_at"] < time.time():
+                self.expire(session)
+
+    def refund(self, asked: dict[str, Any]) -> Thing:
+        """Give back a part or all of a paid intent; more than what is left is refused."""
+        intent = self.need(asked.get("payment_intent", ""), "payment_intent")
+        if intent["status"] != "succeeded":
+            raise Wrong("This PaymentIntent does not have a successful charge to refund.", param="payment_intent")
+        charge = self.need(intent["latest_charge"], "charge")
+        left = charge["amount"] - charge["amount_refunded"]
+        cents = int(asked.get("amount", left))
+        if left == 0:
+            raise Wrong(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
+        if not 0 < cents <= left:
+            raise Wrong(f"Refund amount ({cents}) is greater than unrefunded amount on charge ({left})", param="amount")
+        return self.give_back(charge, cents, asked)
+
+    def give_back(self, charge: Thing, cents: int, asked: dict[str, Any]) -> Thing:
+        """Write a refund and what it moves; `fail` and `wait` switches make it end otherwise."""
+        refund = shapes.refund(charge, cents, asked)
+        refund["status"] = self.store.control("refund status", "succeeded")
+        if refund["status"] == "succeeded":
+            refund["balance_transaction"] = self.store.put(shapes.balance_transaction(refund, -cents, 0))["id"]
+        charge["amount_refunded"] += cents
+        charge["refunded"] = charge["amount_refunded"] == charge["amount"]
+        self.store.put(charge)
+        self.tell("refund.created", self.store.put(refund))
+        self.tell("charge.refunded", charge)
+        return refund
+
+    def end_refund(self, refund: Thing, status: str) -> Thing:
+        """A refund that waited, or succeeded too soon, ends: `succeeded` or `failed`."""
+        refund["status"] = status
+        self.tell("refund.failed" if status == "failed" else "refund.updated", self.store.put(refund))
+        return refund
+
+
+def priced(lines: Any) -> tuple[int, str]:
+    """The sum and the currency of a session's lines."""
+    try:
+        currencies = {line["price_data"]["currency"] for line in lines}
+        cents = sum(int(line["quantity"]) * int(line["price_data"]["unit_amount"]) for line in lines)
+    except (KeyError, TypeError, ValueError) as error:
+        raise Wrong(f"Invalid line_items: {error}", param="line_items") from error
+    if len(currencies) != 1 or cents < 50:
+        raise Wrong("The total amount must be at least 0.50, in one currency.", code="amount_too_small")
+    return cents, str(currencies.pop())
