@@ -57,4 +57,4 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # untyped library
         return crypto.decrypt(encrypted_text)
 
     def _get_site_name(self) -> str:
-        return settings.SITE_NAME
+        return str(settings.SITE_NAME)

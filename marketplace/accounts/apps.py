@@ -1,7 +1,7 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
-
-from marketplace.accounts.staff import settle_groups
 
 
 class AccountsConfig(AppConfig):
@@ -9,4 +9,4 @@ class AccountsConfig(AppConfig):
     label = "accounts"
 
     def ready(self) -> None:
-        post_migrate.connect(settle_groups, dispatch_uid="accounts.staff")
+        post_migrate.connect(import_module("marketplace.accounts.staff").settle_groups, dispatch_uid="accounts.staff")

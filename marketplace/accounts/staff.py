@@ -9,6 +9,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.contrib.auth.management import create_permissions
+from django.contrib.auth.models import Group, Permission
 
 MODERATION, SMA, FINANCE = "Modération", "SMA", "Finance"
 
@@ -31,19 +32,15 @@ GROUPS: dict[str, frozenset[str]] = {
 
 def settle_groups(app_config: AppConfig, *, using: str = "default", **kwargs: Any) -> None:
     """After `app_config` has migrated: give each group its rights on that app, and take all others of that app."""
-    apps = kwargs["apps"]
     try:
-        Group = app_config.apps.get_model("auth", "Group")
-        apps.get_model("auth", "Group")
-    except LookupError:
+        kwargs["apps"].get_model("auth", "Group")
+    except LookupError:  # in the middle of a partial migration
         return
-    Permission = app_config.apps.get_model("auth", "Permission")
-    create_permissions(app_config, verbosity=0, using=using, apps=apps)
+    create_permissions(app_config, verbosity=0, using=using, apps=kwargs["apps"])
     ours = Permission.objects.using(using).filter(content_type__app_label=app_config.label)
+    prefix = f"{app_config.label}."
     for name, codes in GROUPS.items():
-        group, _ = Group.objects.using(using).get_or_create(name=name)
-        wanted = ours.filter(
-            codename__in=[code.partition(".")[2] for code in codes if code.startswith(f"{app_config.label}.")]
-        )
-        group.permissions.remove(*ours.filter(group=group).exclude(pk__in=wanted))
-        group.permissions.add(*wanted)
+        group, _created = Group.objects.using(using).get_or_create(name=name)
+        codenames = [code.removeprefix(prefix) for code in codes if code.startswith(prefix)]
+        group.permissions.remove(*ours.filter(group=group).exclude(codename__in=codenames))
+        group.permissions.add(*ours.filter(codename__in=codenames))
