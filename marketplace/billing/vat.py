@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.conf import settings
 from stdnum.eu import vat as eu_vat
@@ -37,17 +36,12 @@ def reverses_charge(company: Company) -> bool:
     return company.vat_number.strip().upper().startswith(prefixes) and bool(eu_vat.is_valid(company.vat_number))
 
 
-@dataclass(frozen=True)
-class Amount:
+class Amount(NamedTuple):
     """A sum in cents with its VAT: `cents` is what is paid, `ht_cents` + `vat_cents`."""
 
     ht_cents: int
     vat_cents: int
     cents: int
-
-    def __post_init__(self) -> None:
-        if self.cents != self.ht_cents + self.vat_cents:
-            raise ValueError(f"{self.cents} is not {self.ht_cents} + {self.vat_cents}.")
 
     @classmethod
     def from_ht(cls, ht: int, rate_bp: int) -> Amount:
