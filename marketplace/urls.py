@@ -1,7 +1,13 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from marketplace import views
+
 urlpatterns = [
+    path("", views.home, name="home"),
+    path("langue/", views.language, name="language"),
+    path("healthz/live", views.live, name="live"),
+    path("healthz/ready", views.ready, name="ready"),
     path("admin/", admin.site.urls),
     path("compte/", include("allauth.urls")),
     path("", include("marketplace.accounts.urls")),

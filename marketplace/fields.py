@@ -1,0 +1,97 @@
+"""Fields and widgets that several apps' forms share: amounts in euros, days, choices drawn as cards."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.templatetags.page import amount, euros
+
+NUMBER = re.compile(r"(\d{1,12})(?:\.(\d{1,2}))?")
+
+
+class EurosInput(forms.TextInput):
+    """An amount at the right edge of its box, its unit after it."""
+
+    def __init__(self, unit: str = "€", attrs: Mapping[str, Any] | None = None) -> None:
+        fixed = {"class": "input--amount", "inputmode": "decimal", "autocomplete": "off", "data-unit": unit}
+        super().__init__({**fixed, **(attrs or {})})
+
+
+class EurosField(forms.Field):
+    """An amount typed in euros ("1 200,50"), cleaned to whole cents. Refused: a third decimal, a sign, words."""
+
+    default_error_messages = {
+        "invalid": _("Write an amount in euros, such as 1200.50."),
+        "min": _("%(limit)s at least."),
+        "max": _("%(limit)s at most."),
+    }
+
+    def __init__(
+        self, *, unit: str = "€", min_cents: int | None = 1, max_cents: int | None = None, **kwargs: Any
+    ) -> None:
+        self.min_cents, self.max_cents = min_cents, max_cents
+        kwargs.setdefault("widget", EurosInput(unit))
+        super().__init__(**kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        return amount(value) if isinstance(value, int) else value
+
+    def to_python(self, value: Any) -> int | None:
+        if value in self.empty_values:
+            return None
+        found = NUMBER.fullmatch(plain(str(value)))
+        if not found:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        if value is None:
+            return
+        if self.min_cents is not None and value < self.min_cents:
+            raise ValidationError(self.error_messages["min"], code="min", params={"limit": euros(self.min_cents)})
+        if self.max_cents is not None and value > self.max_cents:
+            raise ValidationError(self.error_messages["max"], code="max", params={"limit": euros(self.max_cents)})
+
+
+def plain(text: str) -> str:
+    """`text` without spaces and currency, its decimal mark a point; the mark is the last of comma and point."""
+    bare = re.sub(r"[\s€]", "", text)
+    if "," in bare and "." in bare:
+        thousands = min(",", ".", key=bare.rindex)
+        bare = bare.replace(thousands, "")
+    return bare.replace(",", ".")
+
+
+class DayInput(forms.DateInput):
+    """The browser's own calendar."""
+
+    input_type = "date"
+
+    def __init__(self, attrs: Mapping[str, Any] | None = None) -> None:
+        super().__init__({"class": "input--short", **(attrs or {})}, format="%Y-%m-%d")
+
+
+class DayField(forms.DateField):
+    """A day, picked in the browser's calendar or typed."""
+
+    widget = DayInput
+    input_formats = ["%Y-%m-%d", "%d/%m/%Y"]
+
+
+class ChoiceCards(forms.RadioSelect):
+    """One choice among a few, each in a box with a sentence under it: `hints` maps values to sentences."""
+
+    def __init__(self, hints: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.hints = dict(hints or {})
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option = super().create_option(name, value, *args, **kwargs)
+        return {**option, "hint": self.hints.get(str(value), ""), "card": True}

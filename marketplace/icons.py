@@ -1,0 +1,31 @@
+"""The site's own line icons, drawn on a 20 × 20 grid."""
+
+ICONS = {
+    "account": '<circle cx="10" cy="6.8" r="3.3"/><path d="M3.5 17c.6-3.5 3-5.3 6.5-5.3s5.9 1.8 6.5 5.3"/>',
+    "back": '<path d="M16 10H4m4.5-4.5L4 10l4.5 4.5"/>',
+    "bank": '<path d="M3 16.5h14M4.5 8.5v6m3.7-6v6m3.6-6v6m3.7-6v6M3 8.5 10 3l7 5.5z"/>',
+    "bell": '<path d="M5 14V9a5 5 0 0 1 10 0v5l1.2 1.2H3.8zM8.3 17.3h3.4"/>',
+    "check": '<path d="m4 10.5 4 4 8-9"/>',
+    "clock": '<circle cx="10" cy="10" r="7"/><path d="M10 6v4.2l2.8 1.8"/>',
+    "close": '<path d="m5 5 10 10M15 5 5 15"/>',
+    "download": '<path d="M10 3v9.5m-4-4 4 4 4-4M4 17h12"/>',
+    "down": '<path d="m5 8 5 5 5-5"/>',
+    "envelope": '<rect x="3" y="5" width="14" height="10.5" rx="1"/><path d="m3.5 6 6.5 5.2L16.5 6"/>',
+    "eye": '<path d="M2 10s3-5 8-5 8 5 8 5-3 5-8 5-8-5-8-5z"/><circle cx="10" cy="10" r="2.2"/>',
+    "file": '<path d="M5 2.5h6.5L15 6v11.5H5z"/><path d="M11.5 2.5V6H15"/>',
+    "filter": '<path d="M3 5h14M5.5 10h9M8 15h4"/>',
+    "info": '<circle cx="10" cy="10" r="7"/><path d="M10 9.2v4.3M10 6.4v.1"/>',
+    "key": '<circle cx="7" cy="12.5" r="3.5"/><path d="m9.6 10 6.4-6.4M13.2 6.4l2.2 2.2M11.3 8.3l1.5 1.5"/>',
+    "lock": '<rect x="4" y="9" width="12" height="8" rx="1"/><path d="M6.8 9V6.2a3.2 3.2 0 0 1 6.4 0V9"/>',
+    "menu": '<path d="M3 6h14M3 10h14M3 14h14"/>',
+    "next": '<path d="M4 10h12m-4.5-4.5L16 10l-4.5 4.5"/>',
+    "pen": '<path d="m3.5 16.5 1-4L13.7 3.3l3 3-9.2 9.2zM11.8 5.2l3 3"/>',
+    "phone": '<path d="M6.5 3 8 7 6 8.7a9 9 0 0 0 5.3 5.3L13 12l4 1.5-.6 3.2c-6.9.6-13.7-6.2-13.1-13.1z"/>',
+    "place": '<path d="M10 17.5s5.5-5.2 5.5-9.3a5.5 5.5 0 0 0-11 0c0 4.1 5.5 9.3 5.5 9.3z"/>'
+    '<circle cx="10" cy="8.2" r="1.9"/>',
+    "returned": '<path d="M4 8h8.5a4 4 0 0 1 0 8H8M4 8l3.5-3.5M4 8l3.5 3.5"/>',
+    "scales": '<path d="M10 3v14m-4 0h8M4 5.5h12M4 5.5l-2 6h4zm12 0-2 6h4z"/>',
+    "search": '<circle cx="9" cy="9" r="5.5"/><path d="m13.2 13.2 4 4"/>',
+    "stop": '<path d="M7 2.8h6L17.2 7v6L13 17.2H7L2.8 13V7z"/><path d="M6.8 10h6.4"/>',
+    "upload": '<path d="M10 13V3.5m-4 4 4-4 4 4M4 17h12"/>',
+}
