@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.files.uploadedfile import UploadedFile
 from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 
@@ -75,7 +74,7 @@ class DocumentsField(DocumentField):
         return cleaned
 
 
-def named(file: UploadedFile, error: ValidationError) -> ValidationError:
+def named(file: Any, error: ValidationError) -> ValidationError:
     """`error` with the name of the file that it is about."""
     facts = {"name": file.name, "reason": " ".join(error.messages)}
     return ValidationError(_("%(name)s: %(reason)s"), code=error.code, params=facts)

@@ -7,6 +7,7 @@ import unicodedata
 import zipfile
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
@@ -14,6 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageOps
 
 from marketplace.documents.pdf import rebuilt_pdf
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 40_000_000
@@ -47,7 +51,7 @@ class Clean:
         return len(self.content)
 
 
-def refused(sentence: str, code: str, **facts: object) -> ValidationError:
+def refused(sentence: str | _StrPromise, code: str, **facts: object) -> ValidationError:
     """A refusal to show beside the field."""
     return ValidationError(sentence, code=code, params=facts or None)
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from marketplace.documents.models import Document
 
 
-@shared_task
+@shared_task  # type: ignore[untyped-decorator]
 def clear_shelves() -> int:
     """Delete the files of the last days whose row was never committed; those of today may still be on their way."""
     today = timezone.now()

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+import logging
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import F, Q
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.events import doorbell, reactions, tellings
 from marketplace.events.tellings import Kind, Letter
+from marketplace.locking import locked
+from marketplace.refusals import Refusal
 from marketplace.states import States
 from marketplace.tracing import request_id
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
+
+
+log = logging.getLogger(__name__)
 
 
 class Keyed(Protocol):
@@ -90,6 +99,8 @@ class MailState(models.TextChoices):
     OFF = "OFF", _("not wanted")
 
 
+MOST_TRIES = 30
+MAX_DIGITS = 19  # of a key
 MAIL_EDGES = (
     ("", "PENDING"),
     ("", "OFF"),
@@ -114,9 +125,22 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
             transaction.on_commit(doorbell.ring)
         return self.bulk_create(rows)
 
-    def of(self, user: User) -> NoticeQuerySet:
+    def due(self, now: datetime) -> NoticeQuerySet:
+        """Those whose mail may be tried now, the longest waiting first; what a worker has claimed is not."""
+        unclaimed = Q(claimed_until=None) | Q(claimed_until__lt=now)
+        return self.filter(unclaimed, mail_state=MailState.PENDING, next_try_at__lte=now).order_by("next_try_at", "pk")
+
+    def visible_to(self, user: User) -> NoticeQuerySet:
         """The notices of `user`, the latest first."""
         return self.filter(user=user).order_by("-pk")
+
+    def before(self, pk: str) -> NoticeQuerySet:
+        """The page after the notice `pk`; the first page for anything that is no number."""
+        return self.filter(pk__lt=int(pk)) if pk.isdecimal() and len(pk) < MAX_DIGITS else self
+
+    def unmailed(self, now: datetime) -> bool:
+        """Whether a mail of the last month was refused: their address may be wrong."""
+        return self.filter(mail_state=MailState.FAILED, at__gt=now - timedelta(days=30)).exists()
 
     def unread_of(self, user: User) -> NoticeQuerySet:
         """What `user` has not opened; its `count()` reads an index of unread rows only."""
@@ -129,6 +153,9 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
 
 class Notice(models.Model):
     """One person told of one event, on the site and by mail; its words come from its telling when it is read."""
+
+    class NotFailed(Refusal):
+        sentence = _("Only a mail that the mail server has refused is sent again.")
 
     event = models.ForeignKey(Event, on_delete=models.PROTECT, null=True, blank=True, related_name="notices")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="notices")
@@ -166,6 +193,11 @@ class Notice(models.Model):
         return f"{self.name} → {self.user_id}"
 
     @property
+    def is_known(self) -> bool:
+        """Whether the site still knows the words of this notice."""
+        return self.name in tellings.by_name
+
+    @property
     def telling(self) -> tellings.Telling:
         """The declaration that this notice comes from."""
         return tellings.by_name[self.name]
@@ -185,12 +217,87 @@ class Notice(models.Model):
         """Where it leads on the site, or nothing."""
         return self.letter.path
 
+    @cached_property
+    def shown(self) -> Letter:
+        """Its words for a page: one that can no longer be written says so and does not break the list."""
+        try:
+            return self.letter
+        except Exception:
+            log.exception("Notice %s (%s) cannot be shown.", self.pk, self.name)
+            return Letter(gettext("This notice can no longer be shown"), [])
+
+    @property
+    def step(self) -> dict[str, Any]:
+        """Itself as an item of the timeline component; its link marks it as read on the way."""
+        letter, address = self.shown, reverse("events:open", args=[self.pk])
+        return {
+            "at": self.at,
+            "title": letter.subject,
+            "who": " · ".join(filter(None, [gettext("Unread") if self.read_at is None else "", letter.project])),
+            "text": next(iter(letter.paragraphs), ""),
+            "kind": "now" if self.read_at is None else "",
+            "url": address,
+            "label": letter.action[0] if letter.action else gettext("Read"),
+        }
+
+    def mark_read(self) -> None:
+        """Its reader has opened it; the first time counts."""
+        Notice.objects.filter(pk=self.pk).read()
+
+    def mark_sent(self) -> None:
+        """The mail server has taken it."""
+        self.move(MailState.SENT, sent_at=timezone.now(), attempts=F("attempts") + 1, failure="")
+
+    def put_aside(self) -> None:
+        """Its reader does not want mails of its kind any more."""
+        self.move(MailState.OFF)
+
+    def fail(self, reason: str) -> None:
+        """The server will never take it (5xx): flagged for the staff and on its reader's page."""
+        log.warning("Notice %s failed: %s", self.pk, reason)
+        self.move(MailState.FAILED, attempts=F("attempts") + 1, failure=reason)
+
+    def postpone(self, reason: str) -> None:
+        """Not this time (4xx): later and later, up to an hour; after MOST_TRIES (about a day) it has failed."""
+        if self.attempts + 1 >= MOST_TRIES:
+            self.fail(reason)
+            return
+        pause = timedelta(seconds=min(30 * 2**self.attempts, 3600))
+        self.move(MailState.PENDING, attempts=F("attempts") + 1, failure=reason, next_try_at=timezone.now() + pause)
+
+    def wait(self, reason: str) -> None:
+        """The server is not there: in a minute, however often."""
+        self.move(MailState.PENDING, failure=reason, next_try_at=timezone.now() + timedelta(minutes=1))
+
+    def move(self, mail_state: MailState, **changes: Any) -> None:
+        """Write what became of the mail, only while it is to be sent, and let go of the claim."""
+        row = Notice.objects.filter(pk=self.pk, mail_state=MailState.PENDING)
+        row.update(mail_state=mail_state, claimed_until=None, **changes)
+
+    def resend(self) -> None:
+        """Try again what the server had refused, once the address is mended. Refused: NotFailed."""
+        with locked(self):
+            if self.mail_state != MailState.FAILED:
+                raise self.NotFailed
+            self.mail_state, self.attempts, self.failure = MailState.PENDING, 0, ""
+            self.next_try_at = timezone.now()
+            self.save(update_fields=["mail_state", "attempts", "failure", "next_try_at"])
+            transaction.on_commit(doorbell.ring)
+
 
 class PreferenceQuerySet(models.QuerySet["Preference"]):
     def unwanted(self, user_ids: Any) -> set[tuple[int, str]]:
         """The (person, kind) pairs that are not to be mailed among `user_ids`."""
         ids = set(user_ids)
         return set(self.filter(user__in=ids, mail=False).values_list("user_id", "kind")) if ids else set()
+
+    def choose(self, user_id: int, wishes: dict[Kind, bool]) -> None:
+        """Write which kinds of mail a person wants; what may not be switched off is left on."""
+        rows = [
+            Preference(user_id=user_id, kind=kind, mail=mail or not kind.may_be_switched_off)
+            for kind, mail in wishes.items()
+        ]
+        self.bulk_create(rows, update_conflicts=True, unique_fields=["user", "kind"], update_fields=["mail"])
 
 
 class Preference(models.Model):
