@@ -1,10 +1,158 @@
+"""Django admin for our staff: a second factor to enter, rows to read, and deeds done by the domain's own methods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from allauth.account.decorators import reauthentication_required
+from allauth.mfa.utils import is_mfa_enabled
+from django import forms
+from django.contrib import admin, messages
 from django.contrib.admin import AdminSite
-from django.contrib.admin.apps import AdminConfig
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
 
+from marketplace.forms import Deed
 
-class ParapheAdminConfig(AdminConfig):
-    default_site = "marketplace.admin_site.ParapheAdminSite"
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+    from marketplace.accounts.models import User
+
+    ModelAdmin = admin.ModelAdmin[Model]
+else:
+    ModelAdmin = admin.ModelAdmin
 
 
 class ParapheAdminSite(AdminSite):
-    """Django admin under the site's name, for staff with a second factor."""
+    """Django admin for staff with a second factor. Its log-in is the site's own, with the same limits on failures."""
+
+    enable_nav_sidebar = False
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return super().has_permission(request) and is_mfa_enabled(request.user)
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Send everybody where they get what they lack: a session, a second factor; it does not exist for others."""
+        if self.has_permission(request):
+            return redirect("admin:index")
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
+        if not request.user.is_staff:
+            raise Http404
+        messages.warning(request, _("Set up a second factor first: the administration asks for one."))
+        return redirect("mfa_activate_totp")
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]
+        return redirect("account_change_password")
+
+    def password_change_done(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]
+        return redirect("account_change_password")
+
+
+class Confirmation(Deed):
+    """A deed that asks for nothing but a click."""
+
+
+class WithReason(Deed):
+    """A deed whose reason is told to the person concerned."""
+
+    reason = forms.CharField(widget=forms.Textarea(attrs={"rows": 4, "cols": 80}), max_length=1000)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].label = _("Reason, told to the person concerned")
+
+
+@dataclass(frozen=True)
+class AdminDeed:
+    """Something that staff may do to a row: `perform(row, staff member, cleaned data)` calls the domain's method.
+
+    A Refusal becomes an error of the form. `offered` says on which rows the button appears (the domain decides all
+    the same); `reauthenticate` asks for the password again first: for what moves money.
+    """
+
+    label: str | _StrPromise
+    permission: str
+    perform: Callable[[Any, User, dict[str, Any]], object]
+    form: type[Deed] = Confirmation
+    offered: Callable[[Any], bool] = lambda row: True
+    reauthenticate: bool = False
+
+    def is_for(self, user: Any, row: Model) -> bool:
+        """Whether `user` finds this button on `row`."""
+        return bool(user.has_perm(self.permission)) and self.offered(row)
+
+
+class ReadOnlyAdmin(ModelAdmin):
+    """Rows that staff read and never edit; `deeds` are the only way to change something."""
+
+    deeds: ClassVar[dict[str, AdminDeed]] = {}
+    change_form_template = "admin/deeds.html"
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def route(self, page: str) -> str:
+        """The name of one of this model's admin pages: `changelist`, `change`, `deed`."""
+        return f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}"
+
+    def get_urls(self) -> list[URLPattern]:
+        name = self.route("deed").removeprefix("admin:")
+        deed = path("<int:pk>/<slug:deed>/do/", self.admin_site.admin_view(self.deed_view), name=name)
+        return [deed, *super().get_urls()] if self.deeds else super().get_urls()
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        row = context.get("original")
+        context["deeds"] = [
+            (deed.label, reverse(self.route("deed"), args=[row.pk, name]))
+            for name, deed in self.deeds.items()
+            if row is not None and deed.is_for(request.user, row)
+        ]
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def deed_view(self, request: HttpRequest, pk: int, deed: str) -> HttpResponseBase:
+        """The page of one deed on one row: what it asks for, then the deed itself."""
+        row = self.get_object(request, str(pk))
+        if row is None or deed not in self.deeds:
+            raise Http404
+        if not (self.has_view_permission(request, row) and request.user.has_perm(self.deeds[deed].permission)):
+            raise PermissionDenied
+        if self.deeds[deed].reauthenticate:
+            guarded = reauthentication_required(self.do, allow_get=False)
+            return cast("HttpResponseBase", guarded(request, row, self.deeds[deed]))
+        return self.do(request, row, self.deeds[deed])
+
+    def do(self, request: HttpRequest, row: Model, deed: AdminDeed) -> HttpResponse:
+        """Perform `deed` when its form is sent and valid; else draw it."""
+        form = deed.form(request.POST or None)
+        if form.is_valid():
+            form.perform(lambda: deed.perform(row, cast("User", request.user), form.cleaned_data))
+            if not form.errors:
+                messages.success(request, _("Done: %(deed)s.") % {"deed": deed.label})
+                return redirect(self.route("change"), row.pk)
+        page = self.admin_site.each_context(request) | {
+            "title": deed.label,
+            "form": form,
+            "original": row,
+            "opts": self.opts,
+            "back": reverse(self.route("change"), args=[row.pk]),
+        }
+        return TemplateResponse(request, "admin/deed.html", page)

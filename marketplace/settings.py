@@ -73,7 +73,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "django.contrib.humanize",
-    "marketplace.admin_site.ParapheAdminConfig",
+    "marketplace.admin_app.ParapheAdminConfig",
     "django.forms",
     "pgtrigger",
     "django_htmx",

@@ -24,6 +24,10 @@ from marketplace.refusals import Refusal
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
+    UserModelForm = forms.ModelForm[User]
+else:
+    UserModelForm = forms.ModelForm
+
 HATS = [("client", _("entrust projects (client)")), ("provider", _("carry out projects (provider)"))]
 
 
@@ -53,7 +57,7 @@ class SignupForm(forms.Form):
         """Nothing more: the adapter has saved everything already."""
 
 
-class ProfileForm(forms.ModelForm[User]):
+class ProfileForm(UserModelForm):
     class Meta:
         model = User
         fields = ["name", "phone", "language"]
