@@ -168,6 +168,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 86_400.0,
         "options": {"expires": 3600},
     },
+    "check-books": {"task": "marketplace.ledger.tasks.check_books", "schedule": 600.0, "options": {"expires": 600}},
 }
 
 AUTH_USER_MODEL = "accounts.User"

@@ -25,6 +25,9 @@ GROUPS: dict[str, frozenset[str]] = {
     FINANCE: frozenset(
         {
             "accounts.view_company",
+            "ledger.view_account",
+            "ledger.view_transfer",
+            "ledger.view_move",
         }
     ),
 }

@@ -136,7 +136,7 @@ class Account(models.Model):
     @property
     def is_guarded(self) -> bool:
         """Whether the database keeps its balance on one side of zero."""
-        return self.guard != Guard.NONE
+        return bool(self.guard != Guard.NONE)
 
     @property
     def in_euros(self) -> bool:
