@@ -163,6 +163,11 @@ CELERY_TIMEZONE = "Europe/Paris"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celery/beat")
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "deliver": {"task": "marketplace.events.tasks.deliver", "schedule": 30.0, "options": {"expires": 30}},
+    "account-mails": {
+        "task": "marketplace.accounts.tasks.deliver",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
     "clear-shelves": {
         "task": "marketplace.documents.tasks.clear_shelves",
         "schedule": 86_400.0,
@@ -265,6 +270,8 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "marketplace.accounts.forms.SignupForm"
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 ACCOUNT_SESSION_REMEMBER = None

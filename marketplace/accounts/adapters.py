@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.utils import filter_users_by_email
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from marketplace.accounts import crypto
+from marketplace.accounts.models import AccountMail, User
 
 if TYPE_CHECKING:
     from allauth.account.models import EmailAddress
     from django.http import HttpRequest
-
-    from marketplace.accounts.models import User
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped library
@@ -33,10 +34,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped li
         return user
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
-        """Marks the address as verified, on our user too when it is the one in use."""
+        """Marks the address as verified. The first one that is becomes the user's, and verifies them."""
         done: bool = super().confirm_email(request, email_address)
-        user = email_address.user
-        if done and user.email == email_address.email and not user.is_verified:
+        user = User.objects.filter(pk=email_address.user_id, email_verified_at=None).first()
+        if done and user:
+            email_address.set_as_primary()
             user.email_verified_at = timezone.now()
             user.save(update_fields=["email_verified_at"])
         return done
@@ -45,6 +47,19 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped li
         """As slow as a real sign-up, which hashes a password: the time must not tell that the address is taken."""
         make_password("as slow as a new account")
         super().send_account_already_exists_mail(email)
+
+    def send_notification_mail(
+        self, template_prefix: str, user: User, context: dict[str, Any] | None = None, email: str | None = None
+    ) -> None:
+        """Says whose account changed: the address may just have ceased to be theirs."""
+        super().send_notification_mail(template_prefix, user, {"user": user} | (context or {}), email)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Puts the mail into our outbox. Links lose their host: a forged `Host` header must not enter a mail."""
+        user = context.get("user") or filter_users_by_email(email, prefer_verified=True)[0]
+        facts = {name: value for name, value in context.items() if isinstance(value, str)}
+        links = {name: urlsplit(value).path for name, value in facts.items() if name.endswith("_url")}
+        AccountMail.post(template_prefix.rpartition("/")[2], user=user, to=email, facts=facts | links)
 
 
 class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # untyped library

@@ -12,13 +12,13 @@ SILENCE = 30.0  # seconds without ringing after the broker failed: one slow page
 _silent_until = 0.0
 
 
-def ring() -> None:
+def ring(task: str = "marketplace.events.tasks.deliver") -> None:
     """Ask a worker to deliver; a broker that is down is logged and left alone for a while, and costs nothing else."""
     global _silent_until
     if time.monotonic() < _silent_until:
         return
     try:
-        app.send_task("marketplace.events.tasks.deliver", expires=60)
+        app.send_task(task, expires=60)
     except Exception:
         _silent_until = time.monotonic() + SILENCE
         log.warning("The broker does not answer: the beat sweep will deliver.", exc_info=True)

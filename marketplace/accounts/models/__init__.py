@@ -2,6 +2,7 @@
 
 from marketplace.accounts.models.bank import BankAccount
 from marketplace.accounts.models.company import Company
+from marketplace.accounts.models.mail import AccountMail
 from marketplace.accounts.models.people import User, UserManager
 
-__all__ = ["BankAccount", "Company", "User", "UserManager"]
+__all__ = ["AccountMail", "BankAccount", "Company", "User", "UserManager"]
