@@ -173,6 +173,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 86_400.0,
         "options": {"expires": 3600},
     },
+    "payments-sweep": {"task": "marketplace.payments.tasks.sweep", "schedule": 30.0, "options": {"expires": 30}},
+    "payments-catch-up": {
+        "task": "marketplace.payments.tasks.catch_up",
+        "schedule": 86_400.0,
+        "options": {"expires": 3600},
+    },
     "check-books": {"task": "marketplace.ledger.tasks.check_books", "schedule": 600.0, "options": {"expires": 600}},
 }
 

@@ -28,6 +28,9 @@ GROUPS: dict[str, frozenset[str]] = {
             "ledger.view_account",
             "ledger.view_transfer",
             "ledger.view_move",
+            "payments.view_payment",
+            "payments.view_refund",
+            "payments.view_stripeevent",
         }
     ),
 }

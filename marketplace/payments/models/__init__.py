@@ -1,0 +1,7 @@
+"""Payments by card: what is to be paid, what comes back, and what Stripe tells us."""
+
+from marketplace.payments.models.inbox import StripeEvent
+from marketplace.payments.models.payments import Payment, PaymentState
+from marketplace.payments.models.refunds import Refund, RefundState
+
+__all__ = ["Payment", "PaymentState", "Refund", "RefundState", "StripeEvent"]

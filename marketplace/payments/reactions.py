@@ -1,0 +1,45 @@
+"""What follows from what Stripe tells us: our rows are brought to its objects."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from marketplace.payments import gateway
+from marketplace.payments.facts import follows
+from marketplace.payments.models import Payment, Refund
+
+
+@follows(
+    "checkout.session.completed",
+    "checkout.session.expired",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.async_payment_failed",
+)
+def session_changed(session_id: str) -> None:
+    follow(gateway.session(session_id))
+
+
+@follows("payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.canceled")
+def intent_changed(intent_id: str) -> None:
+    follow(gateway.session_of_intent(intent_id))
+
+
+@follows("refund.created", "refund.updated", "refund.failed")
+def refund_changed(refund_id: str) -> None:
+    fact = gateway.repayment(refund_id)
+    for refund in Refund.objects.filter(key=uuid_of(fact.reference)).select_related("payment"):
+        refund.follow(fact)
+
+
+def follow(session: gateway.Session | None) -> None:
+    """Bring the payment of a session to it; a session that is not ours changes nothing."""
+    for payment in Payment.objects.filter(key=uuid_of(session.reference)) if session else ():
+        payment.follow(session)
+
+
+def uuid_of(reference: str) -> UUID | None:
+    """The key in a reference of ours; nothing in somebody else's."""
+    try:
+        return UUID(reference)
+    except ValueError:
+        return None

@@ -1,0 +1,85 @@
+"""What the return page says of a payment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from marketplace.payments.models import PaymentState
+from marketplace.templatetags.page import euros
+
+if TYPE_CHECKING:
+    from marketplace.payments.models import Payment
+
+
+@dataclass(frozen=True)
+class Stage:
+    """An alert: its kind, its words; whether the page waits for a fact; what the button that pays again says."""
+
+    kind: str
+    title: str
+    text: str
+    is_waiting: bool = False
+    again: str = ""
+
+
+def stage_of(payment: Payment, *, abandoned: bool = False) -> Stage:
+    """The stage of a payment; `abandoned` when the payer came back by Stripe's "back" link."""
+    known = {
+        PaymentState.PAID: paid,
+        PaymentState.RETURNED: returned,
+        PaymentState.EXPIRED: expired,
+        PaymentState.FAILED: failed,
+    }
+    if tell := known.get(PaymentState(payment.state)):
+        return tell(payment)
+    if abandoned or payment.state == PaymentState.CREATED:
+        return refused(payment) if payment.refusal else unpaid(payment)
+    return waiting(payment)
+
+
+def paid(payment: Payment) -> Stage:
+    title = _("Payment received: %(amount)s") % {"amount": euros(payment.cents)}
+    return Stage("go", title, _("A confirmation is on its way to you by e-mail."))
+
+
+def returned(payment: Payment) -> Stage:
+    text = _(
+        "What it was for can no longer be paid: it was paid already, or it has closed. "
+        "%(amount)s goes back to your card by itself, usually within 5 to 10 days."
+    )
+    title = _("Your payment arrived, but it had no place any more")
+    return Stage("soon", title, text % {"amount": euros(payment.cents)})
+
+
+def expired(payment: Payment) -> Stage:
+    text = _("Nothing was charged. Go back and start the payment again.")
+    return Stage("soon", _("This payment page has expired"), text)
+
+
+def failed(payment: Payment) -> Stage:
+    text = _("Nothing was charged. Go back and start the payment again.")
+    return Stage("stop", _("The payment did not succeed"), text)
+
+
+def refused(payment: Payment) -> Stage:
+    text = _("Nothing was charged. Try again with another card, or ask your bank.")
+    return Stage("stop", _("Your bank refused the payment"), text, again=again(payment))
+
+
+def unpaid(payment: Payment) -> Stage:
+    text = _("Nothing was charged. You can take the payment up again whenever you like.")
+    return Stage("plain", _("You have not paid yet"), text, again=again(payment))
+
+
+def waiting(payment: Payment) -> Stage:
+    text = _(
+        "This takes a few seconds; the page changes by itself. You can also leave it: we will write to you by e-mail."
+    )
+    return Stage("plain", _("We are waiting for the confirmation of your payment…"), text, is_waiting=True)
+
+
+def again(payment: Payment) -> str:
+    return _("Take the payment up again: %(amount)s") % {"amount": euros(payment.cents)}
