@@ -1,0 +1,1 @@
+"""What starts and stops the site on one machine: `make run`, and the private PostgreSQL of the tests."""
