@@ -21,7 +21,19 @@ class Renderer(TemplatesSetting):
     field_template_name = "components/field.html"
 
 
-class Deed(forms.Form):
+class Performing(forms.Form):
+    """A form that carries out a deed which may be refused."""
+
+    def perform(self, deed: Callable[[], T], *, field: str | None = None) -> T | None:
+        """Carry out `deed`; a refusal becomes an error of `field` (of the whole form by default) and gives None."""
+        try:
+            return deed()
+        except Refusal as refusal:
+            self.add_error(field, str(refusal))
+            return None
+
+
+class Deed(Performing):
     """A form that does something once: its `key`, made when the page is drawn, comes back with each retry.
 
     The same key again (double click, back button, second tab of the same page) gives the same result and one effect.
@@ -32,11 +44,3 @@ class Deed(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["key"].initial = uuid.uuid4
-
-    def perform(self, deed: Callable[[], T], *, field: str | None = None) -> T | None:
-        """Carry out `deed`; a refusal becomes an error of `field` (of the whole form by default) and gives None."""
-        try:
-            return deed()
-        except Refusal as refusal:
-            self.add_error(field, str(refusal))
-            return None

@@ -1,0 +1,275 @@
+"""Credits: what a provider spends to see a project's dossier, to bid, and to call the client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+from uuid import UUID
+
+from django.conf import settings
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.billing.vat import Amount, vat_for
+from marketplace.events.models import Event
+from marketplace.ledger import posting as ledger
+from marketplace.locking import locked
+from marketplace.payments.models import Payment
+from marketplace.refusals import Refusal
+
+if TYPE_CHECKING:
+    from marketplace.accounts.models import User
+
+
+class Kind(models.TextChoices):
+    """The three kinds of credits; the values are the assets of the ledger."""
+
+    CONSULTATION = "CONSULTATION", _("consultation credit")
+    OFFER = "OFFER", _("offer credit")
+    CONTACT = "CONTACT", _("direct contact credit")
+
+    @property
+    def price_cents(self) -> int:
+        """What one credit costs alone, in cents excluding VAT."""
+        return settings.CREDIT_PRICES_CENTS[self.value]
+
+
+class CreditPack(models.Model):
+    """A pack of credits on sale, its price in cents excluding VAT. Staff change packs; purchases keep their terms."""
+
+    name = models.CharField(_("name"), max_length=60)
+    consultation = models.PositiveSmallIntegerField(_("consultation credits"), default=0)
+    offer = models.PositiveSmallIntegerField(_("offer credits"), default=0)
+    contact = models.PositiveSmallIntegerField(_("direct contact credits"), default=0)
+    price_cents = models.PositiveIntegerField(_("price excluding VAT, in cents"))
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    on_sale = models.BooleanField(_("on sale"), default=True)
+
+    class Meta:
+        ordering = ["position", "pk"]
+        verbose_name, verbose_name_plural = _("credit pack"), _("credit packs")
+        constraints = [
+            models.CheckConstraint(condition=models.Q(price_cents__gt=0), name="pack_has_a_price"),
+            models.CheckConstraint(
+                condition=models.Q(consultation__gt=0) | models.Q(offer__gt=0) | models.Q(contact__gt=0),
+                name="pack_has_credits",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def units(self) -> dict[Kind, int]:
+        """Credits of each kind that the pack holds."""
+        held = {Kind.CONSULTATION: self.consultation, Kind.OFFER: self.offer, Kind.CONTACT: self.contact}
+        return {kind: count for kind, count in held.items() if count}
+
+    def price_for(self, provider: User) -> Amount:
+        """The pack's price with the VAT this provider owes."""
+        return Amount.from_ht(self.price_cents, vat_for(provider.company))
+
+    def buy(self, *, by: User, key: UUID) -> Payment:
+        """Start the payment of this pack; the same `key` gives the same payment. Credits come once it is paid.
+
+        Refused (NotOnSale) when the pack has been taken off sale.
+        """
+        with locked(self):
+            if not self.on_sale:
+                raise self.NotOnSale
+            price = self.price_for(by)
+            purchase, _made = PackPurchase.objects.get_or_create(
+                key=key,
+                defaults={
+                    "provider": by,
+                    "pack": self,
+                    "name": self.name,
+                    "consultation": self.consultation,
+                    "offer": self.offer,
+                    "contact": self.contact,
+                },
+            )
+        return Payment.start(
+            key=key,
+            payer=by,
+            purpose="credits.pack",
+            reference=str(purchase.pk),
+            ht_cents=price.ht_cents,
+            vat_cents=price.vat_cents,
+            cents=price.cents,
+            description=self.name,
+        )
+
+    class NotOnSale(Refusal):
+        sentence = _("This pack is no longer on sale. Choose another one; nothing was charged.")
+
+
+class PackPurchase(models.Model):
+    """One provider's purchase of a pack, with what it held on that day. Credits arrive with the payment's fact."""
+
+    key = models.UUIDField(unique=True)
+    provider = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="pack_purchases")
+    pack = models.ForeignKey(CreditPack, models.PROTECT, related_name="purchases")
+    name = models.CharField(max_length=60)
+    consultation = models.PositiveSmallIntegerField()
+    offer = models.PositiveSmallIntegerField()
+    contact = models.PositiveSmallIntegerField()
+    credited_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.provider})"
+
+    @property
+    def units(self) -> dict[Kind, int]:
+        """Credits of each kind bought."""
+        held = {Kind.CONSULTATION: self.consultation, Kind.OFFER: self.offer, Kind.CONTACT: self.contact}
+        return {kind: count for kind, count in held.items() if count}
+
+    def credit(self, payment: Payment) -> list[ledger.Move] | None:
+        """The moves that a paid pack causes (money.md: pack paid), or None when it was credited before.
+
+        Called under the lock of this row and of the payment.
+        """
+        if self.credited_at:
+            return None
+        self.credited_at = timezone.now()
+        self.save(update_fields=["credited_at"])
+        wallet = Wallet.of(self.provider)
+        money = [("revenue:credits", payment.ht_cents), ("vat", payment.vat_cents)]
+        moves = [ledger.Move("stripe", account, cents) for account, cents in money if cents]
+        return moves + [ledger.Move(f"issued:{kind}", wallet.account(kind), n) for kind, n in self.units.items()]
+
+
+class Wallet(models.Model):
+    """A provider's three credit accounts in the ledger, which never fall below zero. Credits never expire."""
+
+    provider = models.OneToOneField(settings.AUTH_USER_MODEL, models.PROTECT, related_name="wallet")
+    consultation = models.OneToOneField("ledger.Account", models.PROTECT, related_name="+")
+    offer = models.OneToOneField("ledger.Account", models.PROTECT, related_name="+")
+    contact = models.OneToOneField("ledger.Account", models.PROTECT, related_name="+")
+
+    def __str__(self) -> str:
+        return f"Wallet of {self.provider}"
+
+    @classmethod
+    def of(cls, provider: User) -> Wallet:
+        """The wallet of `provider`, opened at its first need; two openings at once give one wallet."""
+        if found := cls.objects.filter(provider=provider).select_related(*cls.FIELDS.values()).first():
+            return found
+        with transaction.atomic():
+            locked_user = type(provider)._base_manager.select_for_update(no_key=True).get(pk=provider.pk)
+            if found := cls.objects.filter(provider=locked_user).select_related(*cls.FIELDS.values()).first():
+                return found
+            accounts = {field: ledger.open_account("wallet", asset=kind.value) for kind, field in cls.FIELDS.items()}
+            return cls.objects.create(provider=locked_user, **accounts)
+
+    FIELDS: ClassVar[dict[Kind, str]] = {
+        Kind.CONSULTATION: "consultation",
+        Kind.OFFER: "offer",
+        Kind.CONTACT: "contact",
+    }
+
+    def account(self, kind: Kind) -> ledger.Account:
+        """The ledger account that holds the credits of `kind`."""
+        account: ledger.Account = getattr(self, self.FIELDS[Kind(kind)])
+        return account
+
+    def balance(self, kind: Kind) -> int:
+        """Credits of `kind` left, in units, as read with this row."""
+        return self.account(kind).balance
+
+    @property
+    def balances(self) -> dict[Kind, int]:
+        """Credits left of each kind."""
+        return {kind: self.balance(kind) for kind in Kind}
+
+    @property
+    def total(self) -> int:
+        """All credits left, of whatever kind: the figure of the header."""
+        return sum(self.balances.values())
+
+    def spend(self, kind: Kind, project_key: str) -> Spending:
+        """Spend one credit of `kind` on a project, once for good: a second call gives the first spending back.
+
+        Called under the project's lock. Refused (NoCredit) when none is left.
+        """
+        if done := Spending.objects.living().filter(provider=self.provider, kind=kind, project_key=project_key).first():
+            return done
+        account = self.account(kind)
+        turn = Spending.objects.filter(provider=self.provider, kind=kind, project_key=project_key).count()
+        key = f"spend:{kind}:{self.provider.pk}:{project_key}" + (f":{turn}" if turn else "")
+        try:
+            transfer = ledger.post(
+                key,
+                "credit.spent",
+                [ledger.Move(account, f"consumed:{kind}", 1)],
+                by=self.provider,
+                project=project_key,
+            )
+        except ledger.NotEnoughFunds as refusal:
+            raise self.NoCredit(kind=Kind(kind).label) from refusal
+        return Spending.objects.create(
+            provider=self.provider, wallet=self, kind=kind, project_key=project_key, transfer=transfer
+        )
+
+    class NoCredit(Refusal):
+        sentence = _("You have no %(kind)s left. Buy a pack, then come back: nothing was spent.")
+
+
+class SpendingQuerySet(models.QuerySet["Spending"]):
+    def living(self) -> SpendingQuerySet:
+        """Spendings whose credit has not come back."""
+        return self.filter(returned_at=None)
+
+    def on(self, project_key: str) -> SpendingQuerySet:
+        """Spendings on one project."""
+        return self.filter(project_key=project_key)
+
+
+class Spending(models.Model):
+    """One credit spent by a provider on a project: at most one living of each kind per project, ever."""
+
+    provider = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="spendings")
+    wallet = models.ForeignKey(Wallet, models.PROTECT, related_name="spendings")
+    kind = models.CharField(max_length=12, choices=Kind)
+    project_key = models.CharField(max_length=16, db_index=True)
+    transfer = models.OneToOneField("ledger.Transfer", models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+    returned_at = models.DateTimeField(null=True)
+    return_reason = models.CharField(max_length=40, blank=True)
+
+    objects = SpendingQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["provider", "kind", "project_key"],
+                condition=models.Q(returned_at=None),
+                name="one_living_spending_of_each_kind",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} on {self.project_key} by {self.provider}"
+
+    def give_back(self, reason: str) -> None:
+        """Return the credit to the wallet, once (product: credits that come back by themselves).
+
+        `reason` is a code that the notice puts in words: project_rejected, project_withdrawn, project_expired,
+        project_cancelled.
+        """
+        with locked(self):
+            if self.returned_at:
+                return
+            account = self.wallet.account(Kind(self.kind))
+            ledger.post(
+                f"return:{self.pk}",
+                "credit.returned",
+                [ledger.Move(f"consumed:{self.kind}", account, 1)],
+                project=self.project_key,
+                reverses=self.transfer,
+            )
+            self.returned_at, self.return_reason = timezone.now(), reason
+            self.save(update_fields=["returned_at", "return_reason"])
+            Event.record("credit.returned", project=self.project_key, spending=self.pk, kind=self.kind, reason=reason)

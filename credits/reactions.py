@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.urls import reverse
+
+from credits.models import PackPurchase, Wallet
+from marketplace.context import header
+from marketplace.payments.purposes import Purpose, purpose
+
+if TYPE_CHECKING:
+    from django.db.models import Model
+
+    from marketplace.accounts.models import User
+    from marketplace.ledger.posting import Move
+    from marketplace.payments.models import Payment
+
+
+@purpose("credits.pack")
+class PackPaid(Purpose):
+    """A pack is paid: its credits come into the wallet."""
+
+    def purchase(self, payment: Payment) -> PackPurchase:
+        """The purchase that a payment is for."""
+        return PackPurchase.objects.select_related("provider").get(pk=int(payment.reference))
+
+    def rows(self, payment: Payment) -> list[Model]:
+        return [self.purchase(payment)]
+
+    def place(self, payment: Payment) -> list[Move] | None:
+        return self.purchase(payment).credit(payment)
+
+    def back(self, payment: Payment) -> str:
+        return reverse("credits:wallet")
+
+
+@header("credits")
+def credits_left(user: User) -> int:
+    """All credits of a provider, whatever their kind; 0 before the first pack."""
+    found = Wallet.objects.filter(provider=user).select_related("consultation", "offer", "contact").first()
+    return found.total if found else 0

@@ -1,0 +1,21 @@
+from django.contrib.postgres.operations import TrigramExtension, UnaccentExtension
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    """French full-text search that ignores accents: the configuration that the search column is made with."""
+
+    dependencies = []
+
+    operations = [
+        UnaccentExtension(),
+        TrigramExtension(),
+        migrations.RunSQL(
+            """
+            create text search configuration french_unaccent (copy = french);
+            alter text search configuration french_unaccent
+                alter mapping for hword, hword_part, word with unaccent, french_stem;
+            """,
+            "drop text search configuration french_unaccent;",
+        ),
+    ]

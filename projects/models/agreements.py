@@ -1,0 +1,442 @@
+"""Agreements: the terms that the client and the winner both accept, then the introduction."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.billing.vat import Amount, vat_for
+from marketplace.events.models import Event
+from marketplace.ledger import posting as ledger
+from marketplace.locking import locked
+from marketplace.payments.models import Payment
+from marketplace.refusals import Refusal
+from marketplace.states import States
+
+from .offers import Offer, TrancheTerms
+from .projects import Formula, Project, new_key
+
+if TYPE_CHECKING:
+    from marketplace.accounts.models import User
+
+
+class AgreementState(models.TextChoices):
+    PROPOSED = "PROPOSED", _("terms to confirm")
+    AGREED = "AGREED", _("terms confirmed, introduction to pay")
+    ACTIVE = "ACTIVE", _("active")
+    DECLINED = "DECLINED", _("declined")
+    LAPSED = "LAPSED", _("lapsed")
+
+
+AGREEMENT_MOVES = (
+    ("", "PROPOSED"),
+    ("PROPOSED", "AGREED"),
+    ("AGREED", "ACTIVE"),
+    ("PROPOSED", "DECLINED"),
+    ("PROPOSED", "LAPSED"),
+    ("AGREED", "LAPSED"),
+)
+LIVING = (AgreementState.PROPOSED, AgreementState.AGREED, AgreementState.ACTIVE)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The terms of one version: `price_cents` excluding VAT, tranches that sum to it, delay in days from the start."""
+
+    scope: str
+    price_cents: int
+    delay_days: int
+    formula: str
+    starts_on: date | None = None
+    tranches: Sequence[TrancheTerms] = field(default_factory=tuple)
+    release_on_silence: bool = False
+
+    def must_add_up(self) -> None:
+        """Refuse (Offer.TranchesDoNotSum) tranches whose amounts are not exactly the price."""
+        if sum(tranche.cents for tranche in self.tranches) != self.price_cents:
+            raise Offer.TranchesDoNotSum
+
+
+class AgreementQuerySet(models.QuerySet["Agreement"]):
+    def living(self) -> AgreementQuerySet:
+        """Agreements being confirmed, paid or active."""
+        return self.filter(state__in=LIVING)
+
+    def visible_to(self, user: User) -> AgreementQuerySet:
+        """The two parties' own agreements; nobody else's."""
+        return self.filter(Q(client=user) | Q(provider=user))
+
+
+class Agreement(models.Model):
+    """What binds a client and the winner: numbered versions, one of them accepted by both (product, section 4.7)."""
+
+    key = models.CharField(max_length=16, unique=True, default=new_key, editable=False)
+    project = models.ForeignKey(Project, models.PROTECT, related_name="agreements")
+    offer = models.OneToOneField(Offer, models.PROTECT, related_name="agreement")
+    client = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="agreements_as_client")
+    provider = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="agreements_as_provider")
+    state = models.CharField(max_length=10, choices=AgreementState, default=AgreementState.PROPOSED, editable=False)
+    vat_rate_bp = models.PositiveIntegerField()  # the provider's VAT, frozen with the terms
+    confirm_by = models.DateTimeField()
+    pay_by = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    agreed_at = models.DateTimeField(null=True)
+    active_at = models.DateTimeField(null=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+
+    objects = AgreementQuerySet.as_manager()
+
+    class Meta:
+        triggers = [States(field="state", edges=AGREEMENT_MOVES)]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project"],
+                condition=Q(state__in=["PROPOSED", "AGREED", "ACTIVE"]),
+                name="one_living_agreement_per_project",
+            ),
+            models.CheckConstraint(condition=~Q(client=models.F("provider")), name="agreement_has_two_parties"),
+            models.CheckConstraint(
+                condition=Q(state__in=["PROPOSED", "DECLINED", "LAPSED"]) | ~Q(sha256=""),
+                name="agreed_terms_are_hashed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.project}, {self.key}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("projects:agreement", args=[self.key])
+
+    @classmethod
+    def draw_up(cls, offer: Offer) -> Agreement:
+        """Draw up version 1 from the winner's offer. Called by Selection under the project's lock."""
+        project = offer.project
+        agreement = cls.objects.create(
+            project=project,
+            offer=offer,
+            client=project.client,
+            provider=offer.provider,
+            vat_rate_bp=offer.vat_rate_bp,
+            confirm_by=timezone.now() + timedelta(days=settings.AGREEMENT_DAYS),
+        )
+        terms = Terms(
+            scope="\n\n".join(part for part in (offer.pitch, offer.assumptions) if part),
+            price_cents=offer.price_cents,
+            delay_days=offer.delay_days,
+            formula=project.formula_wanted,
+            starts_on=offer.starts_on,
+            tranches=[TrancheTerms(t.title, t.deliverable, t.cents, t.due_on) for t in offer.tranches.all()],
+        )
+        agreement._write(terms, by=offer.provider)
+        return agreement
+
+    @property
+    def version(self) -> AgreementVersion:
+        """The version under discussion, or the frozen one: always the latest."""
+        return self.versions.order_by("-number")[0]  # type: ignore[attr-defined, no-any-return]
+
+    def history(self) -> list[tuple[AgreementVersion | None, AgreementVersion]]:
+        """Every version with the one before it, the latest first."""
+        versions = list(self.versions.select_related("author").prefetch_related("tranches"))  # type: ignore[attr-defined]
+        for version in versions:
+            version.agreement = self
+        return list(zip([None, *versions], versions, strict=False))[::-1]
+
+    @property
+    def is_r0(self) -> bool:
+        """Whether the agreed formula is R0."""
+        return self.version.formula == Formula.R0
+
+    def propose(self, terms: Terms, *, by: User, instead_of: int) -> AgreementVersion:
+        """Write a new numbered version of the terms, which both must accept anew.
+
+        Only the client chooses the formula: a provider's version keeps it. The same terms give the current version.
+        Refused: NotOpen once confirmed or past its date, Replaced when `instead_of` is no longer the latest number,
+        Offer.TranchesDoNotSum.
+        """
+        with locked(self.project, self):
+            current = self.version
+            self.must_be_open()
+            if current.number != instead_of:
+                raise self.Replaced
+            if by == self.provider:
+                terms = Terms(**{**terms.__dict__, "formula": current.formula})
+            terms.must_add_up()
+            if current.says(terms):
+                return current
+            version = self._write(terms, by=by)
+            Event.record(
+                "agreement.proposed",
+                project=self.project,
+                by=by,
+                agreement=self.pk,
+                number=version.number,
+                title=self.project.title,
+            )
+            return version
+
+    def accept(self, number: int, *, by: User) -> None:
+        """Accept version `number` as one of the two parties; when both have, the terms are frozen and hashed.
+
+        A second acceptance changes nothing. Refused: NotOpen, Replaced when a newer version exists.
+        """
+        with locked(self.project, self):
+            version = self.version
+            if version.number == number and version.accepted_by(by):
+                return
+            self.must_be_open()
+            if version.number != number:
+                raise self.Replaced
+            version.mark_accepted(by=by, as_client=by == self.client)
+            Event.record(
+                "agreement.accepted",
+                project=self.project,
+                by=by,
+                agreement=self.pk,
+                number=number,
+                title=self.project.title,
+            )
+            if version.is_agreed:
+                self._freeze(version)
+
+    def fees(self) -> Fees:
+        """What the client owes the platform for the current version: commission, and in R0 the R0 fee."""
+        version, rate = self.version, vat_for(self.client.company)
+        commission = Amount.from_ht(share(version.price_cents, settings.COMMISSION_RATE_BP), rate)
+        r0 = share(version.price_cents, settings.R0_FEE_RATE_BP) if version.formula == Formula.R0 else 0
+        return Fees(commission, Amount.from_ht(r0, rate))
+
+    def pay(self, *, by: User, key: UUID) -> Payment:
+        """Start the payment of the fees; the same `key` gives the same payment. Refused (NotPayable) unless agreed."""
+        with locked(self.project, self):
+            if self.state != AgreementState.AGREED:
+                raise self.NotPayable
+            total = self.fees().total
+        return Payment.start(
+            key=key,
+            payer=by,
+            purpose="agreements.fees",
+            reference=str(self.pk),
+            ht_cents=total.ht_cents,
+            vat_cents=total.vat_cents,
+            cents=total.cents,
+            description=str(_("Introduction: %(title)s") % {"title": self.project.title})[:200],
+            project=self.project.key,
+        )
+
+    def activate(self, payment: Payment) -> list[ledger.Move] | None:
+        """The fees are paid: the agreement and its project become active, both sides get each other's details.
+
+        Returns the moves of the fees, or None when this money has no place (paid before, or another amount).
+        Called by the payment's settlement, under the locks of project, agreement and payment.
+        """
+        fees = self.fees()
+        if self.state != AgreementState.AGREED or payment.cents != fees.total.cents:
+            return None
+        self.state, self.active_at = AgreementState.ACTIVE, timezone.now()
+        self.save(update_fields=["state", "active_at"])
+        self.project.mark_active()
+        Event.record(
+            "agreement.active",
+            project=self.project,
+            by=payment.payer,
+            agreement=self.pk,
+            formula=self.version.formula,
+            title=self.project.title,
+        )
+        parts = [
+            ("revenue:commission", fees.commission.ht_cents),
+            ("revenue:r0", fees.r0.ht_cents),
+            ("vat", fees.total.vat_cents),
+        ]
+        return [ledger.Move("stripe", account, cents) for account, cents in parts if cents]
+
+    def must_be_open(self) -> None:
+        """Refuse (NotOpen) changes once the terms are confirmed or the date to confirm them has passed."""
+        if self.state != AgreementState.PROPOSED or timezone.now() > self.confirm_by:
+            raise self.NotOpen
+
+    def other_party(self, user: User) -> User:
+        """The party that `user` is not."""
+        return self.provider if user.pk == self.client_id else self.client
+
+    def _freeze(self, version: AgreementVersion) -> None:
+        self.state, self.agreed_at, self.sha256 = AgreementState.AGREED, timezone.now(), version.digest()
+        self.pay_by = self.agreed_at + timedelta(days=settings.INTRODUCTION_DAYS)
+        self.save(update_fields=["state", "agreed_at", "sha256", "pay_by"])
+        Event.record(
+            "agreement.agreed",
+            project=self.project,
+            agreement=self.pk,
+            number=version.number,
+            title=self.project.title,
+            pay_by=self.pay_by.isoformat(),
+            fees_cents=self.fees().total.cents,
+        )
+
+    def _write(self, terms: Terms, *, by: User) -> AgreementVersion:
+        number = 1 + self.versions.count()  # type: ignore[attr-defined]
+        version = AgreementVersion.objects.create(
+            agreement=self,
+            number=number,
+            author=by,
+            scope=terms.scope,
+            price_cents=terms.price_cents,
+            delay_days=terms.delay_days,
+            starts_on=terms.starts_on,
+            formula=terms.formula,
+            release_on_silence=terms.release_on_silence,
+        )
+        AgreementTranche.objects.bulk_create(
+            AgreementTranche(
+                version=version, position=n, title=t.title, deliverable=t.deliverable, cents=t.cents, due_on=t.due_on
+            )
+            for n, t in enumerate(terms.tranches, 1)
+        )
+        return version
+
+    class NotOpen(Refusal):
+        sentence = _("The terms are already confirmed, or the date to confirm them has passed: they no longer change.")
+
+    class Replaced(Refusal):
+        sentence = _("The other party has proposed a newer version meanwhile. Read it below before you accept.")
+
+    class NotPayable(Refusal):
+        sentence = _("There is nothing to pay on this agreement now. Nothing was charged.")
+
+
+class AgreementVersion(models.Model):
+    """One numbered state of the terms; `price_cents` and tranches exclude VAT. Never edited: a change is a new one."""
+
+    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    scope = models.TextField(max_length=10_000)
+    price_cents = models.BigIntegerField()
+    delay_days = models.PositiveIntegerField()
+    starts_on = models.DateField(null=True)
+    formula = models.CharField(max_length=4, choices=Formula)
+    release_on_silence = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    client_accepted_at = models.DateTimeField(null=True)
+    provider_accepted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["agreement", "number"], name="one_version_per_number"),
+            models.CheckConstraint(condition=Q(price_cents__gt=0), name="version_price_is_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agreement}, {self.number}"
+
+    @property
+    def is_agreed(self) -> bool:
+        """Whether both parties accepted this version."""
+        return bool(self.client_accepted_at and self.provider_accepted_at)
+
+    @property
+    def amount(self) -> Amount:
+        """Price excluding VAT, VAT and total in cents: the sum of the tranches' own roundings."""
+        rate = self.agreement.vat_rate_bp
+        return Amount.total([Amount.from_ht(tranche.cents, rate) for tranche in self.tranches.all()])  # type: ignore[attr-defined]
+
+    def accepted_by(self, user: User) -> bool:
+        """Whether `user`, one of the two parties, accepted this version."""
+        as_client = user.pk == self.agreement.client_id
+        return bool(self.client_accepted_at if as_client else self.provider_accepted_at)
+
+    def mark_accepted(self, *, by: User, as_client: bool) -> None:
+        """Note one party's acceptance. Called by Agreement.accept under the lock."""
+        name = "client_accepted_at" if as_client else "provider_accepted_at"
+        setattr(self, name, timezone.now())
+        self.save(update_fields=[name])
+
+    def says(self, terms: Terms) -> bool:
+        """Whether this version already says `terms`."""
+        same = all(
+            getattr(self, name) == getattr(terms, name)
+            for name in ("scope", "price_cents", "delay_days", "formula", "starts_on", "release_on_silence")
+        )
+        own = [TrancheTerms(t.title, t.deliverable, t.cents, t.due_on) for t in self.tranches.all()]  # type: ignore[attr-defined]
+        return same and own == list(terms.tranches)
+
+    def as_json(self) -> dict[str, Any]:
+        """The terms in a form that does not depend on wording or language: what is hashed."""
+        return {
+            "agreement": self.agreement.key,
+            "version": self.number,
+            "client": self.agreement.client_id,
+            "provider": self.agreement.provider_id,
+            "scope": self.scope,
+            "price_cents": self.price_cents,
+            "vat_rate_bp": self.agreement.vat_rate_bp,
+            "delay_days": self.delay_days,
+            "starts_on": self.starts_on.isoformat() if self.starts_on else None,
+            "formula": self.formula,
+            "release_on_silence": self.release_on_silence,
+            "tranches": [
+                [t.position, t.title, t.deliverable, t.cents, t.due_on.isoformat() if t.due_on else None]
+                for t in self.tranches.all()  # type: ignore[attr-defined]
+            ],
+        }
+
+    def digest(self) -> str:
+        """SHA-256 of the terms, in hexadecimal."""
+        text = json.dumps(self.as_json(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+class AgreementTranche(models.Model):
+    """A tranche of a version: cents excluding VAT."""
+
+    version = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="tranches")
+    position = models.PositiveSmallIntegerField()
+    title = models.CharField(max_length=120)
+    deliverable = models.TextField(max_length=2000, blank=True)
+    cents = models.BigIntegerField()
+    due_on = models.DateField(null=True)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["version", "position"], name="one_agreed_tranche_per_position"),
+            models.CheckConstraint(condition=Q(cents__gt=0), name="agreed_tranche_is_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+@dataclass(frozen=True)
+class Fees:
+    """What the client owes the platform at the introduction."""
+
+    commission: Amount
+    r0: Amount
+
+    @property
+    def total(self) -> Amount:
+        """Commission and R0 fee together."""
+        return Amount.total([self.commission, self.r0])
+
+
+def share(cents: int, rate_bp: int) -> int:
+    """`rate_bp` basis points of `cents`, half a cent rounded up."""
+    return (cents * rate_bp + 5000) // 10_000
+
+
+__all__ = ["Agreement", "AgreementState", "AgreementTranche", "AgreementVersion", "Fees", "Terms"]

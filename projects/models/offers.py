@@ -1,0 +1,364 @@
+"""Offers and questions: what an offer credit opens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from credits.models import Kind, Spending
+from marketplace.billing.vat import Amount
+from marketplace.events.models import Event
+from marketplace.locking import locked
+from marketplace.refusals import Refusal
+from marketplace.states import States
+
+from .projects import Project
+
+if TYPE_CHECKING:
+    from marketplace.accounts.models import User
+
+
+class OfferState(models.TextChoices):
+    PLACED = "PLACED", _("placed")
+    WITHDRAWN = "WITHDRAWN", _("withdrawn")
+    WON = "WON", _("won")
+    LOST = "LOST", _("lost")
+
+
+OFFER_MOVES = (
+    ("", "PLACED"),
+    ("PLACED", "WITHDRAWN"),
+    ("WITHDRAWN", "PLACED"),
+    ("PLACED", "WON"),
+    ("PLACED", "LOST"),
+    ("WON", "LOST"),
+    ("LOST", "WON"),
+    ("LOST", "PLACED"),
+)
+
+
+@dataclass(frozen=True)
+class TrancheTerms:
+    """One tranche as typed: `cents` excluding VAT."""
+
+    title: str
+    deliverable: str
+    cents: int
+    due_on: date | None = None
+
+
+@dataclass(frozen=True)
+class OfferTerms:
+    """What a provider proposes: `price_cents` excluding VAT, `delay_days` from the start; tranches sum to the price."""
+
+    price_cents: int
+    delay_days: int
+    pitch: str
+    assumptions: str = ""
+    starts_on: date | None = None
+    tranches: Sequence[TrancheTerms] = field(default_factory=tuple)
+
+    def must_add_up(self) -> None:
+        """Refuse (Offer.TranchesDoNotSum) tranches whose amounts are not exactly the price, to the cent."""
+        if self.tranches and sum(tranche.cents for tranche in self.tranches) != self.price_cents:
+            raise Offer.TranchesDoNotSum
+
+
+class OfferQuerySet(models.QuerySet["Offer"]):
+    def living(self) -> OfferQuerySet:
+        """Offers that stand: placed, won or lost; not withdrawn."""
+        return self.exclude(state=OfferState.WITHDRAWN)
+
+    def visible_to(self, user: User) -> OfferQuerySet:
+        """One's own offers; for the client, every living offer; for who consulted, the others' unless sealed."""
+        open_ones = Project.objects.dossier_open_to(user).filter(sealed=False)
+        return self.filter(
+            Q(provider=user) | (~Q(state=OfferState.WITHDRAWN) & (Q(project__client=user) | Q(project__in=open_ones))),
+        )
+
+    def comparable_by(self, client: User) -> OfferQuerySet:
+        """The living offers on a client's own projects."""
+        return self.living().filter(project__client=client)
+
+
+class Offer(models.Model):
+    """A provider's offer on a project: price excluding VAT in cents, delay in days, tranches (product, section 4.4)."""
+
+    project = models.ForeignKey(Project, models.PROTECT, related_name="offers")
+    provider = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="offers")
+    company_number = models.CharField(max_length=20)  # SIREN or foreign VAT number: one living offer per company
+    state = models.CharField(max_length=10, choices=OfferState, default=OfferState.PLACED, editable=False)
+    price_cents = models.BigIntegerField()
+    vat_rate_bp = models.PositiveIntegerField()  # the provider's own VAT, frozen later in the agreement
+    delay_days = models.PositiveIntegerField()
+    starts_on = models.DateField(null=True)
+    pitch = models.TextField(max_length=5000)
+    assumptions = models.TextField(max_length=5000, blank=True)
+    key = models.UUIDField()
+    revision = models.PositiveIntegerField(default=1)
+    placed_at = models.DateTimeField(default=timezone.now)
+    revised_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True)
+    lost_reason = models.TextField(blank=True, editable=False)
+
+    objects = OfferQuerySet.as_manager()
+
+    class Meta:
+        triggers = [States(field="state", edges=OFFER_MOVES)]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "provider"], name="one_offer_per_provider"),
+            models.UniqueConstraint(
+                fields=["project", "company_number"],
+                condition=~Q(state="WITHDRAWN"),
+                name="one_living_offer_per_company",
+            ),
+            models.UniqueConstraint(fields=["project"], condition=Q(state="WON"), name="one_winning_offer_per_project"),
+            models.CheckConstraint(condition=Q(price_cents__gt=0), name="offer_price_is_positive"),
+            models.CheckConstraint(condition=Q(delay_days__gt=0), name="offer_delay_is_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider}: {self.project}"
+
+    @classmethod
+    def place(cls, project: Project, *, by: User, terms: OfferTerms, key: UUID) -> Offer:
+        """Place the offer of `by` on `project`; a withdrawn one comes back with the new terms.
+
+        The same `key` again gives the same offer. Refused: Project.NotAvailable, Project.OwnProject, NeedsCredit
+        (no offer credit spent), AlreadyPlaced, CompanyHasOffer, TranchesDoNotSum.
+        """
+        with locked(project):
+            offer = cls.objects.filter(project=project, provider=by).select_for_update(no_key=True).first()
+            if offer and offer.key == key:
+                return offer
+            project.must_be_available()
+            project.must_be_foreign_to(by)
+            must_hold_offer_credit(by, project)
+            terms.must_add_up()
+            if offer and offer.state != OfferState.WITHDRAWN:
+                raise cls.AlreadyPlaced
+            number = by.company.number
+            if cls.objects.living().filter(project=project, company_number=number).exists():
+                raise cls.CompanyHasOffer
+            offer = offer or cls(project=project, provider=by)
+            offer._place(terms, number=number, key=key)
+            Event.record("offer.placed", project=project, by=by, offer=offer.pk, title=project.title)
+            return offer
+
+    def revise(self, *, by: User, terms: OfferTerms) -> None:
+        """Replace the terms before selection; the former ones are kept. Refused: NotRevisable, NotAvailable."""
+        with locked(self.project, self):
+            self.project.must_be_available()
+            if self.state != OfferState.PLACED:
+                raise self.NotRevisable
+            terms.must_add_up()
+            OfferRevision.objects.create(offer=self, number=self.revision, terms=self.as_json())
+            self.revision += 1
+            self.revised_at = timezone.now()
+            self._write(terms)
+            self.save()
+            self._write_tranches(terms)
+            Event.record("offer.revised", project=self.project, by=by, offer=self.pk, title=self.project.title)
+
+    def withdraw(self, *, by: User) -> None:
+        """Take the offer back before selection; the credit stays spent. Refused (NotRevisable) afterwards."""
+        with locked(self.project, self):
+            if self.state != OfferState.PLACED:
+                raise self.NotRevisable
+            self.state = OfferState.WITHDRAWN
+            self.save(update_fields=["state"])
+            self._count()
+            Event.record("offer.withdrawn", project=self.project, by=by, offer=self.pk, title=self.project.title)
+
+    def mark_read(self) -> None:
+        """Note when the client first opened the offer: the provider is shown the date."""
+        if self.read_at is None:
+            type(self).objects.filter(pk=self.pk, read_at=None).update(read_at=timezone.now())
+            self.refresh_from_db(fields=["read_at"])
+
+    def mark_won(self) -> None:
+        """Called by Selection under the lock."""
+        self.state = OfferState.WON
+        self.save(update_fields=["state"])
+
+    def mark_lost(self, reason: str) -> None:
+        """Called by Selection under the lock; `reason` is the client's, word for word."""
+        self.state, self.lost_reason = OfferState.LOST, reason
+        self.save(update_fields=["state", "lost_reason"])
+
+    @property
+    def amount(self) -> Amount:
+        """Price excluding VAT, VAT and total, in cents: the sum of the tranches' own roundings."""
+        return Amount.total([Amount.from_ht(tranche.cents, self.vat_rate_bp) for tranche in self.tranches.all()])
+
+    def as_json(self) -> dict[str, Any]:
+        """The terms as kept in a revision."""
+        return {
+            "price_cents": self.price_cents,
+            "delay_days": self.delay_days,
+            "starts_on": self.starts_on.isoformat() if self.starts_on else None,
+            "pitch": self.pitch,
+            "assumptions": self.assumptions,
+            "tranches": [[t.title, t.deliverable, t.cents] for t in self.tranches.all()],
+        }
+
+    def _place(self, terms: OfferTerms, *, number: str, key: UUID) -> None:
+        self.company_number, self.key, self.placed_at = number, key, timezone.now()
+        self.state, self.read_at = OfferState.PLACED, None
+        self._write(terms)
+        self.save()
+        self._write_tranches(terms)
+        self._count()
+
+    def _write(self, terms: OfferTerms) -> None:
+        self.vat_rate_bp = self.provider.company.vat_rate_bp
+        for name in ("price_cents", "delay_days", "starts_on", "pitch", "assumptions"):
+            setattr(self, name, getattr(terms, name))
+
+    def _write_tranches(self, terms: OfferTerms) -> None:
+        tranches = terms.tranches or [TrancheTerms(str(_("The whole project")), "", terms.price_cents)]
+        self.tranches.all().delete()
+        OfferTranche.objects.bulk_create(
+            OfferTranche(
+                offer=self, position=n, title=t.title, deliverable=t.deliverable, cents=t.cents, due_on=t.due_on
+            )
+            for n, t in enumerate(tranches, 1)
+        )
+
+    def _count(self) -> None:
+        self.project.offers_count = self.project.offers.living().count()  # type: ignore[attr-defined]
+        self.project.save(update_fields=["offers_count"])
+
+    class NeedsCredit(Refusal):
+        sentence = _("Spend an offer credit on this project first. Nothing was sent.")
+
+    class AlreadyPlaced(Refusal):
+        sentence = _("You have already placed an offer on this project: revise it instead.")
+
+    class CompanyHasOffer(Refusal):
+        sentence = _("Your company already has an offer on this project: one offer for each SIREN.")
+
+    class NotRevisable(Refusal):
+        sentence = _("This offer can no longer be changed: the client has decided, or it was withdrawn.")
+
+    class TranchesDoNotSum(Refusal):
+        sentence = _("The tranches do not add up to the price. Correct the amounts so that they do, to the cent.")
+
+
+class OfferTranche(models.Model):
+    """A part of an offer: what is delivered, for how much (cents excluding VAT). A plain offer has one."""
+
+    offer = models.ForeignKey(Offer, models.CASCADE, related_name="tranches")
+    position = models.PositiveSmallIntegerField()
+    title = models.CharField(max_length=120)
+    deliverable = models.TextField(max_length=2000, blank=True)
+    cents = models.BigIntegerField()
+    due_on = models.DateField(null=True)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["offer", "position"], name="one_offer_tranche_per_position"),
+            models.CheckConstraint(condition=Q(cents__gt=0), name="offer_tranche_is_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class OfferRevision(models.Model):
+    """The terms of an offer before a revision."""
+
+    offer = models.ForeignKey(Offer, models.PROTECT, related_name="revisions")
+    number = models.PositiveIntegerField()
+    terms = models.JSONField()
+    replaced_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["offer", "number"], name="one_revision_per_number")]
+
+    def __str__(self) -> str:
+        return f"{self.offer}, {self.number}"
+
+
+class QuestionQuerySet(models.QuerySet["Question"]):
+    def visible_to(self, user: User) -> QuestionQuerySet:
+        """Questions of the dossiers open to `user`."""
+        return self.filter(project__in=Project.objects.dossier_open_to(user))
+
+    def answerable_by(self, client: User) -> QuestionQuerySet:
+        """Questions on one's own projects."""
+        return self.filter(project__client=client)
+
+
+class Question(models.Model):
+    """A written question of a provider who spent an offer credit; every consulting provider reads it."""
+
+    project = models.ForeignKey(Project, models.PROTECT, related_name="questions")
+    provider = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="questions")
+    text = models.TextField(max_length=3000)
+    key = models.UUIDField(unique=True)
+    asked_at = models.DateTimeField(auto_now_add=True)
+
+    objects = QuestionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["asked_at", "pk"]
+
+    def __str__(self) -> str:
+        return self.text[:60]
+
+    @classmethod
+    def ask(cls, project: Project, *, by: User, text: str, key: UUID) -> Question:
+        """Ask in writing; the same `key` asks once. Refused: Project.NotAvailable, Offer.NeedsCredit."""
+        with locked(project):
+            if done := cls.objects.filter(project=project, provider=by, key=key).first():
+                return done
+            project.must_be_available()
+            project.must_be_foreign_to(by)
+            must_hold_offer_credit(by, project)
+            question = cls.objects.create(project=project, provider=by, text=text, key=key)
+            project.questions_count = project.questions.count()  # type: ignore[attr-defined]
+            project.save(update_fields=["questions_count"])
+            Event.record("question.asked", project=project, by=by, question=question.pk, title=project.title)
+            return question
+
+    def answer_with(self, text: str, *, by: User) -> Answer:
+        """Answer once. Refused (AlreadyAnswered) a second time with another text."""
+        with locked(self.project, self):
+            if done := Answer.objects.filter(question=self).first():
+                if done.text == text:
+                    return done
+                raise self.AlreadyAnswered
+            answer = Answer.objects.create(question=self, text=text)
+            Event.record("question.answered", project=self.project, by=by, question=self.pk, title=self.project.title)
+            return answer
+
+    class AlreadyAnswered(Refusal):
+        sentence = _("This question has already been answered.")
+
+
+class Answer(models.Model):
+    """The client's answer to a question."""
+
+    question = models.OneToOneField(Question, models.PROTECT, related_name="answer")
+    text = models.TextField(max_length=3000)
+    answered_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.text[:60]
+
+
+def must_hold_offer_credit(user: User, project: Project) -> None:
+    """Refuse (Offer.NeedsCredit) who has not spent an offer credit on `project`."""
+    if not Spending.objects.living().on(project.key).filter(provider=user, kind=Kind.OFFER).exists():
+        raise Offer.NeedsCredit

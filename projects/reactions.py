@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.urls import reverse
+
+from marketplace.documents.readers import reads
+from marketplace.events.reactions import on
+from marketplace.payments.purposes import Purpose, purpose
+from projects import storyline
+from projects.models import Agreement, Project
+
+if TYPE_CHECKING:
+    from django.db.models import Model
+
+    from marketplace.accounts.models import User
+    from marketplace.documents.models import Document
+    from marketplace.events.models import Event
+    from marketplace.ledger.posting import Move
+    from marketplace.payments.models import Payment
+
+__all__ = ["storyline"]  # imported for what it registers
+
+
+@purpose("agreements.fees")
+class IntroductionFees(Purpose):
+    """The commission, and in R0 the R0 fee: paid, they make the agreement active."""
+
+    def agreement(self, payment: Payment) -> Agreement:
+        """The agreement that a payment is for."""
+        return Agreement.objects.select_related("project").get(pk=int(payment.reference))
+
+    def rows(self, payment: Payment) -> list[Model]:
+        agreement = self.agreement(payment)
+        return [agreement.project, agreement]
+
+    def place(self, payment: Payment) -> list[Move] | None:
+        return self.agreement(payment).activate(payment)
+
+    def back(self, payment: Payment) -> str:
+        return reverse("projects:agreement", args=[self.agreement(payment).key])
+
+
+@on("escrow.finished")
+def complete_project(event: Event) -> None:
+    Project.objects.get(key=event.project_key).complete()
+
+
+@reads("projects.specification")
+def may_read_specification(user: User, document: Document) -> bool:
+    """Specification files follow the dossier (product, section 3); moderators read them too."""
+    rows = Project.objects.filter(specification_files__document=document)
+    return rows.filter(pk__in=Project.objects.dossier_open_to(user)).exists() or (
+        user.is_staff and user.has_perm("projects.moderate_project")
+    )

@@ -1,0 +1,191 @@
+"""What a spending reveals, what stays closed, and where it leads: said before a credit is spent (section 4.3)."""
+
+from __future__ import annotations
+
+import uuid
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from credits.models import CreditPack, Kind, Spending, Wallet
+from marketplace.billing.vat import Amount, vat_for
+from marketplace.templatetags.page import euros_short, paris
+
+if TYPE_CHECKING:
+    from marketplace.accounts.models import User
+    from projects.models import Project
+
+
+class Ticket:
+    """The page before the spending of one credit of `kind` by `user` on `project`."""
+
+    def __init__(self, project: Project, kind: Kind, user: User) -> None:
+        self.project, self.kind, self.user = project, kind, user
+
+    @property
+    def title(self) -> str:
+        """What is spent."""
+        return {
+            Kind.CONSULTATION: _("1 consultation credit"),
+            Kind.OFFER: _("1 offer credit"),
+            Kind.CONTACT: _("1 direct contact credit"),
+        }[self.kind]
+
+    @property
+    def price(self) -> Amount:
+        """What one credit of this kind costs alone, with this provider's VAT."""
+        return Amount.from_ht(self.kind.price_cents, vat_for(self.user.company))
+
+    @cached_property
+    def balance(self) -> int:
+        """Credits of this kind that the provider has left."""
+        return Wallet.of(self.user).balance(self.kind)
+
+    @cached_property
+    def spent(self) -> Spending | None:
+        """The spending, when it was done before: it costs nothing again."""
+        return Spending.objects.living().on(self.project.key).filter(provider=self.user, kind=self.kind).first()
+
+    @cached_property
+    def needs_consultation(self) -> bool:
+        """Whether the dossier has to be opened first."""
+        own = Spending.objects.living().on(self.project.key).filter(provider=self.user, kind=Kind.CONSULTATION)
+        return self.kind != Kind.CONSULTATION and not own.exists()
+
+    @property
+    def packs(self) -> list[CreditPack]:
+        """The packs on sale that hold such a credit."""
+        return [pack for pack in CreditPack.objects.filter(on_sale=True) if self.kind in pack.units]
+
+    @property
+    def may_spend(self) -> bool:
+        """Whether the button is shown; the deed itself checks again under the lock."""
+        ready = self.project.is_available and not self.needs_consultation and not self.spent
+        return ready and self.balance > 0
+
+    @property
+    def button(self) -> str:
+        """The verb, with what it costs."""
+        return {
+            Kind.CONSULTATION: _("Spend 1 consultation credit and open the dossier"),
+            Kind.OFFER: _("Spend 1 offer credit and bid"),
+            Kind.CONTACT: _("Spend 1 direct contact credit and see the details"),
+        }[self.kind]
+
+    @property
+    def balance_words(self) -> str:
+        """The balance with the name of the credits."""
+        words = {
+            Kind.CONSULTATION: ngettext("%(n)s consultation credit", "%(n)s consultation credits", self.balance),
+            Kind.OFFER: ngettext("%(n)s offer credit", "%(n)s offer credits", self.balance),
+            Kind.CONTACT: ngettext("%(n)s direct contact credit", "%(n)s direct contact credits", self.balance),
+        }
+        return words[self.kind] % {"n": self.balance}
+
+    @property
+    def crumbs(self) -> list[tuple[str, str]]:
+        """The way back."""
+        return [(_("Available projects"), self.list_url), (self.project.title, self.project.get_absolute_url())]
+
+    @property
+    def facts(self) -> list[tuple[str, str]]:
+        """What everybody may know of the project."""
+        project = self.project
+        budget = _("%(low)s to %(high)s excl. VAT") % {
+            "low": euros_short(project.budget_min_cents),
+            "high": euros_short(project.budget_max_cents),
+        }
+        found = [(_("Budget"), budget), (_("Offers received"), str(project.offers_count))]
+        return [*found, (_("Closing date"), paris(project.closes_at))]
+
+    @property
+    def list_url(self) -> str:
+        """The available projects."""
+        return reverse("projects:list")
+
+    @property
+    def consultation_url(self) -> str:
+        """Where the dossier is opened."""
+        return reverse("projects:spend", args=[self.project.key, "consultation"])
+
+    @property
+    def onward(self) -> str:
+        """Where a credit already spent leads."""
+        return self.next_url(self.spent) if self.spent else self.project.get_absolute_url()
+
+    @cached_property
+    def new_key(self) -> str:
+        """One key for each page drawn: a pack bought from here is bought once."""
+        return str(uuid.uuid4())
+
+    @property
+    def opens(self) -> list[str]:
+        """What becomes visible or possible, with counts."""
+        files, questions = self.project.specification_files.count(), self.project.questions_count
+        if self.kind == Kind.OFFER:
+            return [
+                _("placing an offer, revising it and withdrawing it until the client chooses"),
+                _("written questions to the client, without limit"),
+            ]
+        if self.kind == Kind.CONTACT:
+            return [_("the client’s name, company, e-mail and phone"), _("the client is told that you have them")]
+        return [
+            ngettext(
+                "the full description and %(n)s file of the specification",
+                "the full description and %(n)s files of the specification",
+                files,
+            )
+            % {"n": files},
+            ngettext("%(n)s question, with its answer", "%(n)s questions, with their answers", questions)
+            % {"n": questions},
+            self._rivals(),
+        ]
+
+    def _rivals(self) -> str:
+        count = self.project.offers_count
+        if self.project.sealed:
+            text = ngettext("that %(n)s offer was placed (sealed)", "that %(n)s offers were placed (sealed)", count)
+        else:
+            text = ngettext(
+                "the %(n)s offer placed, with its price", "the %(n)s offers placed, with their prices", count
+            )
+        return text % {"n": count}
+
+    @property
+    def stays(self) -> list[str]:
+        """What this credit does not open."""
+        return {
+            Kind.CONSULTATION: [
+                _("the client’s name, e-mail and phone: direct contact credit"),
+                _("placing an offer or asking a question: offer credit"),
+            ],
+            Kind.OFFER: [_("the client’s name, e-mail and phone: direct contact credit")],
+            Kind.CONTACT: [_("placing an offer or asking a question: offer credit")],
+        }[self.kind]
+
+    @property
+    def returns(self) -> list[str]:
+        """When the credit comes back by itself."""
+        return [
+            _("the project is withdrawn, cancelled, or expires without a choice"),
+            _("the project is rejected by moderation after it was opened"),
+        ]
+
+    @property
+    def thanks(self) -> str:
+        """What has just become possible."""
+        return {
+            Kind.CONSULTATION: _("The dossier is open to you."),
+            Kind.OFFER: _("You may now place an offer and ask questions."),
+            Kind.CONTACT: _("Here are the client’s details. The client has been told that you have them."),
+        }[self.kind]
+
+    def next_url(self, spending: Spending) -> str:
+        """Where the provider goes after `spending`."""
+        if spending.kind == Kind.OFFER:
+            return reverse("projects:offer", args=[self.project.key])
+        anchor = "#contact" if spending.kind == Kind.CONTACT else ""
+        return self.project.get_absolute_url() + anchor

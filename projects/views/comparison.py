@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from marketplace.policies import UserRequest, policy
+from projects.comparison import Comparison
+from projects.forms.selection import SelectionForm
+from projects.models import Offer, Project
+
+
+@require_GET
+@policy("projects.compare")
+def compare(request: UserRequest, key: str) -> HttpResponse:
+    project = get_object_or_404(Project.objects.owned_by(request.user).published(), key=key)
+    comparison = Comparison(project, order=request.GET.get("tri", ""))
+    return render(request, "projects/compare.html", {"project": project, "comparison": comparison})
+
+
+@require_GET
+@policy("projects.compare")
+def read_offer(request: UserRequest, key: str, pk: int) -> HttpResponse:
+    rows = Offer.objects.comparable_by(request.user).select_related("provider", "project").prefetch_related("tranches")
+    offer = get_object_or_404(rows, project__key=key, pk=pk)
+    offer.mark_read()
+    return render(request, "projects/read_offer.html", {"offer": offer, "project": offer.project})
+
+
+@require_http_methods(["GET", "POST"])
+@policy("projects.select")
+def select(request: UserRequest, key: str, pk: int) -> HttpResponse:
+    rows = Offer.objects.comparable_by(request.user).select_related("provider", "project")
+    winner = get_object_or_404(rows, project__key=key, pk=pk)
+    others = list(rows.filter(project=winner.project).exclude(pk=pk).order_by("pk"))
+    form = SelectionForm(request.POST if request.method == "POST" else None, winner=winner, others=others)
+    if form.is_valid() and (agreement := form.save(by=request.user)):
+        messages.success(request, _("Chosen: every bidder has been told. Now confirm the terms with the winner."))
+        return redirect(agreement)
+    return render(request, "projects/select.html", {"form": form, "offer": winner, "project": winner.project})
