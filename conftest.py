@@ -8,4 +8,4 @@ place.prepare()
 network.close()
 django.setup()
 
-pytest_plugins = ["marketplace.testing.database", "marketplace.testing.settings"]
+pytest_plugins = ["marketplace.testing.database", "marketplace.testing.cast", "marketplace.testing.sandbox"]

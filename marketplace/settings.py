@@ -224,6 +224,7 @@ if env("S3_BUCKET", default=""):
         "OPTIONS": {"bucket_name": env("S3_BUCKET"), "default_acl": "private", "querystring_auth": True},
     }
 WHITENOISE_USE_FINDERS = not PRODUCTION
+WHITENOISE_AUTOREFRESH = TEST  # looks a file up when asked: test clients are many
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
