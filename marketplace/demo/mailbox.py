@@ -22,7 +22,7 @@ class Backend(BaseEmailBackend):
 def kept(mail: EmailMessage, recipient: str) -> Mail:
     """`mail` as `recipient` gets it."""
     parts = mail.alternatives if isinstance(mail, EmailMultiAlternatives) else []
-    html = next((str(part.content) for part in parts if part.mimetype == "text/html"), "")
+    html = next((str(content) for content, mimetype in parts if mimetype == "text/html"), "")
     return Mail(
         recipient=recipient[:254],
         sender=mail.from_email[:254],

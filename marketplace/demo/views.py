@@ -22,10 +22,11 @@ SANDBOX = "sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigat
 @policy("demo.trial")
 def mailbox(request: HttpRequest) -> HttpResponse:
     form = SearchForm(request.GET)
-    asked = form.cleaned_data if form.is_valid() else {"a": "", "avant": None}
-    mails = Mail.objects.to_somebody_like(asked["a"])
-    page = list(mails.filter(pk__lt=asked["avant"])[: PAGE + 1] if asked["avant"] else mails[: PAGE + 1])
-    older = "?" + urlencode({"a": asked["a"], "avant": page[PAGE - 1].pk}) if len(page) > PAGE else ""
+    asked = form.cleaned_data if form.is_valid() else {}
+    recipient, before = asked.get("a", ""), asked.get("avant")
+    mails = Mail.objects.to_somebody_like(recipient)
+    page = list(mails.filter(pk__lt=before)[: PAGE + 1] if before else mails[: PAGE + 1])
+    older = "?" + urlencode({"a": recipient, "avant": page[PAGE - 1].pk}) if len(page) > PAGE else ""
     return render(request, "demo/mailbox.html", {"form": form, "mails": page[:PAGE], "older": older})
 
 

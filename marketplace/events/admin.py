@@ -1,46 +1,34 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
 from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.admin_site import AdminDeed, ReadOnlyAdmin
 from marketplace.events.models import Notice, NoticeQuerySet
 from marketplace.refusals import Refusal
 
-if TYPE_CHECKING:
-    Base = admin.ModelAdmin[Notice]
-else:
-    Base = admin.ModelAdmin
-
 
 @admin.register(Notice)
-class NoticeAdmin(Base):
-    """Which mails have not left, for administrators; nothing is changed here but by sending again."""
+class NoticeAdmin(ReadOnlyAdmin):
+    """Which mails have not left, for administrators (notices quote private words); the refused can be sent again."""
 
     list_display = ("id", "name", "user", "at", "mail_state", "attempts", "failure")
     list_filter = ("mail_state", "name")
     list_select_related = ("user",)
     search_fields = ("user__email", "=request_id")
     show_full_result_count = False
-    actions = ("resend",)
-
-    def has_view_permission(self, request: HttpRequest, obj: Notice | None = None) -> bool:
-        """Notices quote private words: administrators alone."""
-        return bool(request.user.is_active and request.user.is_superuser)
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Notice | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Notice | None = None) -> bool:
-        return False
+    actions = ("resend",)  # type: ignore[assignment]
+    deeds: ClassVar[dict[str, AdminDeed]] = {
+        "resend": AdminDeed(
+            _("Send this mail again"),
+            "events.resend_notice",
+            lambda notice, by, data: notice.resend(),
+            offered=lambda notice: notice.mail_state == "FAILED",
+        )
+    }
 
     @admin.action(description=_("Send the refused mails again"), permissions=["view"])
     def resend(self, request: HttpRequest, chosen: NoticeQuerySet) -> None:

@@ -83,8 +83,9 @@ class Event(models.Model):
         `facts` are plain JSON (ids, cents, names, ISO dates): anything else is a TypeError. The mails leave after
         the commit, by the worker; a dead broker only delays them.
         """
+        plain = json_of(facts)
         with transaction.atomic(savepoint=False):
-            event = cls.objects.create(verb=verb, project_key=project_key(project), by=by, facts=json_of(facts))
+            event = cls.objects.create(verb=verb, project_key=project_key(project), by=by, facts=plain)
             reactions.run(event)
             Notice.objects.write(event)
         return event
@@ -187,6 +188,7 @@ class Notice(models.Model):
             models.Index(fields=["user"], name="notice_unread", condition=Q(read_at=None)),
             models.Index(fields=["next_try_at"], name="notice_pending", condition=Q(mail_state="PENDING")),
         ]
+        permissions = [("resend_notice", "Can send a refused mail again")]
         triggers = [States(field="mail_state", edges=MAIL_EDGES)]
 
     def __str__(self) -> str:

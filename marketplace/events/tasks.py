@@ -88,5 +88,5 @@ def record(notice: Notice, outcome: Outcome) -> None:
             notice.fail(outcome.reason)
         case Fate.UNREACHABLE:
             notice.wait(outcome.reason)
-        case Fate.LATER:
+        case _:
             notice.postpone(outcome.reason)
