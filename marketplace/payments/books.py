@@ -2,39 +2,46 @@
 
 from __future__ import annotations
 
-from django.db.models import CharField, Exists, F, OuterRef, Q, Sum, Value
-from django.db.models.functions import Coalesce, Concat
-
-from marketplace.ledger import checks
-from marketplace.ledger.models import Transfer
-from marketplace.payments.models import Payment, Refund, RefundState
+from marketplace.ledger.checks import red_rows, register
 
 
-def key(intent: str) -> Concat:
-    """The key of the transfer that an intent causes."""
-    return Concat(Value("stripe:"), intent, Value(":paid"), output_field=CharField())
+@register("payments.transfers")
+def every_payment_has_its_transfer() -> list[str]:
+    """The money of each paid or returned payment is in the ledger, and of each refund that succeeded out of it."""
+    return red_rows("""
+        with proof as (
+            select format('payment %s', key) as name, format('stripe:%s:paid', intent_id) as key
+            from payments_payment where intent_id <> ''
+            union all
+            select format('refund %s', key), format('stripe:%s:refunded', stripe_id)
+            from payments_refund where state = 'SUCCEEDED'
+        )
+        select format('%s has no transfer %s', p.name, p.key) from proof p
+        where not exists (select from ledger_transfer t where t.key = p.key) order by p.name
+    """)
 
 
-@checks.register("payments.transfers")
-def paid_without_transfer() -> list[str]:
-    """Paid or returned payments whose money is not in the ledger."""
-    proof = Transfer.objects.filter(key=OuterRef("transfer_key"))
-    paid = Payment.objects.exclude(intent_id="").annotate(transfer_key=key("intent_id"))
-    return [f"payment {row.key} has no transfer {row.transfer_key}" for row in paid.exclude(Exists(proof))]
+@register("payments.owners")
+def every_transfer_has_its_payment() -> list[str]:
+    """What the ledger says came from Stripe belongs to a payment, or to the refund of one paid twice."""
+    return red_rows("""
+        select format('transfer %s has no payment', t.key) from ledger_transfer t
+        where t.event in ('payment.paid', 'payment.returned') and t.key like 'stripe:%%:paid'
+          and not exists (select from payments_payment where t.key = format('stripe:%%s:paid', intent_id))
+          and not exists (select from payments_refund where t.key = format('stripe:%%s:paid', intent_id))
+        order by t.id
+    """, [])
 
 
-@checks.register("payments.owners")
-def transfer_without_payment() -> list[str]:
-    """Money in the ledger that no payment and no refund accounts for."""
-    posted = Transfer.objects.filter(event__in=["payment.paid", "payment.returned"], key__startswith="stripe:")
-    owners = [model.objects.annotate(k=key("intent_id")).filter(k=OuterRef("key")) for model in (Payment, Refund)]
-    return [f"transfer {row.key} has no payment" for row in posted.exclude(Exists(owners[0]) | Exists(owners[1]))]
-
-
-@checks.register("payments.refunds")
-def refunding_differs() -> list[str]:
-    """Payments whose account `refunding` is not the sum of what has not gone back yet."""
-    waiting = Coalesce(Sum("refunds__cents", filter=~Q(refunds__state=RefundState.SUCCEEDED)), 0)
-    rows = Payment.objects.filter(refunding__isnull=False).annotate(waiting=waiting, balance=F("refunding__balance"))
-    wrong = rows.exclude(waiting=F("balance"))
-    return [f"payment {row.key}: refunding {row.balance}, refunds {row.waiting}" for row in wrong]
+@register("payments.refunds")
+def refunding_is_what_has_not_gone_back() -> list[str]:
+    """Each payment's `refunding` holds exactly its refunds that have not succeeded."""
+    return red_rows("""
+        select format('payment %s: %s cents in refunding, %s to give back', p.key, a.balance, r.cents)
+        from payments_payment p join ledger_account a on a.id = p.refunding_id
+        cross join lateral (
+            select coalesce(sum(cents), 0) as cents from payments_refund
+            where payment_id = p.id and state <> 'SUCCEEDED'
+        ) r
+        where a.balance <> r.cents order by p.key
+    """)

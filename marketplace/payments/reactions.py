@@ -27,19 +27,20 @@ def intent_changed(intent_id: str) -> None:
 @follows("refund.created", "refund.updated", "refund.failed")
 def refund_changed(refund_id: str) -> None:
     fact = gateway.repayment(refund_id)
-    for refund in Refund.objects.filter(key=uuid_of(fact.reference)).select_related("payment"):
+    for refund in Refund.objects.filter(key__in=keys_of(fact.reference)).select_related("payment"):
         refund.follow(fact)
 
 
 def follow(session: gateway.Session | None) -> None:
     """Bring the payment of a session to it; a session that is not ours changes nothing."""
-    for payment in Payment.objects.filter(key=uuid_of(session.reference)) if session else ():
-        payment.follow(session)
+    if session:
+        for payment in Payment.objects.filter(key__in=keys_of(session.reference)):
+            payment.follow(session)
 
 
-def uuid_of(reference: str) -> UUID | None:
-    """The key in a reference of ours; nothing in somebody else's."""
+def keys_of(reference: str) -> list[UUID]:
+    """The key in a reference of ours; none in somebody else's."""
     try:
-        return UUID(reference)
+        return [UUID(reference)]
     except ValueError:
-        return None
+        return []

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from marketplace.payments import facts, gateway
 from marketplace.payments.models import Payment, Refund, RefundState, StripeEvent
-from marketplace.payments.models.chores import Chore, ChoreQuerySet
+from marketplace.payments.models.chores import ChoreQuerySet, M
 
 log = logging.getLogger(__name__)
 BUDGET = 20.0  # seconds of one sweep; what is left waits for the next
@@ -36,7 +36,7 @@ def sweep() -> int:
     return attend(StripeEvent.objects.all()) + attend(Refund.objects.all())
 
 
-def attend(rows: ChoreQuerySet[Chore]) -> int:
+def attend(rows: ChoreQuerySet[M]) -> int:
     """Work on the due ones among `rows`, each claimed in its turn; how many were tried."""
     stop, tried = time.monotonic() + BUDGET, 0
     for row in rows.claimed():

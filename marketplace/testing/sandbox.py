@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -45,7 +46,10 @@ class Sandbox:
         command = [sys.executable, "-m", "gunicorn", "-w", "1", "--threads", "16", "--no-control-socket", "-b", address]
         environment = {**os.environ, "SANDBOX_WEBHOOK_URL": ""}
         self.process = subprocess.Popen(
-            [*tether(), *command, "marketplace.sandbox.wsgi:application"], env=environment, stderr=subprocess.DEVNULL
+            [*tether(), *command, "marketplace.sandbox.wsgi:application"],
+            env=environment,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
@@ -60,7 +64,7 @@ class Sandbox:
     def stop(self) -> None:
         """End the process; whoever calls Stripe then gets no answer."""
         if self.process:
-            self.process.kill()
+            os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
             self.process = None
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from marketplace.accounts.models import Company
 from marketplace.billing.vat import Amount, vat_for
@@ -32,7 +32,7 @@ def test_the_rate_follows_the_country_and_the_number(country: str, number: str, 
     assert vat_for(Company(country=country, vat_number=number)) == rate
 
 
-def test_the_french_rate_is_a_setting(settings: SettingsWrapper) -> None:
+def test_the_french_rate_is_a_setting(settings: Settings) -> None:
     settings.VAT_RATE_BP = 2100
     assert vat_for(Company(country="FR")) == 2100
 

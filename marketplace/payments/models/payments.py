@@ -27,7 +27,6 @@ from marketplace.states import States
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
-    from marketplace.payments.models.refunds import Refund
 
 log = logging.getLogger(__name__)
 Place = Callable[["Payment"], Sequence[ledger.Move] | None]
@@ -98,7 +97,6 @@ class Payment(models.Model):
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     paid_at = models.DateTimeField(_("paid at"), null=True, blank=True)
 
-    refunds: models.Manager[Refund]
     objects = PaymentQuerySet.as_manager()
 
     class Meta:
