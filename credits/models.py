@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from marketplace.billing.vat import Amount, vat_for
 from marketplace.events.models import Event
@@ -64,6 +65,16 @@ class CreditPack(models.Model):
         """Credits of each kind that the pack holds."""
         held = {Kind.CONSULTATION: self.consultation, Kind.OFFER: self.offer, Kind.CONTACT: self.contact}
         return {kind: count for kind, count in held.items() if count}
+
+    @property
+    def contents(self) -> list[str]:
+        """What the pack holds, in words."""
+        words = {
+            Kind.CONSULTATION: ngettext("%(n)s consultation credit", "%(n)s consultation credits", self.consultation),
+            Kind.OFFER: ngettext("%(n)s offer credit", "%(n)s offer credits", self.offer),
+            Kind.CONTACT: ngettext("%(n)s direct contact credit", "%(n)s direct contact credits", self.contact),
+        }
+        return [words[kind] % {"n": count} for kind, count in self.units.items()]
 
     def price_for(self, provider: User) -> Amount:
         """The pack's price with the VAT this provider owes."""

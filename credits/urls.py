@@ -1,4 +1,9 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from credits import views
 
 app_name = "credits"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("credits/", views.wallet, name="wallet"),
+    path("credits/packs/<int:pk>/", views.buy, name="buy"),
+]

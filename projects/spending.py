@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,11 +12,18 @@ from django.utils.translation import ngettext
 
 from credits.models import CreditPack, Kind, Spending, Wallet
 from marketplace.billing.vat import Amount, vat_for
-from marketplace.templatetags.page import euros_short, paris
+from marketplace.templatetags.page import euros, euros_short, paris
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
     from projects.models import Project
+
+
+class PackOnOffer(NamedTuple):
+    """A pack on the page before a spending."""
+
+    pk: int
+    words: str
 
 
 class Ticket:
@@ -56,9 +63,16 @@ class Ticket:
         return self.kind != Kind.CONSULTATION and not own.exists()
 
     @property
-    def packs(self) -> list[CreditPack]:
-        """The packs on sale that hold such a credit."""
-        return [pack for pack in CreditPack.objects.filter(on_sale=True) if self.kind in pack.units]
+    def packs(self) -> list[PackOnOffer]:
+        """The packs on sale that hold such a credit, with what the button says."""
+        return [
+            PackOnOffer(
+                pack.pk,
+                _("Buy %(name)s, %(amount)s") % {"name": pack.name, "amount": euros(pack.price_for(self.user).cents)},
+            )
+            for pack in CreditPack.objects.filter(on_sale=True)
+            if self.kind in pack.units
+        ]
 
     @property
     def may_spend(self) -> bool:

@@ -1,4 +1,21 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from projects.views import agreements, comparison, dossier, offers, report
 
 app_name = "projects"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("projets/<slug:key>/", dossier.detail, name="detail"),
+    path("projets/<slug:key>/credit/<slug:kind>/", offers.spend, name="spend"),
+    path("projets/<slug:key>/offre/", offers.offer, name="offer"),
+    path("projets/<slug:key>/offre/retirer/", offers.withdraw_offer, name="offer_withdraw"),
+    path("projets/<slug:key>/questions/", offers.ask, name="ask"),
+    path("projets/<slug:key>/questions/<int:pk>/reponse/", offers.answer, name="answer"),
+    path("projets/<slug:key>/offres/", comparison.compare, name="compare"),
+    path("projets/<slug:key>/offres/<int:pk>/", comparison.read_offer, name="read_offer"),
+    path("projets/<slug:key>/offres/<int:pk>/choisir/", comparison.select, name="select"),
+    path("projets/<slug:key>/rapport/", report.report, name="report"),
+    path("accords/<slug:key>/", agreements.agreement, name="agreement"),
+    path("accords/<slug:key>/version/", agreements.propose, name="propose"),
+    path("accords/<slug:key>/accepter/", agreements.accept, name="accept"),
+    path("accords/<slug:key>/payer/", agreements.pay, name="pay"),
+]

@@ -102,8 +102,8 @@ class OfferWon(Telling):
             paragraphs=[
                 _("Congratulations %(name)s: the client chose your offer.") % facts,
                 _(
-                    "Nothing binds you yet. Read the terms and confirm them, or propose a change. Do not start working: the "
-                    "project begins once both have confirmed the same terms and the introduction is paid."
+                    "Nothing binds you yet. Read the terms and confirm them, or propose a change. Do not start "
+                    "working: the project begins once both have confirmed the same terms and the introduction is paid."
                 ),
             ],
             figures=[

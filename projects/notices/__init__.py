@@ -1,0 +1,5 @@
+"""Who is told of what, by stretch of the way; each module registers its tellings."""
+
+from projects.notices import agreements, dossier, selection
+
+__all__ = ["agreements", "dossier", "selection"]
