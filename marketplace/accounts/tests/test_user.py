@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth import authenticate
+from django.db import IntegrityError, transaction
+from django.test import Client
+
+from marketplace.accounts.models import Company, User
+from marketplace.accounts.tests.conftest import DETAILS
+from marketplace.events.models import Event, Notice
+from marketplace.testing.cast import PASSWORD, signed_in
+
+
+def test_address_is_stored_in_lower_case(db: None) -> None:
+    assert User.objects.create_user(" Nadia@Exemple.FR ", name="Nadia").email == "nadia@exemple.fr"
+
+
+def test_database_refuses_an_address_in_capitals(newcomer: User) -> None:
+    with pytest.raises(IntegrityError, match="user_email_is_lower_case"), transaction.atomic():
+        User.objects.filter(pk=newcomer.pk).update(email="NADIA@exemple.fr")
+
+
+def test_database_refuses_the_same_address_twice(newcomer: User) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        User.objects.create_user("NADIA@EXEMPLE.FR", name="Une autre")
+
+
+def test_user_without_password_cannot_log_in(db: None) -> None:
+    assert not User.objects.create_user("sans@exemple.fr", name="Sans").has_usable_password()
+
+
+def test_superuser_is_staff_and_verified(db: None) -> None:
+    admin = User.objects.create_superuser("admin@exemple.fr", PASSWORD, name="Ada")
+    assert (admin.is_staff, admin.is_superuser, admin.is_verified) == (True, True, True)
+    assert User.objects.get_by_natural_key("ADMIN@exemple.fr") == admin
+
+
+def test_names_never_show_the_address(db: None) -> None:
+    nameless = User.objects.create_user("secret@exemple.fr")
+    assert str(nameless) == nameless.get_short_name() == f"Compte n° {nameless.pk}"
+    assert User(name="Nadia Corbin").public_name == "Nadia C."
+    assert User(name="Nadia").public_name == "Nadia"
+
+
+def test_hat_needs_a_company_and_a_verified_address(newcomer: User) -> None:
+    newcomer.is_client = newcomer.is_provider = True
+    assert not newcomer.has_company
+    assert not newcomer.acts_as_client
+    assert not newcomer.acts_as_provider
+    Company.declare(user=newcomer, hats=["client", "provider"], details=DETAILS)
+    assert newcomer.acts_as_client
+    assert newcomer.acts_as_provider
+    newcomer.email_verified_at = None
+    assert not newcomer.acts_as_client
+
+
+def test_suspended_user_is_out_at_once_and_told_why(provider: User, moderator_user: User, as_provider: Client) -> None:
+    assert as_provider.get("/mon-compte/").status_code == 200
+    provider.suspend(by=moderator_user, reason="Coordonnées fausses")
+    assert as_provider.get("/mon-compte/").status_code == 302
+    assert authenticate(None, email=provider.email, password=PASSWORD) is None
+    letter = Notice.objects.get(user=provider, name="user.suspended").letter
+    assert (letter.subject, letter.quote) == ("Votre compte est suspendu", "Coordonnées fausses")
+
+
+def test_suspension_is_refused_twice_for_oneself_and_for_administrators(provider: User, moderator_user: User) -> None:
+    provider.suspend(by=moderator_user, reason="Doublon")
+    with pytest.raises(User.AlreadySuspended):
+        provider.suspend(by=moderator_user, reason="Encore")
+    with pytest.raises(User.Untouchable):
+        moderator_user.suspend(by=moderator_user, reason="Moi")
+    admin = User.objects.create_superuser("admin@exemple.fr", name="Ada")
+    with pytest.raises(User.Untouchable):
+        admin.suspend(by=moderator_user, reason="Révolte")
+    assert Event.objects.filter(verb="user.suspended").count() == 1
+
+
+def test_suspended_account_can_be_opened_again(provider: User, moderator_user: User) -> None:
+    with pytest.raises(User.NotSuspended):
+        provider.reinstate(by=moderator_user)
+    provider.suspend(by=moderator_user, reason="Erreur")
+    provider.reinstate(by=moderator_user)
+    assert signed_in(provider).get("/mon-compte/").status_code == 200
+    assert Notice.objects.get(user=provider, name="user.reinstated").letter.path == "/compte/login/"
