@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from marketplace.billing.vat import Amount, vat_for
 from marketplace.events.models import Event
 from marketplace.ledger import posting as ledger
+from marketplace.ledger.models import Account
 from marketplace.locking import locked
 from marketplace.payments.models import Payment
 from marketplace.refusals import Refusal
@@ -32,7 +33,7 @@ class Kind(models.TextChoices):
     @property
     def price_cents(self) -> int:
         """What one credit costs alone, in cents excluding VAT."""
-        return settings.CREDIT_PRICES_CENTS[self.value]
+        return int(settings.CREDIT_PRICES_CENTS[self.value])
 
 
 class CreditPack(models.Model):
@@ -181,9 +182,9 @@ class Wallet(models.Model):
         Kind.CONTACT: "contact",
     }
 
-    def account(self, kind: Kind) -> ledger.Account:
+    def account(self, kind: Kind) -> Account:
         """The ledger account that holds the credits of `kind`."""
-        account: ledger.Account = getattr(self, self.FIELDS[Kind(kind)])
+        account: Account = getattr(self, self.FIELDS[Kind(kind)])
         return account
 
     def balance(self, kind: Kind) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.templatetags.page import amount, euros
@@ -18,7 +19,7 @@ NUMBER = re.compile(r"(\d{1,12})(?:\.(\d{1,2}))?")
 class EurosInput(forms.TextInput):
     """An amount at the right edge of its box, its unit after it."""
 
-    def __init__(self, unit: str = "€", attrs: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, unit: str | Promise = "€", attrs: Mapping[str, Any] | None = None) -> None:
         fixed = {"class": "input--amount", "inputmode": "decimal", "autocomplete": "off", "data-unit": unit}
         super().__init__({**fixed, **(attrs or {})})
 
@@ -33,7 +34,7 @@ class EurosField(forms.Field):
     }
 
     def __init__(
-        self, *, unit: str = "€", min_cents: int | None = 1, max_cents: int | None = None, **kwargs: Any
+        self, *, unit: str | Promise = "€", min_cents: int | None = 1, max_cents: int | None = None, **kwargs: Any
     ) -> None:
         self.min_cents, self.max_cents = min_cents, max_cents
         kwargs.setdefault("widget", EurosInput(unit))

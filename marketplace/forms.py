@@ -32,6 +32,10 @@ class Performing(forms.Form):
             self.add_error(field, str(refusal))
             return None
 
+    def done(self, deed: Callable[[], object]) -> bool:
+        """Carry out `deed`, which gives nothing back: whether it was done."""
+        return bool(self.perform(lambda: (deed(), True)))
+
 
 class Deed(Performing):
     """A form that does something once: its `key`, made when the page is drawn, comes back with each retry.

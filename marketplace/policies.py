@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     class UserRequest(HttpRequest):
         """A request whose policy has made sure that somebody is signed in."""
 
-        user: User  # type: ignore[assignment]
+        user: User
 else:
     UserRequest = HttpRequest
 
@@ -85,7 +85,7 @@ def refused(request: HttpRequest, audience: For) -> HttpResponse | None:
         return None
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
-    user = cast("User", request.user)
+    user = request.user
     if audience is For.MEMBER:
         return None
     if not user.is_verified:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pgtrigger
-from django.db import models
 
 type_edges = tuple[tuple[str, str], ...]
 
@@ -22,9 +23,9 @@ class States(pgtrigger.Trigger):
         self.field, self.edges = field, edges
         super().__init__(name=f"{field}_moves")
 
-    def get_func(self, model: type[models.Model]) -> str:
+    def get_func(self, model: Any) -> str:
         """The trigger's body for `model`."""
-        column = model._meta.get_field(self.field).column  # type: ignore[union-attr]
+        column = model._meta.get_field(self.field).column
         edges = ",".join(f"'{a}:{b}'" for a, b in self.edges)
         return f"""
             if tg_op = 'UPDATE' and old.{column} = new.{column} then return new; end if;

@@ -30,7 +30,7 @@ class Dossier:
     @cached_property
     def is_open(self) -> bool:
         """Whether the reader may see the whole dossier."""
-        return bool(self.user) and Project.objects.dossier_open_to(self.user).filter(pk=self.project.pk).exists()
+        return self.user is not None and Project.objects.dossier_open_to(self.user).filter(pk=self.project.pk).exists()
 
     @property
     def template(self) -> str:
@@ -42,7 +42,7 @@ class Dossier:
     @property
     def is_owner(self) -> bool:
         """Whether the reader is the client."""
-        return bool(self.user) and self.project.client_id == self.user.pk
+        return self.user is not None and self.project.client_id == self.user.pk
 
     @cached_property
     def spent(self) -> set[str]:
@@ -68,7 +68,7 @@ class Dossier:
     @cached_property
     def files(self) -> QuerySet[Document]:
         """The specification; only drawn in an open dossier."""
-        rows = self.project.specification_files.values("document")  # type: ignore[attr-defined]
+        rows = self.project.specification_files.values("document")
         return Document.objects.filter(pk__in=rows)
 
     @cached_property

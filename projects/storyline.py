@@ -164,7 +164,7 @@ def documents_panel(project: Project, user: User) -> Panel | None:
     """The specification, for who may read the dossier."""
     if not Project.objects.dossier_open_to(user).filter(pk=project.pk).exists():
         return None
-    files = project.specification_files.select_related("document")  # type: ignore[attr-defined]
+    files = project.specification_files.select_related("document")
     return Panel("projects/report/documents.html", {"files": files})
 
 

@@ -12,7 +12,7 @@ from marketplace.payments.models import Payment
 from projects.forms.tranches import HIGHEST_CENTS, WithTranches
 from projects.models import Agreement, AgreementVersion, Formula, Terms, TrancheTerms
 
-FORMULA_HINTS = {
+FORMULA_HINTS: dict[str, Any] = {
     Formula.R0: _("The money waits on the project’s internal account before the work, and is released on delivery."),
     Formula.BASE: _("The introduction only: you then manage work and payment between yourselves."),
 }
@@ -67,7 +67,7 @@ class AcceptForm(Performing):
 
     def save(self, agreement: Agreement, *, by: User) -> bool:
         """Accept; a refusal is shown on the form."""
-        return self.perform(lambda: agreement.accept(self.cleaned_data["number"], by=by) or True) is True
+        return self.done(lambda: agreement.accept(self.cleaned_data["number"], by=by))
 
 
 class PayForm(Deed):

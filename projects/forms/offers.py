@@ -10,7 +10,7 @@ from marketplace.accounts.models import User
 from marketplace.fields import DayField, EurosField
 from marketplace.forms import Deed, Performing
 from projects.forms.tranches import HIGHEST_CENTS, WithTranches
-from projects.models import Answer, Offer, OfferTerms, Project, Question, TrancheTerms
+from projects.models import Answer, Offer, OfferState, OfferTerms, Project, Question, TrancheTerms
 
 
 class SpendForm(Performing):
@@ -51,14 +51,14 @@ class OfferForm(WithTranches, Deed):
             kwargs["rows"] = [TrancheTerms(t.title, t.deliverable, t.cents, t.due_on) for t in offer.tranches.all()]
         super().__init__(*args, **kwargs)
 
-    def save(self, project: Project, *, by: User) -> Offer | None:
+    def save(self, project: Project, *, by: User) -> bool:
         """Place the offer, or revise the one that stands; a refusal is shown on the form."""
         data = {name: value for name, value in self.cleaned_data.items() if name != "key"}
         terms = OfferTerms(**data, tranches=self.tranches)
         offer = self.offer
-        if offer is None or offer.state == "WITHDRAWN":
-            return self.perform(lambda: Offer.place(project, by=by, terms=terms, key=self.cleaned_data["key"]))
-        return self.perform(lambda: offer.revise(by=by, terms=terms) or offer)
+        if offer is None or offer.state == OfferState.WITHDRAWN:
+            return self.done(lambda: Offer.place(project, by=by, terms=terms, key=self.cleaned_data["key"]))
+        return self.done(lambda: offer.revise(by=by, terms=terms))
 
 
 class QuestionForm(Deed):

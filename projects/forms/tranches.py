@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.fields import DayField, EurosField
@@ -61,7 +62,8 @@ class WithTranches(Performing):
 
     def with_another_row(self) -> WithTranches:
         """This form as typed, unchecked, with one more row."""
-        data = self.data.copy()
+        data = QueryDict(mutable=True)
+        data.update(self.data)
         typed = str(data.get("tranche-TOTAL_FORMS"))
         data["tranche-TOTAL_FORMS"] = str(min(MOST, 1 + (int(typed[:3]) if typed.isdecimal() else 3)))
         self.data, self.rows = data, TrancheRows(data, prefix="tranche")

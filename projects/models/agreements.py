@@ -145,11 +145,11 @@ class Agreement(models.Model):
     @property
     def version(self) -> AgreementVersion:
         """The version under discussion, or the frozen one: always the latest."""
-        return self.versions.order_by("-number")[0]  # type: ignore[attr-defined, no-any-return]
+        return self.versions.order_by("-number")[0]
 
     def history(self) -> list[tuple[AgreementVersion | None, AgreementVersion]]:
         """Every version with the one before it, the latest first."""
-        versions = list(self.versions.select_related("author").prefetch_related("tranches"))  # type: ignore[attr-defined]
+        versions = list(self.versions.select_related("author").prefetch_related("tranches"))
         for version in versions:
             version.agreement = self
         return list(zip([None, *versions], versions, strict=False))[::-1]
@@ -287,7 +287,7 @@ class Agreement(models.Model):
         )
 
     def _write(self, terms: Terms, *, by: User) -> AgreementVersion:
-        number = 1 + self.versions.count()  # type: ignore[attr-defined]
+        number = 1 + self.versions.count()
         version = AgreementVersion.objects.create(
             agreement=self,
             number=number,
@@ -352,7 +352,7 @@ class AgreementVersion(models.Model):
     def amount(self) -> Amount:
         """Price excluding VAT, VAT and total in cents: the sum of the tranches' own roundings."""
         rate = self.agreement.vat_rate_bp
-        return Amount.total([Amount.from_ht(tranche.cents, rate) for tranche in self.tranches.all()])  # type: ignore[attr-defined]
+        return Amount.total([Amount.from_ht(tranche.cents, rate) for tranche in self.tranches.all()])
 
     def accepted_by(self, user: User) -> bool:
         """Whether `user`, one of the two parties, accepted this version."""
@@ -371,7 +371,7 @@ class AgreementVersion(models.Model):
             getattr(self, name) == getattr(terms, name)
             for name in ("scope", "price_cents", "delay_days", "formula", "starts_on", "release_on_silence")
         )
-        own = [TrancheTerms(t.title, t.deliverable, t.cents, t.due_on) for t in self.tranches.all()]  # type: ignore[attr-defined]
+        own = [TrancheTerms(t.title, t.deliverable, t.cents, t.due_on) for t in self.tranches.all()]
         return same and own == list(terms.tranches)
 
     def as_json(self) -> dict[str, Any]:
@@ -390,7 +390,7 @@ class AgreementVersion(models.Model):
             "release_on_silence": self.release_on_silence,
             "tranches": [
                 [t.position, t.title, t.deliverable, t.cents, t.due_on.isoformat() if t.due_on else None]
-                for t in self.tranches.all()  # type: ignore[attr-defined]
+                for t in self.tranches.all()
             ],
         }
 

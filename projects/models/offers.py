@@ -235,7 +235,7 @@ class Offer(models.Model):
         )
 
     def _count(self) -> None:
-        self.project.offers_count = self.project.offers.living().count()  # type: ignore[attr-defined]
+        self.project.offers_count = self.project.offers.living().count()
         self.project.save(update_fields=["offers_count"])
 
     class NeedsCredit(Refusal):
@@ -327,7 +327,7 @@ class Question(models.Model):
             project.must_be_foreign_to(by)
             must_hold_offer_credit(by, project)
             question = cls.objects.create(project=project, provider=by, text=text, key=key)
-            project.questions_count = project.questions.count()  # type: ignore[attr-defined]
+            project.questions_count = project.questions.count()
             project.save(update_fields=["questions_count"])
             Event.record("question.asked", project=project, by=by, question=question.pk, title=project.title)
             return question

@@ -11,7 +11,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Case, Exists, OuterRef, Q, When
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -133,6 +133,11 @@ class ProjectQuerySet(models.QuerySet["Project"]):
     def report_open_to(self, user: User) -> ProjectQuerySet:
         """Projects whose report concerns `user`: its client, its winner, and every provider with a living spending."""
         return self.filter(Q(client=user) | Q(winner=user) | spent(user, Kind.CONSULTATION))
+
+    def alike(self, project: Project) -> ProjectQuerySet:
+        """Available projects that resemble `project`: its category first, then the latest."""
+        near = Case(When(category=project.category_id, then=0), default=1)
+        return self.available().exclude(pk=project.pk).exclude(client=project.client_id).order_by(near, "-opened_at")
 
     def matching(self, text: str) -> ProjectQuerySet:
         """Projects whose title, teaser or skills match `text`, as typed into a search box."""

@@ -59,7 +59,7 @@ def withdraw_offer(request: UserRequest, key: str) -> HttpResponse:
     rows = Offer.objects.living().filter(provider=request.user).select_related("project")
     mine = get_object_or_404(rows, project__key=key)
     form = SpendForm(request.POST if request.method == "POST" else None)
-    if form.is_valid() and form.perform(lambda: mine.withdraw(by=request.user) or True):
+    if form.is_valid() and form.done(lambda: mine.withdraw(by=request.user)):
         messages.success(request, _("Your offer is withdrawn. The client no longer sees it."))
         return redirect(mine.project)
     return render(request, "projects/withdraw_offer.html", {"form": form, "offer": mine, "project": mine.project})
