@@ -1,6 +1,7 @@
 """Every test of the project: its place first (before Django reads its settings), then the fixtures all may ask for."""
 
 import django
+import pytest
 
 from marketplace.testing import network, place
 
@@ -8,4 +9,18 @@ place.prepare()
 network.close()
 django.setup()
 
-pytest_plugins = ["marketplace.testing.database", "marketplace.testing.cast", "marketplace.testing.sandbox"]
+pytest_plugins = [
+    "marketplace.testing.database",
+    "marketplace.testing.cast",
+    "marketplace.testing.sandbox",
+    "marketplace.testing.processes",
+    "marketplace.testing.browser",
+]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What runs real processes shares one worker: they are started once."""
+    for item in items:
+        if item.get_closest_marker("journey"):
+            item.add_marker(pytest.mark.xdist_group("journey"))

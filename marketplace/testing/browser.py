@@ -1,0 +1,93 @@
+"""A real browser: the system's Chromium, one context per visitor, and what it complains about."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from marketplace.testing.cast import signed_in
+
+if TYPE_CHECKING:
+    from marketplace.accounts.models import User
+    from marketplace.testing.processes import Site
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+QUIET = """--no-sandbox --disable-gpu --disable-dev-shm-usage --disable-background-networking --disable-sync
+    --disable-component-update --disable-default-apps --disable-extensions --no-first-run --mute-audio
+    --disable-features=Translate,OptimizationHints,MediaRouter,AutofillServerCommunication""".split()  # noqa: SIM905
+ONLY_HERE = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost"
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all journeys of a worker."""
+    # Playwright keeps a loop in this thread, which Django would take for asynchronous code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM)), None)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=[*QUIET, ONLY_HERE])
+        yield browser
+        browser.close()
+
+
+Enter = Callable[..., Page]
+
+
+@pytest.fixture
+def enter(browser: Browser, site: Site) -> Iterator[Enter]:
+    """`enter()` opens a window for a visitor, `enter(user)` for somebody signed in; their scripts must not fail."""
+    complaints: list[str] = []
+    opened = []
+
+    def window(user: User | None = None, *, width: int = 1280) -> Page:
+        context = browser.new_context(
+            base_url=site.url, locale="fr-FR", timezone_id="Europe/Paris", viewport={"width": width, "height": 900}
+        )
+        opened.append(context)
+        context.set_default_timeout(10_000)
+        if user:
+            value = signed_in(user).cookies[settings.SESSION_COOKIE_NAME].value
+            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": site.url}])
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
+        page.on("console", lambda said: complaints.extend(refused(page, said.text)))
+        return page
+
+    yield window
+    for context in opened:
+        context.close()
+    assert complaints == []
+
+
+def refused(page: Page, said: str) -> list[str]:
+    """What our content policy has refused."""
+    return [f"{page.url}: {said}"] if "Content Security Policy" in said else []
+
+
+def axe(page: Page) -> list[str]:
+    """What axe finds on the page as it stands, at 360 and 1280 px, light and dark; and a page wider than its window."""
+    found: list[str] = []
+    before = page.viewport_size
+    for width in (360, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            found.append(f"{page.url} at {width} px is wider than the window")
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            options: dict[str, Any] = {"resultTypes": ["violations"], "runOnly": WCAG}
+            for fault in Axe().run(page, options=options).response["violations"]:
+                places = "; ".join(node["html"][:160] for node in fault["nodes"][:3])
+                found.append(f"{page.url} at {width} px, {scheme}: {fault['help']} ({fault['id']}): {places}")
+    page.emulate_media(color_scheme="light")
+    if before:
+        page.set_viewport_size(before)
+    return found
