@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.core import mail
 from django.core.cache import cache
 from django.db import IntegrityError, transaction
@@ -216,8 +217,17 @@ def test_second_factor_is_asked_and_its_secret_is_encrypted(moderator_user: User
     assert answer["Location"] == "/compte/2fa/authenticate/"
     stored = Authenticator.objects.get(user=moderator_user, type="totp")
     assert TOTP_SECRET not in str(stored.data)
+    client.post(
+        answer["Location"], {"code": format_hotp_value(hotp_value(TOTP_SECRET, next(yield_hotp_counters_from_time())))}
+    )
+    assert client.session["_auth_user_id"] == str(moderator_user.pk)
 
 
 def test_second_factor_is_set_up_under_the_sites_name(newcomer: User) -> None:
     page = signed_in(newcomer).get("/compte/2fa/totp/activate/")
     assert "issuer=Paraphe" in page.context["totp_url"]
+
+
+def test_passkey_carries_the_sites_name(newcomer: User) -> None:
+    page = signed_in(newcomer).get("/compte/2fa/webauthn/add/")
+    assert page.context["js_data"]["creation_options"]["publicKey"]["rp"]["name"] == "Paraphe"

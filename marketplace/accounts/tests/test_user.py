@@ -43,15 +43,15 @@ def test_names_never_show_the_address(db: None) -> None:
 
 
 def test_hat_needs_a_company_and_a_verified_address(newcomer: User) -> None:
+    def hats() -> tuple[bool, bool, bool]:
+        return newcomer.has_company, newcomer.acts_as_client, newcomer.acts_as_provider
+
     newcomer.is_client = newcomer.is_provider = True
-    assert not newcomer.has_company
-    assert not newcomer.acts_as_client
-    assert not newcomer.acts_as_provider
+    assert hats() == (False, False, False)
     Company.declare(user=newcomer, hats=["client", "provider"], details=DETAILS)
-    assert newcomer.acts_as_client
-    assert newcomer.acts_as_provider
+    assert hats() == (True, True, True)
     newcomer.email_verified_at = None
-    assert not newcomer.acts_as_client
+    assert hats() == (True, False, False)
 
 
 def test_suspended_user_is_out_at_once_and_told_why(provider: User, moderator_user: User, as_provider: Client) -> None:
