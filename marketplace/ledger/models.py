@@ -94,12 +94,14 @@ class Account(models.Model):
     asset = models.CharField(_("asset"), max_length=12, choices=Asset, default=Asset.EUR)
     name = models.CharField(_("name"), max_length=40, blank=True)
     guard = models.GeneratedField(
+        verbose_name=_("guard"),
+        choices=Guard,
         expression=Case(
             When(kind__in=CREDIT_GUARDED, then=Value(1)),
             When(kind__in=DEBIT_GUARDED, then=Value(-1)),
             default=Value(0),
         ),
-        output_field=models.SmallIntegerField(_("guard"), choices=Guard),
+        output_field=models.SmallIntegerField(),
         db_persist=True,
     )
     balance = models.BigIntegerField(_("balance"), default=0)

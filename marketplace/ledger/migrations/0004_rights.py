@@ -4,6 +4,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import migrations
 
 TABLES = "ledger_account, ledger_transfer, ledger_move"
+SEQUENCES = "ledger_account_id_seq, ledger_transfer_id_seq, ledger_move_id_seq"
 DOORS = "ledger_post(text, text, jsonb, bigint, text, bigint), ledger_open(text, text)"
 
 
@@ -22,6 +23,7 @@ def role(schema_editor):
 def restrict(apps, schema_editor):
     app = role(schema_editor)
     schema_editor.execute(f"REVOKE ALL ON TABLE {TABLES} FROM PUBLIC, {app}")
+    schema_editor.execute(f"REVOKE ALL ON SEQUENCE {SEQUENCES} FROM PUBLIC, {app}")
     schema_editor.execute(f"GRANT SELECT ON TABLE {TABLES} TO {app}")
     schema_editor.execute(f"GRANT EXECUTE ON FUNCTION {DOORS} TO {app}")
 
