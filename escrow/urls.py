@@ -1,4 +1,15 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from escrow import views
 
 app_name = "escrow"
-urlpatterns: list[URLPattern] = []
+project = "projets/<slug:key>/paiements/"
+tranche = f"{project}tranches/<int:pk>/"
+urlpatterns = [
+    path(project, views.payments, name="payments"),
+    path(f"{project}releve.csv", views.statement_csv, name="statement"),
+    path(f"{project}depot/", views.deposit, name="deposit"),
+    path(f"{tranche}livraison/", views.deliver, name="deliver"),
+    path(f"{tranche}liberation/", views.release, name="release"),
+    path(f"{tranche}demande-de-depot/", views.ask_deposit, name="ask_deposit"),
+]

@@ -1,0 +1,140 @@
+"""What an internal account says of itself: figures read from the ledger, which visibly add up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import F, Sum
+from django.utils.translation import gettext as _
+
+from escrow.models import EscrowAccount
+from marketplace.ledger.models import Kind, Move
+from marketplace.payments.models import Refund, RefundState
+from marketplace.templatetags.page import euros
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from escrow.models import Tranche
+
+Flows = Counter[tuple[str, str]]
+OUTSIDE = (Kind.STRIPE, Kind.BANK, Kind.BANK_TRANSIT, Kind.RECEIVABLE)
+
+
+def flows(account: EscrowAccount) -> Flows:
+    """The cents that moved between each two kinds of ledger accounts, over the whole life of the project."""
+    moves = Move.objects.filter(transfer__project=account.project.key)
+    rows = moves.order_by().values_list("debit__kind", "credit__kind").annotate(cents=Sum("amount"))
+    return Counter({(debit, credit): cents for debit, credit, cents in rows})
+
+
+def net(moved: Flows, here: str, there: Iterable[str]) -> int:
+    """What went from `here` to `there`, less what came back."""
+    return sum(moved[here, other] - moved[other, here] for other in there)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The account of one project in cents, VAT included (product, section 5); `deposited` is the sum of its parts."""
+
+    amount: int
+    lacking: int
+    deposited: int
+    held: int
+    frozen: int
+    payable: int
+    claimed: int
+    paid_out: int
+    refunding: int
+    refunded: int
+    contested: int
+
+    @classmethod
+    def of(cls, account: EscrowAccount, tranches: Sequence[Tranche]) -> Figures:
+        """Read the figures: balances of the account's own ledger accounts, the rest from the project's moves."""
+        moved = flows(account)
+        refunded = refunded_cents(account)
+        owed_back = net(moved, Kind.HELD, [Kind.REFUNDING]) + net(moved, Kind.FROZEN, [Kind.REFUNDING])
+        return cls(
+            amount=sum(tranche.cents for tranche in tranches),
+            lacking=sum(tranche.lacking_cents for tranche in tranches),
+            deposited=-net(moved, Kind.HELD, OUTSIDE),
+            held=account.held.balance,
+            frozen=-net(moved, Kind.FROZEN, [Kind.HELD, Kind.PAYABLE, Kind.REFUNDING, Kind.CHARGEBACK]),
+            payable=account.payable.balance,
+            claimed=account.claimed.balance,
+            paid_out=net(moved, Kind.CLAIMED, OUTSIDE) + net(moved, Kind.PAYABLE, OUTSIDE),
+            refunding=owed_back - refunded,
+            refunded=refunded,
+            contested=net(moved, Kind.FROZEN, [Kind.CHARGEBACK]),
+        )
+
+    @property
+    def released(self) -> int:
+        """The provider's, not yet at their bank."""
+        return self.payable + self.claimed
+
+    @property
+    def released_ever(self) -> int:
+        """Everything that became the provider's."""
+        return self.released + self.paid_out
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether every cent deposited is somewhere: the equation of the books (money.md, point 4)."""
+        parts = (self.held, self.frozen, self.released, self.paid_out, self.refunding, self.refunded, self.contested)
+        return self.deposited == sum(parts)
+
+    def bar(self) -> list[tuple[str, str, int]]:
+        """The parts of the money bar, left to right."""
+        return [
+            ("paid", _("paid out"), self.paid_out),
+            ("released", _("released, to be paid out"), self.released),
+            ("held", _("held"), self.held),
+            ("frozen", _("in dispute or contested"), self.frozen + self.contested),
+            ("refunded", _("given back"), self.refunding + self.refunded),
+            ("missing", _("still to deposit"), self.lacking),
+        ]
+
+    def sums(self) -> list[list[dict[str, Any]]]:
+        """Two sums for components/money_sum.html: where the deposits are, and what is left of the project's amount."""
+        where = [
+            row("held", _("Held"), self.held, _("safe until the delivery is accepted")),
+            row("frozen", _("In dispute"), self.frozen, _("frozen until the SMA’s case ends")),
+            row("released", _("Released"), self.released, _("the provider’s, to be paid out on their invoice")),
+            row("paid", _("Paid out"), self.paid_out, _("sent to the provider’s bank account")),
+            row("refunded", _("Being refunded"), self.refunding, _("on its way back to the client")),
+            row("refunded", _("Refunded"), self.refunded, _("given back to the client")),
+            row("frozen", _("Contested"), self.contested, _("taken back by the card’s bank")),
+            {"words": _("Deposited"), "cents": self.deposited, "total": True},
+        ]
+        left = [
+            row("", _("Deposited"), self.deposited, _("by the client")),
+            row(
+                "missing",
+                _("Still to deposit"),
+                self.lacking,
+                _("not covered: no work on it yet"),
+            ),
+            {"words": _("Amount of the project"), "cents": self.amount, "total": True},
+        ]
+        return [where, left]
+
+    def sentence(self) -> str:
+        """Where the account is, in a few words."""
+        facts = {"deposited": euros(self.deposited), "amount": euros(self.amount)}
+        return _("%(deposited)s deposited out of %(amount)s") % facts
+
+
+def row(kind: str, words: str, cents: int, note: str) -> dict[str, Any]:
+    """A line of a sum."""
+    return {"kind": kind, "words": words, "cents": cents, "note": note}
+
+
+def refunded_cents(account: EscrowAccount) -> int:
+    """What cards have taken back of this account's deposits; money that never had a place here is not among it."""
+    own = Refund.objects.filter(payment__deposit__account=account, intent_id=F("payment__intent_id"))
+    total = own.filter(state=RefundState.SUCCEEDED).aggregate(cents=Sum("cents"))["cents"]
+    return int(total or 0)

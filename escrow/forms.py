@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from escrow.models import Delivery, EscrowAccount, Release, Tranche
+from marketplace.accounts.models import User
+from marketplace.documents.forms import DocumentsField
+from marketplace.documents.intake import OFFICE, PLAIN
+from marketplace.fields import EurosField
+from marketplace.forms import Deed
+from marketplace.payments.models import Payment
+from marketplace.templatetags.page import euros
+
+
+class DepositForm(Deed):
+    """An amount, VAT included, for one tranche or for all in their order; by default everything that is lacking."""
+
+    tranche = forms.ModelChoiceField(
+        Tranche.objects.none(), label=_("For"), required=False, empty_label=_("The tranches, in their order")
+    )
+    amount = EurosField(label=_("Amount to deposit"), help_text=_("VAT included: all that is lacking, or any part."))
+
+    def __init__(
+        self, *args: Any, account: EscrowAccount, tranches: Sequence[Tranche], chosen: str = "", **rest: Any
+    ) -> None:
+        lacking = [tranche for tranche in tranches if tranche.lacking_cents]
+        picked = [tranche for tranche in lacking if str(tranche.pk) == chosen]
+        first = {"tranche": picked[0].pk if picked else None}
+        first["amount"] = sum(tranche.lacking_cents for tranche in picked or lacking)
+        super().__init__(*args, initial=first, **rest)
+        self.account, self.is_open = account, bool(lacking)
+        self.fields["tranche"] = self.choice(account, lacking)
+
+    def choice(self, account: EscrowAccount, lacking: Sequence[Tranche]) -> forms.ModelChoiceField[Tranche]:
+        """The tranches of this account alone; those that lack nothing are not offered, and refused with a sentence."""
+        field: forms.ModelChoiceField[Tranche] = self.fields["tranche"]  # type: ignore[assignment]
+        field.queryset = account.tranches.all()
+        words = _("%(tranche)s: %(amount)s lacking")
+        offered = [(t.pk, words % {"tranche": t, "amount": euros(t.lacking_cents)}) for t in lacking]
+        field.widget.choices = [("", field.empty_label), *offered]
+        return field
+
+    def save(self, *, by: User) -> Payment | None:
+        """Start the payment; a refusal stands beside the amount."""
+        data = self.cleaned_data
+        return self.perform(
+            lambda: self.account.deposit(data["amount"], by=by, key=data["key"], tranche=data["tranche"]),
+            field="amount",
+        )
+
+
+class DeliverForm(Deed):
+    """The work handed in: a message and files."""
+
+    message = forms.CharField(
+        label=_("What you deliver"),
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text=_("What is done, where to find it, how to check it."),
+    )
+    documents = DocumentsField(label=_("Files"), required=False, most=10, accept=PLAIN | OFFICE)
+
+    def save(self, tranche: Tranche, *, by: User) -> Delivery | None:
+        """Deliver; a refusal is shown on the form."""
+        data = self.cleaned_data
+        return self.perform(lambda: tranche.deliver(data["message"], data["documents"], by=by, key=data["key"]))
+
+
+class ReleaseForm(Deed):
+    """An amount to release, VAT included: by default all that the tranche holds; a part needs its reason."""
+
+    amount = EurosField(label=_("Amount to release"))
+    reason = forms.CharField(
+        label=_("Reason, for a part"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("The provider reads it, word for word. 14 days run anew on the rest."),
+    )
+
+    def __init__(self, *args: Any, tranche: Tranche, **kwargs: Any) -> None:
+        super().__init__(*args, initial={"amount": tranche.held_cents}, **kwargs)
+        self.tranche = tranche
+
+    def save(self, *, by: User) -> Release | None:
+        """Release; a refusal stands beside the amount."""
+        data = self.cleaned_data
+        return self.perform(
+            lambda: self.tranche.account.release(
+                tranche=self.tranche, cents=data["amount"], by=by, key=data["key"], reason=data["reason"].strip()
+            ),
+            field="amount",
+        )

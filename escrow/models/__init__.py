@@ -1,0 +1,21 @@
+"""The internal account of an R0 project: what is deposited, held, delivered and released (product, section 5)."""
+
+from escrow.states import TrancheState
+
+from .accounts import EscrowAccount
+from .deliveries import Delivery, DeliveryFile
+from .deposits import Deposit, DepositPart, DepositRequest
+from .releases import Release
+from .tranches import Tranche
+
+__all__ = [
+    "Delivery",
+    "DeliveryFile",
+    "Deposit",
+    "DepositPart",
+    "DepositRequest",
+    "EscrowAccount",
+    "Release",
+    "Tranche",
+    "TrancheState",
+]

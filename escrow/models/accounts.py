@@ -1,0 +1,197 @@
+"""The internal account itself: three ledger accounts and the deeds that move money between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from escrow.states import ENDED, TAKE_DEPOSITS
+from marketplace.events.models import Event
+from marketplace.ledger import posting as ledger
+from marketplace.locking import locked
+from marketplace.payments.models import Payment
+from marketplace.refusals import Refusal
+from marketplace.templatetags.page import euros
+from projects.models import Agreement, Project
+
+from .deposits import Deposit
+from .releases import Release
+from .tranches import Tranche
+
+if TYPE_CHECKING:
+    from marketplace.accounts.models import User
+
+
+class EscrowAccountQuerySet(models.QuerySet["EscrowAccount"]):
+    def visible_to(self, user: User) -> EscrowAccountQuerySet:
+        """The accounts of one's own agreements, as client or as provider; nobody else's."""
+        return self.filter(Q(agreement__client=user) | Q(agreement__provider=user))
+
+    def fundable_by(self, user: User) -> EscrowAccountQuerySet:
+        """The accounts into which `user` deposits: those of the projects of which they are the client."""
+        return self.filter(agreement__client=user)
+
+    def with_parties(self) -> EscrowAccountQuerySet:
+        """With everything that a page or a letter says of the project, the parties and the balances, in one query."""
+        return self.select_related(
+            "project", "agreement__client__company", "agreement__provider__company", "held", "payable", "claimed"
+        )
+
+
+class EscrowAccount(models.Model):
+    """The internal account of an R0 project: three ledger accounts and their rules (terms, section R0).
+
+    *held* is the client's money, safe until the work is accepted; *payable* is released and the provider's, still to
+    be invoiced; *claimed* is invoiced and on its way to the bank. Amounts are cents, VAT included.
+    """
+
+    project = models.OneToOneField(Project, models.PROTECT, related_name="escrow")
+    agreement = models.OneToOneField(Agreement, models.PROTECT, related_name="escrow")
+    held = models.OneToOneField("ledger.Account", models.PROTECT, related_name="+")
+    payable = models.OneToOneField("ledger.Account", models.PROTECT, related_name="+")
+    claimed = models.OneToOneField("ledger.Account", models.PROTECT, related_name="+")
+    opened_at = models.DateTimeField(auto_now_add=True)
+
+    objects = EscrowAccountQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("internal account"), _("internal accounts")
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return str(self.project)
+
+    def get_absolute_url(self) -> str:
+        return reverse("escrow:payments", args=[self.project.key])
+
+    @classmethod
+    def open(cls, agreement: Agreement) -> EscrowAccount:
+        """Open the account of an agreement that became active in R0, with its tranches, VAT included, all unfunded.
+
+        Called by the reaction to the activation, under the locks of project and agreement.
+        """
+        three = {name: ledger.open_account(name) for name in ("held", "payable", "claimed")}
+        account = cls.objects.create(project=agreement.project, agreement=agreement, **three)
+        terms, rate = agreement.version.tranches.all(), agreement.vat_rate_bp
+        made = Tranche.objects.bulk_create(Tranche.planned(account, agreed, rate) for agreed in terms)
+        Event.record(
+            "escrow.opened", project=account.project, cents=sum(tranche.cents for tranche in made), **account.facts()
+        )
+        return account
+
+    def deposit(self, cents: int, *, by: User, key: UUID, tranche: Tranche | None = None) -> Payment:
+        """Start the payment of `cents` into the account: for `tranche`, or for the tranches in their order.
+
+        Nothing is deposited until the money has come. The same `key` gives the same payment. Refused, with the figure:
+        Tranche.NotLacking (nothing is lacking any more), TooMuch (more than is lacking); also for a bad amount.
+        """
+        with locked(self.project, self, tranche):
+            if not Payment.objects.filter(key=key, payer=by).exists():
+                self._must_lack(cents, self._candidates(tranche.pk if tranche else None))
+        return Payment.start(
+            key=key,
+            payer=by,
+            purpose="escrow.deposit",
+            reference=f"{self.pk}:{tranche.pk}" if tranche else str(self.pk),
+            cents=cents,
+            ht_cents=cents,
+            vat_cents=0,  # held for the provider, whose own invoice bears the VAT
+            description=_now("Deposit: %(title)s") % {"title": self.project.title},
+            project=self.project.key,
+        )
+
+    def receive(self, payment: Payment) -> list[ledger.Move] | None:
+        """The money of a deposit has come: it fills the tranche that was chosen, or the tranches in their order.
+
+        Returns the move stripe → held, or None when it has no place any more (another deposit came first): it then
+        goes back whole. Called by the payment's settlement, under the locks of project, account, tranches, payment.
+        """
+        _account, _colon, chosen = payment.reference.partition(":")
+        parts = spread(payment.cents, self._candidates(int(chosen) if chosen else None))
+        if parts is None:
+            return None
+        deposit = Deposit.record(self, payment, parts, tranche_id=int(chosen) if chosen else None)
+        for tranche, cents in parts:
+            tranche.mark_funded(cents)
+        Event.record(
+            "escrow.deposited",
+            project=self.project,
+            by=payment.payer,
+            deposit=deposit.pk,
+            cents=payment.cents,
+            tranche=parts[0][0].pk,
+            tranche_title=parts[0][0].title,
+            parts=[{**tranche.facts(), "part_cents": cents} for tranche, cents in parts],
+            **self.facts(),
+        )
+        return [ledger.Move("stripe", self.held, payment.cents)]
+
+    def release(self, *, tranche: Tranche, cents: int, by: User, key: UUID, reason: str = "") -> Release:
+        """Move `cents` from held to payable: the client accepts `tranche`, or a part of it with a reason.
+
+        14 days run anew on the rest; with the last tranche the account is finished. Refused (NotReleasable, TooMuch,
+        NeedsReason) unless the tranche is this account's, delivered and holds that much; a dispute, an earlier release
+        or a second click therefore stops it. The same `key` with the same content returns the first release; with
+        another it is refused (Release.KeyReused). Released money never comes back by a click.
+        """
+        with locked(self.project, self, tranche):
+            if done := Release.objects.filter(key=key).first():
+                return done.same_as(tranche=tranche, cents=cents, reason=reason)
+            self._must_be_own(tranche)
+            tranche.must_be_releasable(cents, reason)
+            release = self.releases.create(tranche=tranche, cents=cents, by=by, key=key, reason=reason)
+            moves = [ledger.Move(self.held, self.payable, cents)]
+            ledger.post(f"release:{release.pk}", "escrow.released", moves, by=by, project=self.project)
+            tranche.mark_released(cents)
+            self._tell_release(release, tranche)
+            return release
+
+    def facts(self) -> dict[str, Any]:
+        """What every event of the account says; `parties` are those who may read it."""
+        parties = [self.agreement.client_id, self.agreement.provider_id]
+        return {"account": self.pk, "title": self.project.title, "parties": parties}
+
+    def _candidates(self, chosen: int | None) -> list[Tranche]:
+        """The tranches that a deposit may fill, in order: the chosen one, or all; none if it takes no deposit."""
+        rows = self.tranches.filter(state__in=TAKE_DEPOSITS).order_by("position")
+        return list(rows.filter(pk=chosen) if chosen else rows)
+
+    def _must_lack(self, cents: int, tranches: Sequence[Tranche]) -> None:
+        """Refuse (Tranche.NotLacking, TooMuch) a deposit that is not within what is lacking."""
+        lacking = sum(tranche.lacking_cents for tranche in tranches)
+        if not lacking:
+            raise Tranche.NotLacking
+        if not 0 < cents <= lacking:
+            raise self.TooMuchDeposited(lacking=euros(lacking))
+
+    def _must_be_own(self, tranche: Tranche) -> None:
+        if tranche.account_id != self.pk:
+            raise Tranche.NotReleasable
+
+    def _tell_release(self, release: Release, tranche: Tranche) -> None:
+        """Record the release, and the end of the account when no tranche is left."""
+        last = not self.tranches.exclude(state__in=ENDED).exists()
+        facts = {**self.facts(), **tranche.facts(), "release": release.pk, "cents": release.cents}
+        Event.record("escrow.released", project=self.project, by=release.by, reason=release.reason, last=last, **facts)
+        if last:
+            Event.record("escrow.finished", project=self.project, by=release.by, **facts)
+
+    class TooMuchDeposited(Refusal):
+        sentence = _("Only %(lacking)s are lacking: deposit that much or less. Nothing was charged.")
+
+
+def spread(cents: int, tranches: Sequence[Tranche]) -> list[tuple[Tranche, int]] | None:
+    """`cents` poured into `tranches` in their order, each up to what it lacks; None when they do not take it all."""
+    parts = []
+    for tranche in tranches:
+        if part := min(cents, tranche.lacking_cents):
+            parts.append((tranche, part))
+            cents -= part
+    return None if cents else parts

@@ -1,0 +1,284 @@
+"""Tranches: what is delivered for how much, and how far its money is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from escrow.lights import Light, Money, light
+from escrow.states import TAKE_DEPOSITS, TRANCHE_MOVES, TrancheState
+from marketplace.billing.vat import Amount
+from marketplace.events.models import Event
+from marketplace.locking import locked
+from marketplace.refusals import Refusal
+from marketplace.states import States
+from marketplace.templatetags.page import euros
+
+from .deliveries import Delivery
+from .deposits import DepositRequest
+
+if TYPE_CHECKING:
+    from marketplace.accounts.models import User
+    from marketplace.documents.intake import Clean
+    from projects.models import AgreementTranche
+
+    from .accounts import EscrowAccount
+
+REQUEST_PAUSE = timedelta(hours=24)  # one mail a day at most, however often the button is pressed
+
+
+class TrancheQuerySet(models.QuerySet["Tranche"]):
+    """Whose tranche it is is decided here; whether its state allows a deed, by the deed itself, with a sentence."""
+
+    def visible_to(self, user: User) -> TrancheQuerySet:
+        """The tranches of one's own agreements, as client or as provider."""
+        return self.filter(Q(account__agreement__client=user) | Q(account__agreement__provider=user))
+
+    def releasable_by(self, user: User) -> TrancheQuerySet:
+        """The tranches that `user` accepts, as the client who pays them."""
+        return self.filter(account__agreement__client=user)
+
+    def deliverable_by(self, user: User) -> TrancheQuerySet:
+        """The tranches that `user` delivers, as their provider."""
+        return self.filter(account__agreement__provider=user)
+
+    def with_parties(self) -> TrancheQuerySet:
+        """With the account, the project and the parties, in one query."""
+        return self.select_related("account__project", "account__agreement__client", "account__agreement__provider")
+
+
+class Tranche(models.Model):
+    """A part of the work of an R0 project: agreed amount, deposits and releases in cents, VAT included.
+
+    `funded_cents` and `released_cents` are maintained by the deeds and checked against their rows by the books.
+    """
+
+    account = models.ForeignKey("escrow.EscrowAccount", models.PROTECT, related_name="tranches")
+    position = models.PositiveSmallIntegerField()
+    title = models.CharField(max_length=120)
+    deliverable = models.TextField(max_length=2000, blank=True)
+    cents = models.BigIntegerField()
+    ht_cents = models.BigIntegerField()
+    vat_cents = models.BigIntegerField()
+    due_on = models.DateField(null=True)
+    state = models.CharField(max_length=10, choices=TrancheState, default=TrancheState.PLANNED, editable=False)
+    funded_cents = models.BigIntegerField(default=0, editable=False)
+    released_cents = models.BigIntegerField(default=0, editable=False)
+    delivered_at = models.DateTimeField(null=True, editable=False)
+    accept_by = models.DateTimeField(null=True, editable=False)
+
+    objects = TrancheQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("tranche"), _("tranches")
+        default_permissions = ("view",)
+        ordering = ["position"]
+        triggers = [States(field="state", edges=TRANCHE_MOVES)]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "position"], name="one_escrow_tranche_per_position"),
+            models.CheckConstraint(
+                condition=Q(ht_cents__gt=0, vat_cents__gte=0, cents=F("ht_cents") + F("vat_cents")),
+                name="escrow_tranche_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(released_cents__gte=0, released_cents__lte=F("funded_cents"), funded_cents__lte=F("cents")),
+                name="escrow_tranche_money_in_order",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["PLANNED", "CANCELLED"]) | Q(funded_cents=0), name="escrow_tranche_unfunded"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["FUNDED", "DELIVERED"]) | Q(funded_cents__gt=0), name="escrow_tranche_funded"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="DELIVERED") | Q(delivered_at__isnull=False), name="escrow_tranche_delivered"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="RELEASED") | Q(released_cents=F("cents")), name="escrow_tranche_released"
+            ),
+        ]
+        indexes = [models.Index(fields=["accept_by"], name="escrow_tranche_accept_by", condition=Q(state="DELIVERED"))]
+
+    def __str__(self) -> str:
+        return f"{self.position}. {self.title}"
+
+    @classmethod
+    def planned(cls, account: EscrowAccount, agreed: AgreementTranche, rate_bp: int) -> Tranche:
+        """A tranche as agreed, at the provider's VAT of the agreement; not saved."""
+        amount = Amount.from_ht(agreed.cents, rate_bp)
+        return cls(
+            account=account,
+            position=agreed.position,
+            title=agreed.title,
+            deliverable=agreed.deliverable,
+            due_on=agreed.due_on,
+            ht_cents=amount.ht_cents,
+            vat_cents=amount.vat_cents,
+            cents=amount.cents,
+        )
+
+    @property
+    def money(self) -> Money:
+        """Agreed, deposited and released, in cents."""
+        return Money(self.cents, self.funded_cents, self.released_cents)
+
+    @property
+    def held_cents(self) -> int:
+        """What is deposited and not released."""
+        return self.money.held_cents
+
+    @property
+    def lacking_cents(self) -> int:
+        """What the client may still deposit; nothing once it is over or in dispute."""
+        return self.money.lacking_cents if self.state in TAKE_DEPOSITS else 0
+
+    @property
+    def light(self) -> Light:
+        """How far the provider may work."""
+        return light(self.state, self.money)
+
+    @property
+    def awaits_acceptance(self) -> bool:
+        """Whether the client has something to accept and release."""
+        return self.state == TrancheState.DELIVERED and self.held_cents > 0
+
+    @property
+    def is_deliverable(self) -> bool:
+        """Whether the provider may deliver: it holds money and is neither over nor in dispute."""
+        return self.state in {TrancheState.FUNDED, TrancheState.DELIVERED} and self.held_cents > 0
+
+    @cached_property
+    def last_delivery(self) -> Delivery | None:
+        """What the client looks at."""
+        return self.deliveries.prefetch_related("files__document").order_by("-pk").first()
+
+    def deliver(self, message: str, files: Sequence[Clean] = (), *, by: User, key: UUID) -> Delivery:
+        """Hand the work in, with a message and files; the client has 14 days to accept, anew with each delivery.
+
+        The same `key` with the same message gives the first delivery. Refused: NotFunded (nothing is held: ask for a
+        deposit), NotDeliverable (released, disputed, cancelled), Delivery.KeyReused.
+        """
+        with locked(self.account.project, self.account, self):
+            if done := Delivery.objects.filter(key=key).first():
+                return done.same_as(tranche=self, message=message)
+            self.must_be_deliverable()
+            delivery = self.deliveries.create(message=message, by=by, key=key)
+            delivery.attach(files)
+            self.mark_delivered()
+            Event.record(
+                "escrow.delivered",
+                project=self.account.project,
+                by=by,
+                delivery=delivery.pk,
+                cents=self.held_cents,
+                files=len(files),
+                **self.account.facts(),
+                **self.facts(),
+            )
+            return delivery
+
+    def request_deposit(self, *, by: User) -> DepositRequest:
+        """Ask the client, in one click, to deposit what is lacking; again within a day, the first request stands.
+
+        Refused: NotLacking.
+        """
+        with locked(self.account.project, self.account, self):
+            if not self.lacking_cents:
+                raise self.NotLacking
+            if done := self.deposit_requests.filter(at__gt=timezone.now() - REQUEST_PAUSE).first():
+                return done
+            request = self.deposit_requests.create(by=by)
+            Event.record(
+                "escrow.deposit_asked",
+                project=self.account.project,
+                by=by,
+                cents=self.lacking_cents,
+                **self.account.facts(),
+                **self.facts(),
+            )
+            return request
+
+    def must_be_deliverable(self) -> None:
+        """Refuse (NotFunded, NotDeliverable) work that no held money covers."""
+        if self.is_deliverable:
+            return
+        raise self.NotFunded(lacking=euros(self.lacking_cents)) if self.lacking_cents else self.NotDeliverable
+
+    def must_be_releasable(self, cents: int, reason: str) -> None:
+        """Refuse (NotReleasable, TooMuch, NeedsReason) to release `cents` unless delivered and holding that much."""
+        if not self.awaits_acceptance:
+            raise self.NotReleasable
+        if not 0 < cents <= self.held_cents:
+            raise self.TooMuch(held=euros(self.held_cents))
+        if cents < self.held_cents and not reason.strip():
+            raise self.NeedsReason(held=euros(self.held_cents))
+
+    def mark_funded(self, cents: int) -> None:
+        """`cents` were deposited. Called by EscrowAccount.receive under the locks."""
+        self.funded_cents += cents
+        if self.state == TrancheState.PLANNED:
+            self.state = TrancheState.FUNDED
+        if self.state == TrancheState.DELIVERED:
+            self.accept_by = self._acceptance_date()
+        self.save(update_fields=["funded_cents", "state", "accept_by"])
+
+    def mark_delivered(self) -> None:
+        """The work is in: the client's days to accept begin. Called by `deliver` under the locks."""
+        self.state, self.delivered_at = TrancheState.DELIVERED, timezone.now()
+        self.accept_by = self._acceptance_date()
+        self.save(update_fields=["state", "delivered_at", "accept_by"])
+
+    def mark_released(self, cents: int) -> None:
+        """`cents` are the provider's; over once all of it is. Called by EscrowAccount.release under the locks."""
+        self.released_cents += cents
+        self.accept_by = self._acceptance_date() if self.held_cents else None
+        if self.released_cents == self.cents:
+            self.state = TrancheState.RELEASED
+        self.save(update_fields=["released_cents", "state", "accept_by"])
+
+    def facts(self) -> dict[str, Any]:
+        """What every event of the tranche says."""
+        return {
+            "tranche": self.pk,
+            "tranche_title": self.title,
+            "position": self.position,
+            "state": str(self.state),
+            "money": list(self.money),
+            "accept_by": self.accept_by.isoformat() if self.accept_by else None,
+        }
+
+    def _acceptance_date(self) -> Any:
+        return timezone.now() + timedelta(days=settings.ACCEPTANCE_DAYS)
+
+    class NotFunded(Refusal):
+        sentence = _(
+            "No money is held for this tranche: %(lacking)s have yet to be deposited. "
+            "Ask the client for the deposit in one click, and do not work until it is there."
+        )
+
+    class NotDeliverable(Refusal):
+        sentence = _("This tranche takes no delivery any more: reload the page to see where it stands.")
+
+    class NotLacking(Refusal):
+        sentence = _("Nothing is lacking here any more: everything has been deposited. Nothing was charged.")
+
+    class NotReleasable(Refusal):
+        sentence = _(
+            "There is nothing to release on this tranche now: it is not delivered, or already released. "
+            "Nothing was moved."
+        )
+
+    class TooMuch(Refusal):
+        sentence = _("This tranche holds %(held)s: release that much or less. Nothing was moved.")
+
+    class NeedsReason(Refusal):
+        sentence = _("The tranche holds %(held)s: to release only a part, give the reason, which the provider reads.")

@@ -1,0 +1,237 @@
+"""Who is told of the account's movements: both parties, with amounts and the light of the page (product, 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from escrow.lights import Light, Money, light
+from escrow.models import EscrowAccount
+from marketplace.events.tellings import Facts, Kind, Letter, Telling, tells
+from marketplace.templatetags.page import euros, paris
+
+if TYPE_CHECKING:
+    from marketplace.accounts.models import User
+    from marketplace.events.models import Event
+
+
+class Told(Telling):
+    """A letter to one of the two parties; subclasses say which."""
+
+    to = "client"
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        account = EscrowAccount.objects.with_parties().get(pk=event.facts["account"])
+        party: User = getattr(account.agreement, self.to)
+        yield party, {**event.facts, "number": account.project.number, "key": account.project.key, **self.more(account)}
+
+    def more(self, account: EscrowAccount) -> Facts:
+        """Facts that only this letter needs."""
+        return {}
+
+    def sheet(self, facts: Facts, subject: str, paragraphs: list[str], **parts: Any) -> Letter:
+        """A letter headed by the project's number."""
+        return Letter(subject, paragraphs, project=_("Project %(number)s") % facts, **parts)
+
+
+def payments(facts: Facts, label: str) -> tuple[str, str]:
+    """The button that leads to the payments page."""
+    return label, reverse("escrow:payments", args=[facts["key"]])
+
+
+def deed(facts: Facts, route: str, label: str) -> tuple[str, str]:
+    """The button that leads to a deed on the tranche."""
+    return label, reverse(f"escrow:{route}", args=[facts["key"], facts["tranche"]])
+
+
+def light_of(facts: Facts) -> Light:
+    """The light of the tranche as it was then: the same words as on the page."""
+    return light(facts["state"], Money(*facts["money"]))
+
+
+def named_light(facts: Facts) -> str:
+    """The tranche and its light, on one line."""
+    return _("Tranche %(n)s, “%(title)s”: %(light)s.") % {
+        "n": facts["position"],
+        "title": facts["tranche_title"],
+        "light": light_of(facts).label,
+    }
+
+
+def figures_of(facts: Facts) -> list[tuple[str, str]]:
+    """The money of the tranche after the movement."""
+    money = Money(*facts["money"])
+    return [
+        (_("Amount of the tranche, VAT included"), euros(money.cents)),
+        (_("Deposited"), euros(money.funded_cents)),
+        (_("Released"), euros(money.released_cents)),
+        (_("Held"), euros(money.held_cents)),
+        (_("Still to deposit"), euros(money.lacking_cents)),
+    ]
+
+
+def amounts(facts: Facts) -> Facts:
+    """The facts with their amount in words."""
+    return {**facts, "amount": euros(facts["cents"])}
+
+
+def accept_by(facts: Facts) -> list[tuple[str, str]]:
+    """Until when the client may examine, while something waits."""
+    until = facts["accept_by"]
+    return [(_("To accept before"), paris(datetime.fromisoformat(until)))] if until else []
+
+
+def limit() -> str:
+    """What the platform cannot do."""
+    return _(
+        "The guarantee ends with the account: work beyond what is deposited is between you and the client, "
+        "and nobody can award more than what is held."
+    )
+
+
+@tells("escrow.deposited", name="escrow.deposited.provider", kind=Kind.MONEY)
+class DepositArrived(Told):
+    """The provider learns how far they may work."""
+
+    to = "provider"
+
+    def letter(self, facts: Facts) -> Letter:
+        return self.sheet(
+            facts,
+            _("%(amount)s deposited: %(title)s") % amounts(facts),
+            [
+                _("The client deposited %(amount)s: they are held on the project’s internal account.") % amounts(facts),
+                limit(),
+            ],
+            items=[named_light(part) for part in facts["parts"]],
+            action=payments(facts, _("Open the payments page")),
+        )
+
+
+@tells("escrow.deposited", name="escrow.deposited.client", kind=Kind.MONEY)
+class DepositReceived(Told):
+    """The client's receipt."""
+
+    def letter(self, facts: Facts) -> Letter:
+        return self.sheet(
+            facts,
+            _("Your deposit of %(amount)s is on the account: %(title)s") % amounts(facts),
+            [
+                _("%(amount)s are held on the internal account. The provider has been told.") % amounts(facts),
+                _("Nothing leaves the account without you or the SMA: you release it as the work is delivered."),
+            ],
+            items=[named_light(part) for part in facts["parts"]],
+            action=payments(facts, _("Open the payments page")),
+        )
+
+
+@tells("escrow.deposit_asked", kind=Kind.MONEY)
+class DepositAsked(Told):
+    """The client is asked for money that a tranche lacks."""
+
+    def more(self, account: EscrowAccount) -> Facts:
+        return {"name": account.agreement.provider.display_name}
+
+    def letter(self, facts: Facts) -> Letter:
+        words = _("%(name)s asks you to deposit %(amount)s for tranche %(position)s, “%(tranche_title)s”.")
+        action = _("Deposit %(amount)s") % amounts(facts)
+        page = reverse("escrow:deposit", args=[facts["key"]]) + f"?tranche={facts['tranche']}"
+        return self.sheet(
+            facts,
+            _("Deposit of %(amount)s asked for: %(title)s") % amounts(facts),
+            [
+                words % amounts(facts),
+                _("Nothing covers the work until then. The provider’s light:"),
+            ],
+            items=[named_light(facts)],
+            figures=figures_of(facts),
+            action=(action, page),
+        )
+
+
+@tells("escrow.delivered", name="escrow.delivered.client", kind=Kind.MONEY)
+class WorkDelivered(Told):
+    """The client examines, by a date."""
+
+    def more(self, account: EscrowAccount) -> Facts:
+        return {"name": account.agreement.provider.display_name}
+
+    def letter(self, facts: Facts) -> Letter:
+        return self.sheet(
+            facts,
+            _("Delivered, to examine: %(tranche_title)s") % facts,
+            [
+                _("%(name)s delivered tranche %(position)s, “%(tranche_title)s”.") % facts,
+                _("Examine it, then release %(amount)s, or a part with the reason.") % amounts(facts),
+            ],
+            figures=[*figures_of(facts), *accept_by(facts)],
+            action=deed(facts, "release", _("Examine and release %(amount)s") % amounts(facts)),
+        )
+
+
+@tells("escrow.delivered", name="escrow.delivered.provider", kind=Kind.MONEY)
+class DeliverySent(Told):
+    """The provider's copy."""
+
+    to = "provider"
+
+    def letter(self, facts: Facts) -> Letter:
+        return self.sheet(
+            facts,
+            _("Your delivery was sent: %(tranche_title)s") % facts,
+            [_("The client has been told and examines it. %(amount)s are held for this tranche.") % amounts(facts)],
+            items=[named_light(facts)],
+            figures=accept_by(facts),
+            action=payments(facts, _("Open the payments page")),
+        )
+
+
+class Released(Told):
+    """A release, whole or in part."""
+
+    def what_next(self, facts: Facts) -> list[str]:
+        """What the release leaves open."""
+        if facts["last"]:
+            return [_("Every tranche is released: the project is completed.")]
+        rest = Money(*facts["money"]).held_cents
+        return [_("%(rest)s of this tranche stay held.") % {"rest": euros(rest)}] if rest else []
+
+
+@tells("escrow.released", name="escrow.released.provider", kind=Kind.MONEY)
+class MoneyReleased(Released):
+    """The provider may ask for payment."""
+
+    to = "provider"
+
+    def letter(self, facts: Facts) -> Letter:
+        words = _("The client accepted tranche %(position)s, “%(tranche_title)s”: %(amount)s are yours.")
+        reason = [_("For a part only. The client’s reason, word for word:")] if facts["reason"] else []
+        ask = _("Send your invoice to be paid: the released money waits for it.")
+        return self.sheet(
+            facts,
+            _("%(amount)s released: %(title)s") % amounts(facts),
+            [words % amounts(facts), ask, *self.what_next(facts), *reason],
+            quote=facts["reason"],
+            items=[named_light(facts)],
+            figures=[*figures_of(facts), *accept_by(facts)],
+            action=payments(facts, _("Open the payments page")),
+        )
+
+
+@tells("escrow.released", name="escrow.released.client", kind=Kind.MONEY)
+class ReleaseConfirmed(Released):
+    """The client's copy."""
+
+    def letter(self, facts: Facts) -> Letter:
+        words = _("You released %(amount)s for tranche %(position)s, “%(tranche_title)s”. They are the provider’s.")
+        return self.sheet(
+            facts,
+            _("You released %(amount)s: %(title)s") % amounts(facts),
+            [words % amounts(facts), *self.what_next(facts)],
+            figures=[*figures_of(facts), *accept_by(facts)],
+            action=payments(facts, _("Open the payments page")),
+        )

@@ -1,0 +1,118 @@
+"""What other apps' events cause here, and what the account adds to their pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from escrow.figures import Figures
+from escrow.models import Delivery, EscrowAccount
+from escrow.steps import next_step
+from marketplace.documents.readers import reads
+from marketplace.events.reactions import on
+from marketplace.ledger import posting as ledger
+from marketplace.payments.purposes import Purpose, purpose
+from marketplace.templatetags.page import euros
+from projects.models import Agreement, Formula
+from projects.report import Line, Page, Panel, Todo, line, page, panel, todo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.db.models import Model
+
+    from marketplace.accounts.models import User
+    from marketplace.documents.models import Document
+    from marketplace.events.models import Event
+    from marketplace.payments.models import Payment
+    from projects.models import Project
+
+
+@on("agreement.active")
+def open_account(event: Event) -> None:
+    """An R0 project gets its internal account with the activation; the base formula has none."""
+    if event.facts["formula"] == Formula.R0:
+        rows = Agreement.objects.select_related("project")
+        EscrowAccount.open(rows.get(pk=event.facts["agreement"]))
+
+
+@purpose("escrow.deposit")
+class DepositPurpose(Purpose):
+    """A deposit into the account that the payment's reference names, with the tranche that was chosen."""
+
+    def rows(self, payment: Payment) -> list[Model]:
+        """Project, account, and every tranche that may be filled."""
+        account = account_of(payment)
+        return [account.project, account, *account.tranches.order_by("pk")]
+
+    def place(self, payment: Payment) -> list[ledger.Move] | None:
+        """Held, as far as it is still lacking; else it goes back."""
+        return account_of(payment).receive(payment)
+
+    def back(self, payment: Payment) -> str:
+        """The payments page."""
+        return account_of(payment).get_absolute_url()
+
+
+def account_of(payment: Payment) -> EscrowAccount:
+    """The account that a deposit is for."""
+    account, _colon, _tranche = payment.reference.partition(":")
+    return EscrowAccount.objects.select_related("project").get(pk=account)
+
+
+@reads("escrow.delivery")
+def delivery_is_read_by(user: User, document: Document) -> bool:
+    """The files of a delivery: both parties, nobody else."""
+    return Delivery.objects.visible_to(user).filter(files__document=document).exists()
+
+
+def seen(project: Project, user: User) -> EscrowAccount | None:
+    """The account of `project` if it has one that concerns `user`; no query before the activation."""
+    if project.activated_at is None:
+        return None
+    rows = EscrowAccount.objects.visible_to(user).filter(project=project)
+    return rows.select_related("project", "agreement", "held", "payable", "claimed").first()
+
+
+@panel(order=30)
+def payments_panel(project: Project, user: User) -> Panel | None:
+    """The report's way to the payments page, with the bar and the lights."""
+    if not (account := seen(project, user)):
+        return None
+    tranches = list(account.tranches.all())
+    context = {"account": account, "figures": Figures.of(account, tranches), "tranches": tranches}
+    return Panel("escrow/panel.html", context)
+
+
+@page(order=50)
+def payments_page(project: Project, user: User) -> Page | None:
+    """The way to the payments page from every page of an R0 project, also after its end."""
+    account = seen(project, user)
+    return (account.get_absolute_url(), _("Payments page"), "bank") if account else None
+
+
+@todo
+def account_asks(project: Project, user: User) -> Todo | None:
+    """What the account asks of its reader."""
+    account = seen(project, user)
+    return next_step(account, list(account.tranches.all()), user) if account else None
+
+
+WORDS: dict[str, Callable[[], tuple[str, str, str]]] = {
+    "escrow.opened": lambda: (_("Internal account opened"), "", ""),
+    "escrow.deposited": lambda: (_("%(amount)s deposited"), _("Held on the internal account."), "go"),
+    "escrow.deposit_asked": lambda: (_("Deposit of %(amount)s asked for"), _("Tranche “%(tranche_title)s”."), "soon"),
+    "escrow.delivered": lambda: (_("Tranche delivered: “%(tranche_title)s”"), _("%(amount)s await acceptance."), ""),
+    "escrow.released": lambda: (_("%(amount)s released"), _("Tranche “%(tranche_title)s”."), "go"),
+}
+
+
+@line(*WORDS)
+def words_of(event: Event, user: User) -> Line | None:
+    """The account's events on the timeline: for the two parties only."""
+    if user.pk not in event.facts["parties"]:
+        return None
+    title, detail, tone = WORDS[event.verb]()
+    facts = {**event.facts, "amount": euros(event.facts["cents"])}
+    return Line(title % facts, detail % facts, tone)

@@ -1,0 +1,133 @@
+"""The statement of an internal account: every movement, its words, and what was held after it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from escrow.models import Deposit, EscrowAccount, Release
+from marketplace.ledger.models import Kind, Move
+from marketplace.templatetags.page import amount, paris_short
+
+if TYPE_CHECKING:
+    from marketplace.ledger.models import Transfer
+
+OURS = (Kind.HELD, Kind.FROZEN, Kind.PAYABLE, Kind.CLAIMED)
+
+
+class Line(NamedTuple):
+    """One movement, in cents; `detail` says for which tranche and by whom."""
+
+    at: datetime
+    title: str
+    detail: str
+    source: str
+    target: str
+    cents: int
+    held_after: int
+
+
+def statement(account: EscrowAccount) -> list[Line]:
+    """Every movement of the account, oldest first."""
+    own = Q(debit__kind__in=OURS) | Q(credit__kind__in=OURS)
+    moves = Move.objects.of_project(account.project.key).filter(own)
+    details, held, lines = known(account), 0, []
+    for move in moves.select_related("transfer__by", "debit", "credit"):
+        held += move.amount * ((move.credit_id == account.held_id) - (move.debit_id == account.held_id))
+        lines.append(line(move, details.get(move.transfer.key, by(move.transfer)), held))
+    return lines
+
+
+def line(move: Move, detail: str, held: int) -> Line:
+    """A move in words."""
+    source, target = move.debit.kind, move.credit.kind
+    title = titles().get((source, target), _("Movement"))
+    return Line(move.transfer.at, title, detail, place(source), place(target), move.amount, held)
+
+
+def known(account: EscrowAccount) -> dict[str, str]:
+    """What deposits and releases were for, by the key of their transfer."""
+    deposits = Deposit.objects.filter(account=account).select_related("payment").prefetch_related("parts__tranche")
+    releases = Release.objects.filter(account=account).select_related("tranche", "by")
+    found = {f"stripe:{d.payment.intent_id}:paid": tranches_of(d) for d in deposits}
+    return found | {f"release:{r.pk}": detail_of(r) for r in releases}
+
+
+def tranches_of(deposit: Deposit) -> str:
+    """The tranches that a deposit filled."""
+    return ", ".join(_("tranche %(n)s") % {"n": part.tranche.position} for part in deposit.parts.all())
+
+
+def detail_of(release: Release) -> str:
+    """The tranche of a release, who accepted it, and why only a part."""
+    facts = {"n": release.tranche.position, "name": release.by.display_name}
+    words = _("tranche %(n)s, by %(name)s") % facts
+    return f"{words} ({release.reason})" if release.reason else words
+
+
+def by(transfer: Transfer) -> str:
+    """Who did what has no row of ours."""
+    return _("by %(name)s") % {"name": transfer.by.display_name} if transfer.by else ""
+
+
+def titles() -> dict[tuple[str, str], str]:
+    """What a move between two kinds of ledger accounts is called."""
+    return {
+        (Kind.STRIPE, Kind.HELD): _("Deposit"),
+        (Kind.HELD, Kind.PAYABLE): _("Release"),
+        (Kind.PAYABLE, Kind.CLAIMED): _("Payment asked"),
+        (Kind.CLAIMED, Kind.PAYABLE): _("Payment request refused"),
+        (Kind.CLAIMED, Kind.BANK_TRANSIT): _("Transfer sent"),
+        (Kind.BANK_TRANSIT, Kind.PAYABLE): _("Transfer returned"),
+        (Kind.BANK, Kind.PAYABLE): _("Transfer returned"),
+        (Kind.HELD, Kind.FROZEN): _("Frozen by a dispute"),
+        (Kind.FROZEN, Kind.HELD): _("Dispute withdrawn"),
+        (Kind.FROZEN, Kind.PAYABLE): _("Awarded to the provider"),
+        (Kind.FROZEN, Kind.REFUNDING): _("Awarded to the client"),
+        (Kind.HELD, Kind.REFUNDING): _("Refund"),
+    }
+
+
+def place(kind: str) -> str:
+    """Where money is, in the words of the page."""
+    words = {
+        Kind.STRIPE: _("Client"),
+        Kind.HELD: _("Held"),
+        Kind.FROZEN: _("In dispute"),
+        Kind.PAYABLE: _("Released"),
+        Kind.CLAIMED: _("Payment asked"),
+        Kind.BANK_TRANSIT: _("Provider’s bank"),
+        Kind.BANK: _("Provider’s bank"),
+        Kind.REFUNDING: _("Being refunded"),
+        Kind.CHARGEBACK: _("Contested"),
+    }
+    return words.get(Kind(kind), str(Kind(kind).label))
+
+
+def as_csv(lines: Iterable[Line]) -> str:
+    """The statement for a spreadsheet: semicolons, decimal commas in French, a mark that it is UTF-8."""
+    file = io.StringIO()
+    file.write("\ufeff")
+    rows = csv.writer(file, delimiter=";")
+    heads = [_("Date"), _("Movement"), _("Detail"), _("From"), _("To"), _("Amount (€)"), _("Held after (€)")]
+    rows.writerow(heads)
+    for entry in lines:
+        words = [paris_short(entry.at), entry.title, entry.detail, entry.source, entry.target]
+        rows.writerow([*map(inert, words), plain(entry.cents), plain(entry.held_after)])
+    return file.getvalue()
+
+
+def inert(text: str) -> str:
+    """`text` as a cell that no spreadsheet takes for a formula (OWASP: CSV injection)."""
+    return f"'{text}" if text.startswith(tuple("=+-@\t\r\n＝＋－＠")) else text
+
+
+def plain(cents: int) -> str:
+    """An amount that a spreadsheet reads as a number: no space between thousands."""
+    return "".join(amount(cents).split()).replace("\u202f", "")

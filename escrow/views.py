@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from escrow.figures import Figures
+from escrow.forms import DeliverForm, DepositForm, ReleaseForm
+from escrow.models import EscrowAccount, Tranche
+from escrow.statement import as_csv, statement
+from escrow.steps import next_step
+from marketplace.accounts.models import User
+from marketplace.policies import UserRequest, policy
+from marketplace.refusals import Refusal
+from marketplace.templatetags.page import euros
+from projects import report
+from projects.models import Project
+
+
+def crumbs(project: Project, *ends: tuple[str, str]) -> list[tuple[str, str]]:
+    """The way from the report down to this page."""
+    number = _("Project %(number)s") % {"number": project.number}
+    return [(number, reverse("projects:report", args=[project.key])), *ends]
+
+
+@require_GET
+@policy("escrow.party")
+def payments(request: UserRequest, key: str) -> HttpResponse:
+    rows = EscrowAccount.objects.visible_to(request.user).with_parties()
+    account = get_object_or_404(rows, project__key=key)
+    return render(request, "escrow/payments.html", everything(account, request.user))
+
+
+def everything(account: EscrowAccount, user: User) -> dict[str, Any]:
+    """What the payments page shows `user`: always the same number of queries."""
+    tranches = list(account.tranches.prefetch_related("deliveries__files__document", "releases"))
+    return {
+        "account": account,
+        "project": account.project,
+        "tranches": tranches,
+        "figures": Figures.of(account, tranches),
+        "step": next_step(account, tranches, user),
+        "lines": statement(account)[::-1],
+        "any_delivery": any(tranche.delivered_at for tranche in tranches),
+        "is_client": user == account.agreement.client,
+        "holder": settings.R0_ACCOUNT_HOLDER,
+        "now": timezone.now(),
+        "pages": list(report.pages(account.project, user)),
+        "crumbs": crumbs(account.project, (_("Payments page"), "")),
+        "head_meta": [account.project.title],
+        "head_badges": [("ink", _("R0 formula"))],
+    }
+
+
+@require_GET
+@policy("escrow.party")
+def statement_csv(request: UserRequest, key: str) -> HttpResponse:
+    rows = EscrowAccount.objects.visible_to(request.user).select_related("project")
+    account = get_object_or_404(rows, project__key=key)
+    response = HttpResponse(as_csv(statement(account)), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="releve-{account.project.number}.csv"'
+    return response
+
+
+@require_http_methods(["GET", "POST"])
+@policy("escrow.deposit")
+def deposit(request: UserRequest, key: str) -> HttpResponse:
+    rows = EscrowAccount.objects.fundable_by(request.user).select_related("project", "agreement")
+    account = get_object_or_404(rows, project__key=key)
+    tranches, data = list(account.tranches.all()), request.POST if request.method == "POST" else None
+    form = DepositForm(data, account=account, tranches=tranches, chosen=request.GET.get("tranche", ""))
+    if form.is_valid() and (payment := form.save(by=request.user)):
+        return redirect("payments:checkout", payment.key)
+    return draw(request, "escrow/deposit.html", account, form=form, tranches=tranches)
+
+
+@require_http_methods(["GET", "POST"])
+@policy("escrow.deliver")
+def deliver(request: UserRequest, key: str, pk: int) -> HttpResponse:
+    rows = Tranche.objects.deliverable_by(request.user).with_parties()
+    tranche = get_object_or_404(rows, account__project__key=key, pk=pk)
+    form = DeliverForm(request.POST, request.FILES) if request.method == "POST" else DeliverForm()
+    if form.is_valid() and form.save(tranche, by=request.user):
+        messages.success(request, _("Tranche %(n)s is delivered: the client has been told.") % {"n": tranche.position})
+        return redirect(tranche.account)
+    return draw(request, "escrow/deliver.html", tranche.account, form=form, tranche=tranche)
+
+
+@require_http_methods(["GET", "POST"])
+@policy("escrow.release", reauthenticate=True)
+def release(request: UserRequest, key: str, pk: int) -> HttpResponse:
+    rows = Tranche.objects.releasable_by(request.user).with_parties()
+    tranche = get_object_or_404(rows, account__project__key=key, pk=pk)
+    form = ReleaseForm(request.POST if request.method == "POST" else None, tranche=tranche)
+    if form.is_valid() and (done := form.save(by=request.user)):
+        messages.success(request, _("%(amount)s are released to the provider.") % {"amount": euros(done.cents)})
+        return redirect(done.account)
+    return draw(request, "escrow/release.html", tranche.account, form=form, tranche=tranche)
+
+
+@require_POST
+@policy("escrow.deliver")
+def ask_deposit(request: UserRequest, key: str, pk: int) -> HttpResponse:
+    rows = Tranche.objects.deliverable_by(request.user).with_parties()
+    tranche = get_object_or_404(rows, account__project__key=key, pk=pk)
+    try:
+        tranche.request_deposit(by=request.user)
+        messages.success(request, _("The client has been asked for the deposit, by e-mail and on the site."))
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    return redirect(tranche.account)
+
+
+def draw(request: UserRequest, template: str, account: EscrowAccount, **parts: Any) -> HttpResponse:
+    """The page of one deed on the account; a refused form comes back with what was typed."""
+    ends = ((_("Payments page"), account.get_absolute_url()), (str(parts.get("tranche") or _("Deposit")), ""))
+    context = {"account": account, "project": account.project, "crumbs": crumbs(account.project, *ends), **parts}
+    return render(request, template, {**context, "now": timezone.now()})
