@@ -24,13 +24,15 @@ def every_payment_has_its_transfer() -> list[str]:
 @register("payments.owners")
 def every_transfer_has_its_payment() -> list[str]:
     """What the ledger says came from Stripe belongs to a payment, or to the refund of one paid twice."""
-    return red_rows("""
+    return red_rows(
+        """
         select format('transfer %s has no payment', t.key) from ledger_transfer t
-        where t.event in ('payment.paid', 'payment.returned') and t.key like 'stripe:%%:paid'
-          and not exists (select from payments_payment where t.key = format('stripe:%%s:paid', intent_id))
-          and not exists (select from payments_refund where t.key = format('stripe:%%s:paid', intent_id))
+        where t.event in ('payment.paid', 'payment.returned') and t.key like 'stripe:%:paid'
+          and not exists (select from payments_payment where t.key = format('stripe:%s:paid', intent_id))
+          and not exists (select from payments_refund where t.key = format('stripe:%s:paid', intent_id))
         order by t.id
-    """, [])
+    """
+    )
 
 
 @register("payments.refunds")

@@ -81,7 +81,7 @@ class Migration(migrations.Migration):
                 ('failure', models.CharField(blank=True, max_length=300, verbose_name='failure')),
                 ('event_id', models.CharField(max_length=255, unique=True, verbose_name='Stripe’s number')),
                 ('kind', models.CharField(max_length=80, verbose_name='kind')),
-                ('object_id', models.CharField(max_length=255, verbose_name='object')),
+                ('object_id', models.CharField(max_length=255, verbose_name='Stripe’s object')),
                 ('state', models.CharField(choices=[('RECEIVED', 'received'), ('HANDLED', 'handled'), ('PARKED', 'to be looked at')], default='RECEIVED', max_length=10, verbose_name='state')),
                 ('at', models.DateTimeField(verbose_name='sent at')),
                 ('received_at', models.DateTimeField(auto_now_add=True, verbose_name='received at')),

@@ -32,7 +32,7 @@ class StripeEvent(Chore):
 
     event_id = models.CharField(_("Stripe’s number"), max_length=255, unique=True)
     kind = models.CharField(_("kind"), max_length=80)
-    object_id = models.CharField(_("object"), max_length=255)
+    object_id = models.CharField(_("Stripe’s object"), max_length=255)
     state = models.CharField(_("state"), max_length=10, choices=EventState, default=EventState.RECEIVED)
     at = models.DateTimeField(_("sent at"))
     received_at = models.DateTimeField(_("received at"), auto_now_add=True)
