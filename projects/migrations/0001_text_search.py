@@ -18,4 +18,13 @@ class Migration(migrations.Migration):
             """,
             "drop text search configuration french_unaccent;",
         ),
+        # array_to_string is only "stable" because of other element types; of text it is immutable, as a stored
+        # column needs.
+        migrations.RunSQL(
+            """
+            create function words_of(words text[]) returns text language plpgsql immutable strict parallel safe as
+            $$ begin return array_to_string(words, ' '); end $$;
+            """,
+            "drop function words_of(text[]);",
+        ),
     ]

@@ -1,8 +1,12 @@
 from .agreements import Agreement, AgreementState, AgreementTranche, AgreementVersion, Fees, Terms
 from .categories import Category, Interest
+from .choices import Formula, Place, ProjectState
+from .content import Content, closing_on
+from .newsletter import CopyState, Edition, NewsletterCopy
 from .offers import Answer, Offer, OfferRevision, OfferState, OfferTerms, OfferTranche, Question, TrancheTerms
-from .projects import Formula, Place, Project, ProjectState, SpecificationFile
+from .projects import Project
 from .selection import Selection
+from .specification import SpecificationFile
 
 __all__ = [
     "Agreement",
@@ -11,9 +15,13 @@ __all__ = [
     "AgreementVersion",
     "Answer",
     "Category",
+    "Content",
+    "CopyState",
+    "Edition",
     "Fees",
     "Formula",
     "Interest",
+    "NewsletterCopy",
     "Offer",
     "OfferRevision",
     "OfferState",
@@ -27,4 +35,5 @@ __all__ = [
     "SpecificationFile",
     "Terms",
     "TrancheTerms",
+    "closing_on",
 ]

@@ -25,8 +25,9 @@ from marketplace.payments.models import Payment
 from marketplace.refusals import Refusal
 from marketplace.states import States
 
+from .choices import Formula
 from .offers import Offer, TrancheTerms
-from .projects import Formula, Project, new_key
+from .projects import Project, new_key
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
@@ -73,6 +74,10 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
     def living(self) -> AgreementQuerySet:
         """Agreements being confirmed, paid or active."""
         return self.filter(state__in=LIVING)
+
+    def unpaid(self) -> AgreementQuerySet:
+        """Agreements that may still lapse: being confirmed, or waiting for their fees."""
+        return self.filter(state__in=[AgreementState.PROPOSED, AgreementState.AGREED])
 
     def visible_to(self, user: User) -> AgreementQuerySet:
         """The two parties' own agreements; nobody else's."""
@@ -262,6 +267,14 @@ class Agreement(models.Model):
             ("vat", fees.total.vat_cents),
         ]
         return [ledger.Move("stripe", account, cents) for account, cents in parts if cents]
+
+    def lapse(self) -> None:
+        """The project has ended before the introduction was paid. Called by Project under the lock.
+
+        A payment on its way finds no place any more and goes back by itself.
+        """
+        self.state = AgreementState.LAPSED
+        self.save(update_fields=["state"])
 
     def must_be_open(self) -> None:
         """Refuse (NotOpen) changes once the terms are confirmed or the date to confirm them has passed."""

@@ -5,143 +5,45 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
+from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
-from django.db.models import Case, Exists, OuterRef, Q, When
+from django.db.models import Func, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from credits.models import Kind, Spending, Wallet
+from marketplace.documents.models import Document
 from marketplace.events.models import Event
 from marketplace.locking import locked
 from marketplace.refusals import Refusal
 from marketplace.states import States
+from marketplace.templatetags.page import PARIS
 
 from .categories import Category
+from .choices import PROJECT_MOVES, Formula, Place, ProjectState
+from .content import Content, closing_on
+from .readers import TEXT_SEARCH, ProjectQuerySet
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AnonymousUser
+    from collections.abc import Iterable
 
     from marketplace.accounts.models import User
+    from marketplace.documents.intake import Clean
 
 KEY_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
-TEXT_SEARCH = "french_unaccent"  # a text search configuration made by a migration: French stems, accents ignored
+MOST_FILES = 10
+UNPUBLISHED = ("DRAFT", "REJECTED", "WITHDRAWN")  # only these may lack a budget
 
 
 def new_key() -> str:
     """A project's public key: ten letters that nobody guesses or misreads."""
     return "".join(secrets.choice(KEY_LETTERS) for _ in range(10))
-
-
-class ProjectState(models.TextChoices):
-    DRAFT = "DRAFT", _("draft")
-    SUBMITTED = "SUBMITTED", _("waiting for approval")
-    OPEN = "OPEN", _("open to offers")
-    AWARDED = "AWARDED", _("awarded")
-    ACTIVE = "ACTIVE", _("under way")
-    COMPLETED = "COMPLETED", _("completed")
-    REJECTED = "REJECTED", _("rejected")
-    WITHDRAWN = "WITHDRAWN", _("withdrawn")
-    EXPIRED = "EXPIRED", _("expired")
-    CANCELLED = "CANCELLED", _("cancelled")
-
-
-PROJECT_MOVES = (
-    ("", "DRAFT"),
-    ("DRAFT", "SUBMITTED"),
-    ("DRAFT", "OPEN"),
-    ("SUBMITTED", "OPEN"),
-    ("SUBMITTED", "REJECTED"),
-    ("REJECTED", "SUBMITTED"),
-    ("OPEN", "REJECTED"),
-    ("OPEN", "AWARDED"),
-    ("OPEN", "EXPIRED"),
-    ("AWARDED", "OPEN"),
-    ("AWARDED", "ACTIVE"),
-    ("AWARDED", "CANCELLED"),
-    ("OPEN", "CANCELLED"),
-    ("ACTIVE", "COMPLETED"),
-    ("DRAFT", "WITHDRAWN"),
-    ("SUBMITTED", "WITHDRAWN"),
-    ("REJECTED", "WITHDRAWN"),
-    ("OPEN", "WITHDRAWN"),
-    ("AWARDED", "WITHDRAWN"),
-)
-
-
-class Formula(models.TextChoices):
-    BASE = "BASE", _("base formula")
-    R0 = "R0", _("R0 formula (zero risk)")
-
-
-class Place(models.TextChoices):
-    REMOTE = "REMOTE", _("remote")
-    MIXED = "MIXED", _("remote, with some visits")
-    ON_SITE = "ON_SITE", _("on site")
-
-
-def spent(user: User, *kinds: Kind) -> Exists:
-    """Whether `user` has a living spending of one of `kinds` on the project of the outer query."""
-    return Exists(Spending.objects.living().filter(provider=user, kind__in=kinds, project_key=OuterRef("key")))
-
-
-class ProjectQuerySet(models.QuerySet["Project"]):
-    """Who may see what is decided here (product, section 3)."""
-
-    def available(self) -> ProjectQuerySet:
-        """Projects that take offers and credits now."""
-        return self.filter(state=ProjectState.OPEN, closes_at__gt=timezone.now())
-
-    def published(self) -> ProjectQuerySet:
-        """Projects that were open to the public once; those that left show only that they are gone."""
-        return self.filter(opened_at__isnull=False).exclude(state=ProjectState.REJECTED)
-
-    def visible_to(self, user: User | AnonymousUser) -> ProjectQuerySet:
-        """Projects whose address answers `user` at all: published ones, and one's own."""
-        published = Q(opened_at__isnull=False) & ~Q(state=ProjectState.REJECTED)
-        return self.filter(published | Q(client=user)) if user.is_authenticated else self.filter(published)
-
-    def owned_by(self, user: User) -> ProjectQuerySet:
-        """The client's own projects."""
-        return self.filter(client=user)
-
-    def dossier_open_to(self, user: User) -> ProjectQuerySet:
-        """Projects whose full dossier `user` may read: owner, winner, or one who spent a consultation credit.
-
-        The losers' access ends LOSER_ACCESS_DAYS after the activation.
-        """
-        limit = timezone.now() - timedelta(days=settings.LOSER_ACCESS_DAYS)
-        recent = Q(activated_at=None) | Q(activated_at__gt=limit)
-        return self.filter(
-            Q(client=user) | Q(winner=user) | (recent & spent(user, Kind.CONSULTATION)),
-        )
-
-    def contact_open_to(self, user: User) -> ProjectQuerySet:
-        """Projects whose client's name, e-mail and phone `user` may read: contact credit, or winner once active."""
-        introduced = Q(activated_at__isnull=False, winner=user)
-        return self.filter(Q(client=user) | introduced | spent(user, Kind.CONTACT))
-
-    def bid_open_to(self, user: User) -> ProjectQuerySet:
-        """Projects on which `user` has spent an offer credit, and so may bid and ask while they are available."""
-        return self.filter(spent(user, Kind.OFFER))
-
-    def report_open_to(self, user: User) -> ProjectQuerySet:
-        """Projects whose report concerns `user`: its client, its winner, and every provider with a living spending."""
-        return self.filter(Q(client=user) | Q(winner=user) | spent(user, Kind.CONSULTATION))
-
-    def alike(self, project: Project) -> ProjectQuerySet:
-        """Available projects that resemble `project`: its category first, then the latest."""
-        near = Case(When(category=project.category_id, then=0), default=1)
-        return self.available().exclude(pk=project.pk).exclude(client=project.client_id).order_by(near, "-opened_at")
-
-    def matching(self, text: str) -> ProjectQuerySet:
-        """Projects whose title, teaser or skills match `text`, as typed into a search box."""
-        return self.filter(search=SearchQuery(text, config=TEXT_SEARCH, search_type="websearch"))
 
 
 class Project(models.Model):
@@ -175,10 +77,15 @@ class Project(models.Model):
     ended_at = models.DateTimeField(null=True, editable=False)
     rejection_reason = models.TextField(blank=True, editable=False)
     source_url = models.URLField(max_length=500, blank=True, editable=False)
+    source_key = models.CharField(max_length=64, blank=True, editable=False)  # of an imported row: imported once
+    form_key = models.UUIDField(null=True, unique=True, editable=False)  # of the form that made it: made once
     offers_count = models.PositiveIntegerField(default=0, editable=False)
     questions_count = models.PositiveIntegerField(default=0, editable=False)
     search = models.GeneratedField(
         expression=SearchVector("title", weight="A", config=TEXT_SEARCH)
+        + SearchVector(
+            Func("skills", function="words_of", output_field=models.TextField()), weight="A", config=TEXT_SEARCH
+        )
         + SearchVector("teaser", weight="B", config=TEXT_SEARCH),
         output_field=SearchVectorField(),
         db_persist=True,
@@ -188,9 +95,13 @@ class Project(models.Model):
 
     class Meta:
         verbose_name, verbose_name_plural = _("project"), _("projects")
+        permissions = [("moderate_project", "Can approve and reject projects")]
         triggers = [States(field="state", edges=PROJECT_MOVES)]
         constraints = [
-            models.CheckConstraint(condition=Q(budget_min_cents__gt=0), name="budget_is_positive"),
+            models.CheckConstraint(
+                condition=Q(budget_min_cents__gt=0) | Q(budget_min_cents=0, state__in=UNPUBLISHED),
+                name="budget_is_positive",
+            ),
             models.CheckConstraint(
                 condition=Q(budget_max_cents__gte=models.F("budget_min_cents")), name="budget_is_not_reversed"
             ),
@@ -201,11 +112,22 @@ class Project(models.Model):
                 condition=~Q(state="OPEN") | Q(opened_at__isnull=False, closes_at__isnull=False),
                 name="open_project_has_dates",
             ),
+            models.UniqueConstraint(
+                fields=["client", "source_key"], condition=~Q(source_key=""), name="one_project_per_imported_row"
+            ),
         ]
         indexes = [
             GinIndex(fields=["search"], name="project_search"),
             models.Index(fields=["-opened_at", "-id"], condition=Q(state="OPEN"), name="project_open_latest"),
-            models.Index(fields=["client", "-created_at"], name="project_by_client"),
+            models.Index(fields=["closes_at", "id"], condition=Q(state="OPEN"), name="project_open_closing"),
+            models.Index(fields=["-budget_max_cents", "-id"], condition=Q(state="OPEN"), name="project_open_budget"),
+            models.Index(
+                fields=["category", "-opened_at", "-id"], condition=Q(state="OPEN"), name="project_open_category"
+            ),
+            models.Index(
+                fields=["client", "-id"], include=["opened_at", "awarded_at", "state"], name="project_by_client"
+            ),
+            models.Index(fields=["submitted_at", "id"], condition=Q(state="SUBMITTED"), name="project_to_be_moderated"),
         ]
 
     def __str__(self) -> str:
@@ -229,29 +151,72 @@ class Project(models.Model):
         """Until when the client may choose a winner."""
         return self.closes_at and self.closes_at + timedelta(days=settings.SELECTION_DAYS)
 
+    @property
+    def is_editable(self) -> bool:
+        """Whether its client may still write it: a draft, or rejected before it was ever open."""
+        return self.state == ProjectState.DRAFT or (self.state == ProjectState.REJECTED and self.opened_at is None)
+
+    @classmethod
+    def draft(cls, content: Content, *, by: User, key: UUID, files: Iterable[Clean] = ()) -> Project:
+        """Write a new draft with its specification `files`; the same `key` again rewrites the same draft.
+
+        Refused: NotEditable when that draft has been handed in meanwhile, TooManyFiles.
+        """
+        with locked(by):
+            if done := cls.objects.filter(client=by, form_key=key).first():
+                done.rewrite(content, files=files)
+                return done
+            project = cls.objects.create(client=by, form_key=key, **content.as_fields())
+            project._add_files(files)
+            return project
+
+    def rewrite(self, content: Content, *, files: Iterable[Clean] = (), dropped: Iterable[int] = ()) -> None:
+        """Replace what the client wrote, add `files`, drop the specification files whose keys are in `dropped`.
+
+        Refused: NotEditable once it is handed in, TooManyFiles.
+        """
+        with locked(self):
+            if not self.is_editable:
+                raise self.NotEditable
+            fields = content.as_fields()
+            for name, value in fields.items():
+                setattr(self, name, value)
+            self.save(update_fields=list(fields))
+            for file in self.specification_files.filter(pk__in=dropped):
+                file.drop()
+            self._add_files(files)
+
     def submit(self, *, by: User) -> None:
         """Hand the project in: to moderation, or straight to the public when PRE_MODERATION is off.
 
-        Refused (NotSubmittable) unless it is a draft or was rejected before opening, and its closing date is ahead.
+        A second call changes nothing. Refused: NotSubmittable unless it is editable, Incomplete, ClosesInThePast.
         """
         with locked(self):
-            if self.state not in {ProjectState.DRAFT, ProjectState.REJECTED}:
+            if self.state in {ProjectState.SUBMITTED, ProjectState.OPEN}:
+                return
+            if not self.is_editable:
                 raise self.NotSubmittable
+            if not (self.title and self.teaser and self.description and self.budget_min_cents):
+                raise self.Incomplete
             if self.closes_at and self.closes_at <= timezone.now():
                 raise self.ClosesInThePast
             if self.state == ProjectState.DRAFT and not settings.PRE_MODERATION:
-                return self._open(by=by)
+                self._open(by=by, at=timezone.now())
+                return
             self.submitted_at = timezone.now()
             self._move(ProjectState.SUBMITTED, "submitted_at")
             Event.record("project.submitted", project=self, by=by, title=self.title)
-        return None
 
-    def approve(self, *, by: User) -> None:
-        """Open the project to the public. Refused (NotModerable) unless it waits for approval."""
+    def approve(self, *, by: User | None, at: datetime | None = None) -> None:
+        """Open the project to the public, by a moderator or by the system itself (None).
+
+        `at` keeps the date at which an imported call was first published. Refused: NotModerable unless it waits for
+        approval, ClosesInThePast, OpensInTheFuture.
+        """
         with locked(self):
             if self.state != ProjectState.SUBMITTED:
                 raise self.NotModerable
-            self._open(by=by)
+            self._open(by=by, at=at or timezone.now())
 
     def reject(self, *, by: User, reason: str) -> None:
         """Reject with a reason, before or after opening; every credit spent on it comes back."""
@@ -266,14 +231,26 @@ class Project(models.Model):
             self._return_credits("project_rejected")
 
     def withdraw(self, *, by: User) -> None:
-        """Take the project back, at any time before it is active; every credit spent on it comes back."""
+        """Take the project back, at any time before it is active; every credit spent on it comes back.
+
+        A second call changes nothing; an agreement under discussion lapses. Refused (NotWithdrawable) afterwards.
+        """
         with locked(self):
-            if self.state in {"ACTIVE", "COMPLETED", "WITHDRAWN", "EXPIRED", "CANCELLED"}:
+            if self.state == ProjectState.WITHDRAWN:
+                return
+            if not self.is_withdrawable:
                 raise self.NotWithdrawable
             self.ended_at = timezone.now()
             self._move(ProjectState.WITHDRAWN, "ended_at")
+            for agreement in self.agreements.select_for_update(no_key=True).unpaid():
+                agreement.lapse()
             Event.record("project.withdrawn", project=self, by=by, title=self.title)
             self._return_credits("project_withdrawn")
+
+    @property
+    def is_withdrawable(self) -> bool:
+        """Whether its client may still take it back."""
+        return (str(self.state), "WITHDRAWN") in PROJECT_MOVES
 
     def spend(self, kind: Kind, *, by: User) -> Spending:
         """Spend one credit of `by` on this project: what it opens is in product, section 3.
@@ -326,10 +303,13 @@ class Project(models.Model):
     def _consulted_by(self, user: User) -> bool:
         return Spending.objects.living().on(self.key).filter(provider=user, kind=Kind.CONSULTATION).exists()
 
-    def _open(self, *, by: User) -> None:
-        self.opened_at = timezone.now()
-        self.closes_at = self.closes_at or self.opened_at + timedelta(days=settings.PROJECT_OPEN_DAYS)
-        if self.closes_at <= self.opened_at:
+    def _open(self, *, by: User | None, at: datetime) -> None:
+        now = timezone.now()
+        if at > now:
+            raise self.OpensInTheFuture
+        self.opened_at, default = at, timezone.localdate(now, PARIS) + timedelta(days=settings.PROJECT_OPEN_DAYS)
+        self.closes_at = self.closes_at or closing_on(default)
+        if self.closes_at <= now:
             raise self.ClosesInThePast
         self._move(ProjectState.OPEN, "opened_at", "closes_at")
         Event.record("project.opened", project=self, by=by, title=self.title)
@@ -338,12 +318,35 @@ class Project(models.Model):
         self.state = state
         self.save(update_fields=["state", *fields])
 
+    def _add_files(self, files: Iterable[Clean]) -> None:
+        """Add specification files; one that is there already (the same bytes) is not added twice."""
+        for clean in files:
+            document = Document.take_in(clean, owner=self.client, purpose="projects.specification")
+            if self.specification_files.filter(document__sha256=document.sha256).exists():
+                document.delete()
+            else:
+                self.specification_files.create(document=document)
+        if self.specification_files.count() > MOST_FILES:
+            raise self.TooManyFiles
+
     def _return_credits(self, reason: str) -> None:
         for spending in Spending.objects.living().on(self.key).select_related("wallet").order_by("pk"):
             spending.give_back(reason)
 
     class NotSubmittable(Refusal):
         sentence = _("This project has already been handed in. Open its report to see where it stands.")
+
+    class NotEditable(Refusal):
+        sentence = _("This project has been handed in: it can no longer be changed.")
+
+    class Incomplete(Refusal):
+        sentence = _("Something is still missing: title, teaser, description and budget are all needed to hand it in.")
+
+    class TooManyFiles(Refusal):
+        sentence = _("Ten files at most describe a project: remove one, or put several into one PDF.")
+
+    class OpensInTheFuture(Refusal):
+        sentence = _("A project cannot have been published in the future.")
 
     class ClosesInThePast(Refusal):
         sentence = _("The closing date has passed. Choose a later one.")
@@ -368,17 +371,3 @@ class Project(models.Model):
 
     class NotActive(Refusal):
         sentence = _("This project is not under way.")
-
-
-class SpecificationFile(models.Model):
-    """A file of the client's specification, open to those who may read the dossier."""
-
-    project = models.ForeignKey(Project, models.PROTECT, related_name="specification_files")
-    document = models.OneToOneField("documents.Document", models.PROTECT, related_name="+")
-    added_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["pk"]
-
-    def __str__(self) -> str:
-        return str(self.document)

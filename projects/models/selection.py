@@ -14,8 +14,9 @@ from marketplace.refusals import Refusal
 from projects.lessons import Field, lessons
 
 from .agreements import Agreement
+from .choices import ProjectState
 from .offers import Offer, OfferState, Question
-from .projects import Project, ProjectState
+from .projects import Project
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from marketplace.templatetags.page import PARIS
+
+from .categories import Category
+from .choices import Formula, Place
+
+CLOSING_HOUR = time(18)  # in Paris
+
+
+def closing_on(day: date) -> datetime:
+    """The instant at which a project that closes on `day` closes: 18:00 in Paris."""
+    return datetime.combine(day, CLOSING_HOUR, PARIS).astimezone(UTC)
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a client writes of a project; amounts in cents excluding VAT, 0 while the budget is not decided."""
+
+    title: str
+    category: Category
+    teaser: str = ""
+    description: str = ""
+    skills: list[str] = field(default_factory=list)
+    budget_min_cents: int = 0
+    budget_max_cents: int = 0
+    place: str = Place.REMOTE
+    city: str = ""
+    urgent: bool = False
+    starts_on: date | None = None
+    formula_wanted: str = Formula.R0
+    sealed: bool = False
+    closes_at: datetime | None = None
+
+    def as_fields(self) -> dict[str, Any]:
+        """The columns of a project that it fills."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}

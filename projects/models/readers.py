@@ -1,0 +1,116 @@
+"""Which projects there are for whom (product, section 3), and how they are searched."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib.postgres.search import SearchQuery
+from django.db import models
+from django.db.models import Case, Count, Exists, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from credits.models import Kind, Spending
+
+from .choices import ProjectState
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from marketplace.accounts.models import User
+
+    from .projects import Project
+
+TEXT_SEARCH = "french_unaccent"  # a text search configuration made by a migration: French stems, accents ignored
+ALIKE = 4
+
+
+def spent(user: User, *kinds: Kind) -> Exists:
+    """Whether `user` has a living spending of one of `kinds` on the project of the outer query."""
+    return Exists(Spending.objects.living().filter(provider=user, kind__in=kinds, project_key=OuterRef("key")))
+
+
+class ProjectQuerySet(models.QuerySet["Project"]):
+    """Who may see what is decided here (product, section 3)."""
+
+    def available(self) -> ProjectQuerySet:
+        """Projects that take offers and credits now."""
+        return self.filter(state=ProjectState.OPEN, closes_at__gt=timezone.now())
+
+    def published(self) -> ProjectQuerySet:
+        """Projects that were open to the public once; those that left show only that they are gone."""
+        return self.filter(opened_at__isnull=False).exclude(state=ProjectState.REJECTED)
+
+    def visible_to(self, user: User | AnonymousUser) -> ProjectQuerySet:
+        """Projects whose address answers `user` at all: published ones, and one's own."""
+        published = Q(opened_at__isnull=False) & ~Q(state=ProjectState.REJECTED)
+        return self.filter(published | Q(client=user)) if user.is_authenticated else self.filter(published)
+
+    def owned_by(self, user: User) -> ProjectQuerySet:
+        """The client's own projects."""
+        return self.filter(client=user)
+
+    def dossier_open_to(self, user: User) -> ProjectQuerySet:
+        """Projects whose full dossier `user` may read: owner, winner, or one who spent a consultation credit.
+
+        The losers' access ends LOSER_ACCESS_DAYS after the activation.
+        """
+        limit = timezone.now() - timedelta(days=settings.LOSER_ACCESS_DAYS)
+        recent = Q(activated_at=None) | Q(activated_at__gt=limit)
+        return self.filter(
+            Q(client=user) | Q(winner=user) | (recent & spent(user, Kind.CONSULTATION)),
+        )
+
+    def contact_open_to(self, user: User) -> ProjectQuerySet:
+        """Projects whose client's name, e-mail and phone `user` may read: contact credit, or winner once active."""
+        introduced = Q(activated_at__isnull=False, winner=user)
+        return self.filter(Q(client=user) | introduced | spent(user, Kind.CONTACT))
+
+    def bid_open_to(self, user: User) -> ProjectQuerySet:
+        """Projects on which `user` has spent an offer credit, and so may bid and ask while they are available."""
+        return self.filter(spent(user, Kind.OFFER))
+
+    def report_open_to(self, user: User) -> ProjectQuerySet:
+        """Projects whose report concerns `user`: its client, its winner, and every provider with a living spending."""
+        return self.filter(Q(client=user) | Q(winner=user) | spent(user, Kind.CONSULTATION))
+
+    def alike(self, project: Project) -> ProjectQuerySet:
+        """Available projects that resemble `project`, the most alike first: its category and budget, then the latest.
+
+        Never more than a handful: each part reads the head of an index.
+        """
+        others = self.available().exclude(pk=project.pk).exclude(client=project.client_id)
+        latest = others.order_by("-opened_at", "-pk")
+        same = Q(category=project.category_id)
+        budget = Q(budget_min_cents__lte=project.budget_max_cents, budget_max_cents__gte=project.budget_min_cents)
+        near = [latest.filter(same & budget), latest.filter(same), latest]
+        found = Q()
+        for rows in near:
+            found |= Q(pk__in=rows.values("pk")[:ALIKE])
+        distance = Case(When(same & budget, then=0), When(same, then=1), default=2)
+        return self.filter(found).order_by(distance, "-opened_at", "-pk")
+
+    def matching(self, text: str) -> ProjectQuerySet:
+        """Projects whose title, skills or teaser match `text`, as typed into a search box."""
+        return self.filter(search=SearchQuery(text, config=TEXT_SEARCH, search_type="websearch"))
+
+    def with_track_record(self) -> ProjectQuerySet:
+        """Each with its client's calls: `client_published` and `client_awarded`, worked out for the rows shown only."""
+        own = self.model._default_manager.filter(client=OuterRef("client"), opened_at__isnull=False)
+        published = own.exclude(state=ProjectState.REJECTED).order_by().values("client").annotate(n=Count("pk"))
+        awarded = published.filter(awarded_at__isnull=False)
+        return self.annotate(
+            client_published=Coalesce(Subquery(published.values("n")), 0),
+            client_awarded=Coalesce(Subquery(awarded.values("n")), 0),
+        )
+
+    def with_marks_of(self, user: User | AnonymousUser) -> ProjectQuerySet:
+        """Each with what `user` has done there: `consulted`, `has_bid`, `is_own`."""
+        if not user.is_authenticated:
+            return self.annotate(consulted=Value(False), has_bid=Value(False), is_own=Value(False))
+        rows = self.model._default_manager.filter(pk=OuterRef("pk"))
+        bid = rows.filter(offers__provider=user, offers__state__in=["PLACED", "WON", "LOST"])
+        own = Case(When(client=user, then=True), default=False)
+        return self.annotate(consulted=spent(user, Kind.CONSULTATION), has_bid=Exists(bid), is_own=own)
