@@ -19,6 +19,8 @@ if (BASE_DIR / ".env").is_file():
     env.read_env(BASE_DIR / ".env")
 
 PLACE = env("PLACE", default="trial")
+if PLACE == "trial" and (VAR_DIR / "trial.env").is_file():  # where `make run` has its database
+    env.read_env(VAR_DIR / "trial.env")
 TRIAL, TEST, PRODUCTION = PLACE == "trial", PLACE == "test", PLACE == "production"
 if PLACE not in {"trial", "test", "production"}:
     raise ImproperlyConfigured("PLACE is one of trial, test, production.")
@@ -307,6 +309,12 @@ if SANDBOX:
 BANK_NAME = needed("BANK_NAME", COMPANY_NAME)
 BANK_IBAN = needed("BANK_IBAN", "FR7630001007941234567890185")
 BANK_BIC = needed("BANK_BIC", "BDFEFRPPCCT")
+BANK_ADDRESS = {
+    "street_name": needed("BANK_STREET", "12 rue des Minutes"),
+    "postcode": needed("BANK_POSTCODE", "44000"),
+    "town": needed("BANK_TOWN", "Nantes"),
+    "country": needed("BANK_COUNTRY", "FR"),
+}
 R0_ACCOUNT_HOLDER = env("R0_ACCOUNT_HOLDER", default="" if PRODUCTION else "Banque d’essai (aucun argent réel)")
 
 # Prices and delays: all of them settings. Rates in basis points (1 % = 100), amounts in cents excluding VAT.

@@ -1,4 +1,9 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from payouts import views
 
 app_name = "payouts"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("demandes-de-paiement/", views.requests, name="list"),
+    path("demandes-de-paiement/tranches/<int:pk>/", views.ask, name="ask"),
+]

@@ -31,6 +31,11 @@ GROUPS: dict[str, frozenset[str]] = {
             "payments.view_payment",
             "payments.view_refund",
             "payments.view_stripeevent",
+            "payouts.view_payoutrequest",
+            "payouts.decide_payoutrequest",
+            "payouts.view_payoutbatch",
+            "payouts.send_payoutbatch",
+            "payouts.view_bankanswer",
         }
     ),
 }

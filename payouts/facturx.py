@@ -1,0 +1,97 @@
+"""Reading a Factur-X: a PDF that carries its invoice as XML (EN 16931, CII syntax)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+
+from facturx import get_xml_from_pdf
+from lxml import etree
+from stdnum.fr import siren as siren_rules
+
+from payouts.bankfiles import Unreadable, parsed
+
+NS = {
+    "rsm": "urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100",
+    "ram": "urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100",
+    "udt": "urn:un:unece:uncefact:data:standard:UnqualifiedDataType:100",
+}
+INVOICES = frozenset({"380", "384", "386"})  # UNTDID 1001: invoice, corrected invoice, prepayment invoice
+
+
+@dataclass(frozen=True)
+class FacturX:
+    """What the XML says: parties by SIREN ("" when not given), amounts in cents, currency (ISO 4217)."""
+
+    number: str
+    issued_on: date
+    seller_siren: str
+    buyer_siren: str
+    ht_cents: int
+    vat_cents: int
+    cents: int
+    currency: str
+    is_invoice: bool
+
+
+def read(pdf: bytes) -> FacturX | None:
+    """The Factur-X in `pdf`, or None for a plain PDF. Raises Unreadable when its XML does not hold an invoice."""
+    try:
+        _name, xml = get_xml_from_pdf(pdf, check_xsd=False)
+    except Exception as error:  # the library raises bare exceptions on odd PDFs
+        raise Unreadable("PDF") from error
+    return invoice(parsed(xml)) if xml else None
+
+
+def invoice(root: etree._Element) -> FacturX:
+    """The invoice of a CrossIndustryInvoice document. Raises Unreadable."""
+    trade = "rsm:SupplyChainTradeTransaction/ram:ApplicableHeaderTrade"
+    sums = f"{trade}Settlement/ram:SpecifiedTradeSettlementHeaderMonetarySummation"
+    head = "rsm:ExchangedDocument"
+    return FacturX(
+        number=text(root, f"{head}/ram:ID"),
+        issued_on=day(text(root, f"{head}/ram:IssueDateTime/udt:DateTimeString")),
+        seller_siren=siren(root, f"{trade}Agreement/ram:SellerTradeParty"),
+        buyer_siren=siren(root, f"{trade}Agreement/ram:BuyerTradeParty"),
+        ht_cents=cents(text(root, f"{sums}/ram:TaxBasisTotalAmount")),
+        vat_cents=cents(text(root, f"{sums}/ram:TaxTotalAmount") or "0"),
+        cents=cents(text(root, f"{sums}/ram:GrandTotalAmount")),
+        currency=text(root, f"{trade}Settlement/ram:InvoiceCurrencyCode"),
+        is_invoice=text(root, f"{head}/ram:TypeCode") in INVOICES,
+    )
+
+
+def siren(root: etree._Element, party: str) -> str:
+    """The SIREN of a party, from its legal identifier (a SIRET is cut) or from its French VAT number."""
+    legal = text(root, f"{party}/ram:SpecifiedLegalOrganization/ram:ID").replace(" ", "")
+    vat = text(root, f"{party}/ram:SpecifiedTaxRegistration/ram:ID").replace(" ", "")
+    for candidate in (legal[:9], vat[4:] if vat.startswith("FR") else ""):
+        if siren_rules.is_valid(candidate):
+            return candidate
+    return ""
+
+
+def cents(amount: str) -> int:
+    """An amount of the XML in whole cents. Raises Unreadable for a fraction of a cent or no number."""
+    try:
+        exact = Decimal(amount) * 100
+        whole = int(exact)
+    except (InvalidOperation, ValueError, OverflowError) as error:
+        raise Unreadable("amount") from error
+    if whole != exact:
+        raise Unreadable("amount")
+    return whole
+
+
+def day(digits: str) -> date:
+    """A date written as 20261124 (UNTDID 2379, format 102). Raises Unreadable."""
+    try:
+        return datetime.strptime(digits, "%Y%m%d").date()  # noqa: DTZ007  (a day, no instant)
+    except ValueError as error:
+        raise Unreadable("date") from error
+
+
+def text(root: etree._Element, path: str) -> str:
+    """The text at `path`, or nothing."""
+    return (root.findtext(path, namespaces=NS) or "").strip()

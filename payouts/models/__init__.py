@@ -1,0 +1,8 @@
+"""Getting paid: requests with their invoices, batches for the bank, and the bank's answers (product, section 7)."""
+
+from payouts.states import BatchState, PayoutState
+
+from .batches import BankAnswer, PayoutBatch
+from .requests import PayoutRequest
+
+__all__ = ["BankAnswer", "BatchState", "PayoutBatch", "PayoutRequest", "PayoutState"]
