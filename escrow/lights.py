@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
@@ -38,12 +39,13 @@ class Money(NamedTuple):
 
 def light(state: str, money: Money) -> Light:
     """The light for a tranche in `state` with that much money, in the language that is active."""
-    draw = {
-        TrancheState.PLANNED: red,
-        TrancheState.FUNDED: green if not money.lacking_cents else amber,
-        TrancheState.DELIVERED: delivered,
-    }.get(TrancheState(state))
-    return draw(money) if draw else Light(OVER.get(state, "done"), str(TrancheState(state).label).capitalize())
+    if state in OVER:
+        return Light("stop" if state == TrancheState.DISPUTED else "done", OVER[state]())
+    if state == TrancheState.DELIVERED:
+        return delivered(money)
+    if not money.funded_cents:
+        return red(money)
+    return amber(money) if money.lacking_cents else green()
 
 
 def red(money: Money) -> Light:
@@ -59,7 +61,7 @@ def amber(money: Money) -> Light:
     return Light("soon", _("Work up to %(funded)s out of %(cents)s") % facts)
 
 
-def green(_money: Money) -> Light:
+def green() -> Light:
     """All of it is there."""
     return Light("go", _("You may work"))
 
@@ -73,4 +75,9 @@ def delivered(money: Money) -> Light:
     return Light("soon" if money.held_cents else "stop", words % facts)
 
 
-OVER = {"DISPUTED": "stop"}
+OVER: dict[str, Callable[[], str]] = {
+    TrancheState.RELEASED: lambda: _("Released in full"),
+    TrancheState.DISPUTED: lambda: _("In dispute: do not go on before it ends"),
+    TrancheState.REFUNDED: lambda: _("Given back to the client"),
+    TrancheState.CANCELLED: lambda: _("Cancelled: there is nothing to do"),
+}

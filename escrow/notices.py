@@ -55,11 +55,9 @@ def light_of(facts: Facts) -> Light:
 
 def named_light(facts: Facts) -> str:
     """The tranche and its light, on one line."""
-    return _("Tranche %(n)s, “%(title)s”: %(light)s.") % {
-        "n": facts["position"],
-        "title": facts["tranche_title"],
-        "light": light_of(facts).label,
-    }
+    label = light_of(facts).label
+    words = {"n": facts["position"], "title": facts["tranche_title"], "light": label[:1].lower() + label[1:]}
+    return _("Tranche %(n)s, “%(title)s”: %(light)s.") % words
 
 
 def figures_of(facts: Facts) -> list[tuple[str, str]]:

@@ -115,7 +115,7 @@ def as_csv(lines: Iterable[Line]) -> str:
     file = io.StringIO()
     file.write("\ufeff")
     rows = csv.writer(file, delimiter=";")
-    heads = [_("Date"), _("Movement"), _("Detail"), _("From"), _("To"), _("Amount (€)"), _("Held after (€)")]
+    heads = [_("Date"), _("Movement"), _("Detail"), _("From"), _("Into"), _("Amount (€)"), _("Held after (€)")]
     rows.writerow(heads)
     for entry in lines:
         words = [paris_short(entry.at), entry.title, entry.detail, entry.source, entry.target]

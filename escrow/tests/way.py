@@ -118,9 +118,7 @@ def released(tranche: Tranche, cents: int | None = None, reason: str = "") -> Tr
     """The client has released all that the tranche holds, or `cents` of it."""
     account = tranche.account
     client = account.agreement.client
-    account.release(
-        tranche=tranche, cents=cents or tranche.held_cents, by=client, key=uuid.uuid4(), reason=reason
-    )
+    account.release(tranche=tranche, cents=cents or tranche.held_cents, by=client, key=uuid.uuid4(), reason=reason)
     tranche.refresh_from_db()
     return tranche
 
