@@ -42,6 +42,11 @@ def json_of(facts: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
+def traced() -> str:
+    """The id of the request that causes this, or nothing outside of one."""
+    return request_id.get().removeprefix("-")
+
+
 class EventQuerySet(models.QuerySet["Event"]):
     def of(self, project: str | Keyed) -> EventQuerySet:
         """The events of one project, oldest first."""
@@ -116,7 +121,7 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
     def write(self, event: Event) -> list[Notice]:
         """One notice per person concerned by `event`; the doorbell rings after commit when one is to be mailed."""
         rows = [
-            Notice(event=event, user=user, name=telling.name, facts=json_of(facts), request_id=request_id.get())
+            Notice(event=event, user=user, name=telling.name, facts=json_of(facts), request_id=traced())
             for telling, user, facts in tellings.told(event)
         ]
         unwanted = Preference.objects.unwanted(row.user_id for row in rows)
