@@ -59,9 +59,9 @@ def catch_up() -> None:
     """Every day: what Stripe told while we could not hear, and what is unclear for too long."""
     now = timezone.now()
     guarded(lambda: receive_missed(since=now - MISSED))
-    for payment in Payment.objects.unclear(before=now - PATIENCE).only("pk").iterator():
-        look(payment.pk)
-    for refund in Refund.objects.filter(state=RefundState.SENT).select_related("payment").iterator():
+    for pk in list(Payment.objects.unclear(before=now - PATIENCE).values_list("pk", flat=True)):
+        look(pk)
+    for refund in Refund.objects.filter(state=RefundState.SENT).select_related("payment"):
         guarded(lambda: refund.follow(gateway.repayment(refund.stripe_id)))  # noqa: B023  (called at once)
 
 

@@ -97,5 +97,5 @@ class Chore(models.Model):
 
     def note(self, **facts: Any) -> None:
         """Free the claim and write how the try went, unless the work was done by somebody else meanwhile."""
-        rows = type(self)._base_manager.filter(pk=self.pk, attempts=self.attempts, state__in=self.WAITING)
+        rows = type(self)._base_manager.filter(Q(("state__in", self.WAITING)), pk=self.pk, attempts=self.attempts)
         rows.update(claimed_until=None, **facts)

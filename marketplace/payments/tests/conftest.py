@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -27,8 +28,6 @@ def deliver(client: Client, settings: Any) -> Deliver:
     """Have the site receive an event of the stand-in, signed now."""
 
     def send(event: dict[str, Any], *, at: int | None = None, secret: str = "whsec_sandbox", body: str = "") -> int:
-        import time
-
         payload = body or json.dumps(event)
         mark = signature(json.dumps(event), [secret], int(time.time()) if at is None else at)
         answer = client.post(
@@ -48,7 +47,12 @@ def keys() -> Callable[[], list[str]]:
 @pytest.fixture
 def total() -> Callable[[str], int]:
     """The total of a recorded account."""
-    return lambda name: Account.objects.with_total().get(name=name).total
+
+    def read(name: str) -> int:
+        account: Any = Account.objects.with_total().get(name=name)
+        return int(account.total)
+
+    return read
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from marketplace.celery import app
 from marketplace.ledger import checks
 from marketplace.ledger import posting as ledger
 from marketplace.payments import doorbell
@@ -42,5 +43,5 @@ def test_a_dead_broker_costs_nothing(payment: Payment, monkeypatch: pytest.Monke
     def dead(*args: object, **kwargs: object) -> None:
         raise ConnectionError
 
-    monkeypatch.setattr(doorbell.app, "send_task", dead)
+    monkeypatch.setattr(app, "send_task", dead)
     doorbell.send("marketplace.payments.tasks.look", payment.pk)

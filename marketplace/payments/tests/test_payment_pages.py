@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.apps import apps
 from django.test import Client
 from django.utils import timezone, translation
+from django.utils.html import escape
 
 from marketplace.accounts.models import User
 from marketplace.events.models import Notice
@@ -146,11 +150,22 @@ def test_strangers_find_no_payment(payment: Payment, rival_user: User, client: C
     assert client.get(f"/paiements/{payment.key}/{page}").status_code == 302
 
 
-def test_notices_are_written_in_both_languages(payment: Payment, sandbox: Sandbox) -> None:
-    sandbox.pay(payment)
-    notice = Notice.objects.get(name="payment.paid")
+@pytest.mark.parametrize(
+    ("reference", "subjects"),
+    [
+        ("", ["Payment received: €120.00"]),
+        ("gone", ["Your payment of €120.00 goes back to you", "Refund made: €120.00"]),
+    ],
+)
+def test_the_payer_is_told_in_their_language(
+    float_of_ours: Payment, sandbox: Sandbox, provider_user: User, reference: str, subjects: list[str]
+) -> None:
+    sandbox.pay(shelf.start(provider_user, reference))
+    tasks.sweep()
+    letters = list(Notice.objects.filter(user=provider_user).order_by("pk"))
     with translation.override("en"):
-        assert notice.letter.subject == "Payment received: €120.00"
+        assert [notice.letter.subject for notice in letters] == subjects
+    assert all("120,00\u00a0€" in notice.letter.paragraphs[0] for notice in letters)
 
 
 @pytest.mark.parametrize("model", ["payment", "refund", "stripeevent"])
@@ -158,8 +173,12 @@ def test_finance_reads_and_writes_nothing(
     as_finance: Client, as_mediator: Client, float_of_ours: Payment, sandbox: Sandbox, provider_user: User, model: str
 ) -> None:
     sandbox.pay(shelf.start(provider_user, "gone"))
-    tasks.receive_missed(since=timezone.now() - timezone.timedelta(minutes=5))
+    tasks.receive_missed(since=timezone.now() - timedelta(minutes=5))
     address = f"/admin/payments/{model}/"
-    assert "resultlist" in text(as_finance, address) or "result_list" in text(as_finance, address)
+    rows: Any = apps.get_model("payments", model)
+    page = text(as_finance, address)
+    for row in rows.objects.all():
+        assert f"{address}{row.pk}/change/" in page
+        assert escape(row) in text(as_finance, f"{address}{row.pk}/change/")
     assert as_finance.get(f"{address}add/").status_code == 403
     assert as_mediator.get(address).status_code == 403

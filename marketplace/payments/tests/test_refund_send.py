@@ -8,8 +8,8 @@ from django.utils import timezone
 from marketplace.accounts.models import User
 from marketplace.events.models import Notice
 from marketplace.payments import gateway, tasks
+from marketplace.payments.gateway import Repayment
 from marketplace.payments.models import Payment, Refund, RefundState
-from marketplace.payments.models.refunds import Repayment
 from marketplace.payments.tests import shelf
 from marketplace.payments.tests.conftest import Deliver
 from marketplace.payments.tests.test_webhook_receive import later
