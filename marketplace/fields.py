@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.templatetags.page import amount, euros
 
-NUMBER = re.compile(r"(\d{1,12})(?:\.(\d{1,2}))?")
+NUMBER = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,2}))?")
 
 
 class EurosInput(forms.TextInput):

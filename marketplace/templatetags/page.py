@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -122,9 +122,9 @@ def hour(value: datetime | None) -> str:
 @register.simple_tag
 def when(value: Day, style: str = "long") -> str:
     """`<time>` around `value`; `style` is long, short, day or day_named."""
-    draw = {"long": paris, "short": paris_short, "day": day, "day_named": day_named}[style]
     if value is None:
         return ""
+    draw: Callable[[Any], str] = {"long": paris, "short": paris_short, "day": day, "day_named": day_named}[style]
     if style == "long" and not isinstance(value, datetime):
         draw = day_named
     machine = (
@@ -247,7 +247,7 @@ class StackTable(template.Node):
         self.inside = inside
 
     def render(self, context: Context) -> SafeString:
-        html = self.inside.render(context)
+        html: str = self.inside.render(context)
         for pattern, role in ROLES:
             html = pattern.sub(role, html)
         return mark_safe(f'<div class="table-fit">{html}</div>')  # noqa: S308  (rendered, so escaped, above)

@@ -1,0 +1,86 @@
+import pytest
+from django import forms
+
+from marketplace.fields import ChoiceCards, DayField, EurosField
+
+
+class Sample(forms.Form):
+    title = forms.CharField(label="Titre", help_text="80 signes au plus.")
+    note = forms.CharField(label="Note", required=False, widget=forms.Textarea)
+    price = EurosField(label="Prix", unit="€ HT", min_cents=100, max_cents=100000)
+    closes = DayField(label="Clôture")
+    formula = forms.ChoiceField(
+        label="Formule", choices=[("R0", "R0"), ("BASE", "De base")], widget=ChoiceCards(hints={"R0": "Argent gardé."})
+    )
+    urgent = forms.BooleanField(label="Urgent", required=False)
+    file = forms.FileField(label="Fichier")
+    key = forms.CharField(widget=forms.HiddenInput)
+
+
+@pytest.mark.parametrize(
+    ("typed", "cents"),
+    [
+        ("1200", 120000),
+        ("1 200,5", 120050),
+        ("1\u202f200,50\xa0€", 120050),
+        ("1200.05", 120005),
+        ("1.200,50", 120050),
+        ("1,200.50", 120050),
+        ("0,01", 1),
+    ],
+)
+def test_an_amount_is_read_as_it_is_typed(typed: str, cents: int) -> None:
+    assert EurosField().clean(typed) == cents
+
+
+@pytest.mark.parametrize("typed", ["1,200", "1.200", "-5", "douze", "1e3", "٣", "1,2,3", "9" * 13, "٣٤,٥٠", "+4"])
+def test_an_amount_that_could_be_misread_is_refused(typed: str) -> None:
+    with pytest.raises(forms.ValidationError, match="Écrivez une somme en euros"):
+        EurosField().clean(typed)
+
+
+def test_an_amount_keeps_its_limits_and_says_them() -> None:
+    field = EurosField(min_cents=100, max_cents=100000)
+    with pytest.raises(forms.ValidationError) as low:
+        field.clean("0,99")
+    with pytest.raises(forms.ValidationError) as high:
+        field.clean("1000,01")
+    assert low.value.messages + high.value.messages == ["1,00\xa0€ au moins.", "1\u202f000,00\xa0€ au plus."]
+    assert EurosField(required=False).clean("") is None
+
+
+def test_a_form_labels_helps_and_corrects_each_field() -> None:
+    html = str(Sample({"price": "12,345", "note": "gardée"}))
+    assert '<label for="id_title">Titre</label>' in html
+    assert 'aria-describedby="id_title_helptext id_title_error"' in html
+    assert 'id="id_title_error"' in html
+    assert 'value="12,345"' in html
+    assert "gardée</textarea>" in html
+    assert 'class="input input--amount"' in html
+    assert "<span>€ HT</span>" in html
+    assert "(facultatif)" in html
+    assert '<input type="hidden" name="key"' in html
+
+
+def test_the_summary_of_errors_leads_to_each_field() -> None:
+    html = str(Sample({}))
+    assert "6 réponses à reprendre" in html
+    for target in ("id_title", "id_price", "id_closes", "id_formula_0", "id_file"):
+        assert f'href="#{target}"' in html
+        assert f'id="{target}"' in html
+    assert "réponse" not in str(Sample())
+
+
+def test_boxes_are_drawn_for_text_alone() -> None:
+    html = str(Sample({"formula": "R0"}))
+    radio = html[html.index('<input type="radio"') :].partition(">")[0]
+    assert "checked" in radio
+    assert "class" not in radio
+    assert "<small>Argent gardé.</small>" in html
+    assert 'choice--box" for="id_formula_0"' in html
+    assert '<input type="checkbox" name="urgent" id="id_urgent"' in html
+    assert '<input type="date" name="closes" class="input input--short"' in html
+
+
+def test_what_is_typed_is_escaped() -> None:
+    assert "<script>" not in str(Sample({"title": "<script>", "note": "</textarea><script>"}))
