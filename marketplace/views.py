@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpR
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import check_for_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -29,19 +28,14 @@ def home(request: HttpRequest) -> HttpResponse:
 @policy("site.language")
 def language(request: HttpRequest) -> HttpResponse:
     wanted, back = request.POST.get("language", ""), request.POST.get("next", "")
-    if wanted not in dict(settings.LANGUAGES) or not check_for_language(wanted):
+    if wanted not in dict(settings.LANGUAGES):
         return HttpResponseBadRequest()
     if request.user.is_authenticated:
         get_user_model().objects.filter(pk=request.user.pk).update(language=wanted)
     safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
     response = redirect(back if safe else "home")
-    response.set_cookie(
-        settings.LANGUAGE_COOKIE_NAME,
-        wanted,
-        max_age=365 * 86400,
-        samesite="Lax",
-        secure=settings.SESSION_COOKIE_SECURE,
-    )
+    options = {"samesite": "Lax", "secure": settings.SESSION_COOKIE_SECURE, "httponly": True}
+    response.set_cookie(settings.LANGUAGE_COOKIE_NAME, wanted, max_age=365 * 86400, **options)
     return response
 
 

@@ -148,18 +148,14 @@ def nav_link(context: Context, route: str, label: str, picture: str = "") -> str
     except NoReverseMatch:
         return ""
     here = getattr(context.get("request"), "path", "")
-    current = ' aria-current="page"' if here == path else ' aria-current="true"' if is_under(here, path) else ""
+    current = ' aria-current="page"' if here == path else ""
     return format_html(
         '<li><a href="{}"{}>{}<span>{}</span></a></li>',
         path,
-        mark_safe(current),  # noqa: S308  (one of three literals)
+        mark_safe(current),  # noqa: S308  (one of two literals)
         icon(picture) if picture else "",
         label,
     )
-
-
-def is_under(here: str, path: str) -> bool:
-    return path != "/" and here.startswith(path)
 
 
 @register.filter
