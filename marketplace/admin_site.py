@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -97,7 +97,7 @@ class ReadOnlyAdmin(ModelAdmin):
 
     deeds: ClassVar[dict[str, AdminDeed]] = {}
     change_form_template = "admin/deeds.html"
-    actions = None
+    actions: Sequence[Any] | None = None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

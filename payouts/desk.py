@@ -37,9 +37,13 @@ class Desk:
         """The tranches with money to invoice."""
         claimed = PayoutRequest.objects.living().filter(tranche=OuterRef("pk")).order_by().values("tranche")
         sums = claimed.annotate(sum=Sum("cents")).values("sum")
-        rows = Tranche.objects.deliverable_by(self.user).with_parties().annotate(taken=Coalesce(Subquery(sums), 0))
-        open_ones = rows.filter(released_cents__gt=F("taken")).order_by("account__project__title", "position")
-        return [Claim(tranche, expected(tranche, tranche.released_cents - tranche.taken)) for tranche in open_ones]
+        rows = (
+            Tranche.objects.deliverable_by(self.user)
+            .with_parties()
+            .annotate(unclaimed=F("released_cents") - Coalesce(Subquery(sums), 0))
+        )
+        open_ones = rows.filter(unclaimed__gt=0).order_by("account__project__title", "position")
+        return [Claim(tranche, expected(tranche, tranche.__dict__["unclaimed"])) for tranche in open_ones]
 
     def claim(self, tranche: Tranche) -> Claim:
         """What is to be invoiced on one tranche."""
