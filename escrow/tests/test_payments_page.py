@@ -1,0 +1,291 @@
+from __future__ import annotations
+
+import csv
+import io
+import uuid
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from escrow.models import Delivery, EscrowAccount, Release, Tranche
+from escrow.statement import inert
+from escrow.tests import way
+from marketplace.documents import intake
+from marketplace.payments.models import Payment
+from marketplace.testing.cast import reauthenticate
+
+
+def address(account: EscrowAccount, end: str = "") -> str:
+    return f"/projets/{account.project.key}/paiements/{end}"
+
+
+def page(client: Client, path: str, status: int = 200) -> str:
+    """The text of a page, no-break spaces made plain."""
+    answer = client.get(path)
+    assert answer.status_code == status
+    return answer.content.decode().replace("\u202f", " ").replace("\xa0", " ").replace("&nbsp;", " ")
+
+
+def send(client: Client, path: str, **data: Any) -> tuple[int, str]:
+    """What a form answers: the status, and the page or the address it leads to."""
+    answer = client.post(path, {"key": str(uuid.uuid4()), **data})
+    text = answer.get("Location") or answer.content.decode()
+    return answer.status_code, text.replace("\u202f", " ").replace("\xa0", " ")
+
+
+def test_the_provider_is_told_in_red_not_to_start(account: EscrowAccount, as_provider: Client) -> None:
+    text = page(as_provider, address(account))
+    assert "Ne commencez pas : 0 € sur 1 200 € déposés, même si le client vous dit que l’argent arrive" in text
+    assert "Demander 1 200,00 €" in text
+    assert "0,00 € déposés sur 3 600,00 €" in text
+    assert "Banque d’essai (aucun argent réel)" in text
+
+
+def test_the_light_turns_with_the_money(account: EscrowAccount, as_provider: Client) -> None:
+    way.deposited(account, 170_000)
+    text = page(as_provider, address(account))
+    assert "Vous pouvez travailler" in text
+    assert "Travaillez à hauteur de 500,00 € sur 1 440,00 €" in text
+    assert "Livrer la tranche 1" in text
+
+
+def test_the_client_sees_what_to_deposit_then_what_to_release(account: EscrowAccount, as_client: Client) -> None:
+    assert "Déposer 3 600,00 €" in page(as_client, address(account))
+    way.delivered(way.funded(account)[0], "Voici.", intake.clean(way.png()))
+    text = page(as_client, address(account))
+    assert "Examiner et libérer 1 200,00 €" in text
+    assert "maquette.png" in text
+
+
+def test_the_page_stays_after_the_end(account: EscrowAccount, as_client: Client, as_provider: Client) -> None:
+    way.finished(account)
+    for reader in (as_client, as_provider):
+        text = page(reader, address(account))
+        assert "Libérée en entier" in text
+        assert "Il ne reste rien à faire" in text
+
+
+def test_the_reason_of_a_part_is_on_the_page(account: EscrowAccount, as_provider: Client) -> None:
+    way.released(way.delivered(way.funded(account)[0]), 80_000, "Il manque <b>l’accueil</b>.")
+    text = page(as_provider, address(account))
+    assert "Tranche 1 : 800,00 € libérés, pour une partie" in text
+    assert "&lt;b&gt;l’accueil&lt;/b&gt;" in text
+
+
+@pytest.mark.parametrize("end", ["", "releve.csv"])
+def test_a_stranger_finds_nothing(account: EscrowAccount, as_stranger: Client, end: str) -> None:
+    page(as_stranger, address(account, end), 404)
+
+
+@pytest.mark.parametrize("deed", ["livraison", "liberation", "demande-de-depot"])
+def test_a_stranger_finds_no_deed(account: EscrowAccount, as_stranger: Client, deed: str) -> None:
+    """One with both hats and no part in the project: a tranche of others and none at all look the same."""
+    tranche = account.tranches.all()[0]
+    for pk in (tranche.pk, 10**9):
+        assert send(as_stranger, address(account, f"tranches/{pk}/{deed}/"), amount="1", message="x")[0] == 404
+    assert send(as_stranger, address(account, "depot/"), amount="1")[0] == 404
+
+
+def test_visitors_are_asked_to_sign_in(account: EscrowAccount, client: Client) -> None:
+    assert client.get(address(account)).status_code == 302
+
+
+def test_the_statement_runs_with_what_is_held(account: EscrowAccount, as_client: Client) -> None:
+    way.deposited(account, 150_000)
+    way.released(way.delivered(account.tranches.all()[0]), 80_000, "=2+2")
+    text = as_client.get(address(account, "releve.csv")).content.decode("utf-8-sig")
+    head, deposit, release = csv.reader(io.StringIO(text), delimiter=";")
+    assert head[-2:] == ["Montant (€)", "Bloqué après (€)"]
+    assert [deposit[1], *deposit[3:]] == ["Dépôt", "Client", "Bloqué", "1500,00", "1500,00"]
+    assert deposit[2] == "tranche\xa01, tranche\xa02"
+    assert [release[1], *release[3:]] == ["Libération", "Bloqué", "Libéré", "800,00", "700,00"]
+
+
+def test_a_reason_cannot_become_a_formula() -> None:
+    assert inert("=2+2") == "'=2+2"
+    assert inert("2+2") == "2+2"
+
+
+def test_a_deposit_leads_to_the_checkout(account: EscrowAccount, as_client: Client) -> None:
+    path, tranche = address(account, "depot/"), account.tranches.all()[1]
+    assert 'value="3 600,00"' in page(as_client, path)
+    assert 'value="1 440,00"' in page(as_client, f"{path}?tranche={tranche.pk}")
+    status, location = send(as_client, path, amount="500,50", tranche=tranche.pk)
+    payment = Payment.objects.get(purpose="escrow.deposit")
+    assert (status, location) == (302, payment.checkout_url())
+    assert (payment.cents, payment.reference) == (50_050, f"{account.pk}:{tranche.pk}")
+    assert payment.back_url() == address(account)
+
+
+@pytest.mark.parametrize("amount", ["0", "-1", "0.001", "abc", "", "1e3", "5000", "9" * 30])
+def test_a_bad_amount_is_refused_beside_the_field(account: EscrowAccount, as_client: Client, amount: str) -> None:
+    status, text = send(as_client, address(account, "depot/"), amount=amount)
+    assert status == 200
+    assert 'aria-invalid="true"' in text
+    assert f'value="{amount}"' in text or not amount
+    assert not Payment.objects.filter(purpose="escrow.deposit").exists()
+
+
+def test_a_deposit_for_a_foreign_tranche_is_refused(account: EscrowAccount, as_client: Client) -> None:
+    other = way.opened(account.agreement.client, account.agreement.provider)
+    foreign = other.tranches.all()[0]
+    status, _text = send(as_client, address(account, "depot/"), amount="10", tranche=foreign.pk)
+    assert status == 200
+    assert not Payment.objects.filter(purpose="escrow.deposit").exists()
+
+
+def test_a_full_account_says_so(account: EscrowAccount, as_client: Client) -> None:
+    way.funded(account)
+    assert "Tout est déposé" in page(as_client, address(account, "depot/"))
+
+
+def test_a_delivery_with_a_file(account: EscrowAccount, as_provider: Client) -> None:
+    tranche = way.funded(account)[0]
+    path = address(account, f"tranches/{tranche.pk}/livraison/")
+    assert "Vous pouvez travailler" in page(as_provider, path)
+    status, location = send(as_provider, path, message="Voici.", documents=[way.png()])
+    assert (status, location) == (302, address(account))
+    assert Delivery.objects.get().documents[0].name == "maquette.png"
+
+
+def test_a_delivery_without_words_keeps_the_page(account: EscrowAccount, as_provider: Client) -> None:
+    tranche = way.funded(account)[0]
+    status, text = send(as_provider, address(account, f"tranches/{tranche.pk}/livraison/"), message=" ")
+    assert status == 200
+    assert "error-summary" in text
+    assert not Delivery.objects.exists()
+
+
+def test_an_unfunded_tranche_offers_the_request_instead(account: EscrowAccount, as_provider: Client) -> None:
+    tranche = account.tranches.all()[0]
+    path = address(account, f"tranches/{tranche.pk}/livraison/")
+    assert "Demander 1 200,00 €" in page(as_provider, path)
+    status, text = send(as_provider, path, message="Fait quand même.")
+    assert status == 200
+    assert "Aucune somme n’est bloquée pour cette tranche" in text
+    assert not Delivery.objects.exists()
+
+
+def test_a_released_tranche_says_that_it_takes_no_delivery(account: EscrowAccount, as_provider: Client) -> None:
+    tranche = way.released(way.delivered(way.funded(account)[0]))
+    text = page(as_provider, address(account, f"tranches/{tranche.pk}/livraison/"))
+    assert "Cette tranche n’accepte plus de livraison" in text
+
+
+def test_a_deposit_is_asked_for_in_one_click(account: EscrowAccount, as_provider: Client) -> None:
+    tranche = account.tranches.all()[0]
+    path = address(account, f"tranches/{tranche.pk}/demande-de-depot/")
+    assert as_provider.get(path).status_code == 405
+    answer = as_provider.post(path, follow=True)
+    assert "Le dépôt a été demandé au client" in answer.content.decode()
+    assert tranche.deposit_requests.count() == 1
+
+
+def test_asking_for_a_deposited_tranche_says_why_not(account: EscrowAccount, as_provider: Client) -> None:
+    tranche = way.funded(account)[0]
+    answer = as_provider.post(address(account, f"tranches/{tranche.pk}/demande-de-depot/"), follow=True)
+    assert "Il ne manque plus rien ici" in answer.content.decode()
+
+
+@pytest.fixture
+def ready(account: EscrowAccount) -> Tranche:
+    """The first tranche delivered, 1 200 € held."""
+    return way.delivered(way.funded(account)[0])
+
+
+def release_page(tranche: Tranche) -> str:
+    return address(tranche.account, f"tranches/{tranche.pk}/liberation/")
+
+
+def test_the_whole_is_released_by_one_button(ready: Tranche, account: EscrowAccount, as_client: Client) -> None:
+    text = page(as_client, release_page(ready))
+    assert "Libérer 1 200,00 €" in text
+    assert "Voici les maquettes." in text
+    status, location = send(as_client, release_page(ready), amount="1 200,00 €")
+    assert (status, location) == (302, address(account))
+    assert Release.objects.get().cents == 120_000
+
+
+def test_a_part_is_released_with_its_reason(ready: Tranche, as_client: Client) -> None:
+    assert send(as_client, release_page(ready), amount="800", reason="Il manque l’accueil. ")[0] == 302
+    assert [(r.cents, r.reason) for r in Release.objects.all()] == [(80_000, "Il manque l’accueil.")]
+
+
+@pytest.mark.parametrize("amount", ["0", "-1", "0.001", "abc", "", "1200,01", "800"])
+def test_a_bad_release_keeps_what_was_typed_and_moves_nothing(ready: Tranche, as_client: Client, amount: str) -> None:
+    status, text = send(as_client, release_page(ready), amount=amount)
+    assert status == 200
+    assert 'aria-invalid="true"' in text
+    assert not Release.objects.exists()
+
+
+def test_the_same_page_sent_twice_releases_once(ready: Tranche, as_client: Client) -> None:
+    key = str(uuid.uuid4())
+    assert [send(as_client, release_page(ready), amount="1200", key=key)[0] for _n in range(2)] == [302, 302]
+    assert Release.objects.count() == 1
+
+
+def test_a_stale_page_releases_nothing_more(ready: Tranche, as_client: Client) -> None:
+    send(as_client, release_page(ready), amount="1200")
+    status, text = send(as_client, release_page(ready), amount="1200")
+    assert status == 200
+    assert "Il n’y a rien à libérer sur cette tranche pour l’instant" in text
+    assert Release.objects.count() == 1
+
+
+@pytest.mark.parametrize("key", ["", "abc"])
+def test_a_release_without_its_key_is_refused(ready: Tranche, as_client: Client, key: str) -> None:
+    assert send(as_client, release_page(ready), amount="1200", key=key)[0] == 200
+    assert not Release.objects.exists()
+
+
+def test_the_password_is_asked_again_before_a_release(ready: Tranche, as_client: Client) -> None:
+    reauthenticate(as_client, ready.account.agreement.client, ago=3600)
+    assert "reauthenticate" in as_client.get(release_page(ready))["Location"]
+    assert send(as_client, release_page(ready), amount="1200")[0] == 302
+    assert not Release.objects.exists()
+
+
+def queries(client: Client, path: str) -> int:
+    client.get(path)
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        client.get(path)
+    return len(captured)
+
+
+def test_the_page_asks_as_many_queries_for_many_tranches_as_for_one(account: EscrowAccount, as_client: Client) -> None:
+    parties = account.agreement.client, account.agreement.provider
+    few, many = way.opened(*parties, [50_000]), way.opened(*parties, [10_000] * 12)
+    for each in (few, many):
+        for tranche in way.funded(each):
+            way.released(way.delivered(tranche, "Voici.", intake.clean(way.png())), 5_000, "Une partie.")
+    assert queries(as_client, address(few)) == queries(as_client, address(many))
+    assert queries(as_client, address(few, "releve.csv")) == queries(as_client, address(many, "releve.csv"))
+
+
+@pytest.mark.parametrize("reader", ["as_client", "as_provider"])
+def test_the_report_shows_the_account_and_what_to_do(
+    ready: Tranche, reader: str, request: pytest.FixtureRequest
+) -> None:
+    text = page(request.getfixturevalue(reader), f"/projets/{ready.account.project.key}/rapport/")
+    assert "Ouvrir la gestion paiements" in text
+    assert "3 600,00 € déposés" in text
+    wanted = {"as_client": "Accepter la tranche 1 : libérer 1 200,00 €", "as_provider": "Livrer la tranche 2"}
+    assert wanted[reader] in text
+
+
+def test_the_report_of_a_losing_provider_shows_nothing_of_the_account(
+    client_user: Any, provider_user: Any, rival_user: Any, as_rival: Client
+) -> None:
+    project = way.published(client_user)
+    way.with_credits(rival_user, project)
+    agreement = way.activated(way.chosen(project, provider_user))
+    way.funded(EscrowAccount.objects.get(agreement=agreement))
+    text = page(as_rival, f"/projets/{project.key}/rapport/")
+    assert "Gestion paiements" not in text
+    assert "3 600,00 €" not in text
