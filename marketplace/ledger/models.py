@@ -196,10 +196,6 @@ class Transfer(models.Model):
 
 
 class MoveQuerySet(models.QuerySet["Move"]):
-    def of(self, account: Account) -> Self:
-        """The moves into and out of `account`."""
-        return self.filter(Q(debit=account) | Q(credit=account))
-
     def of_project(self, key: str) -> Self:
         """The moves of the project `key`, oldest first."""
         return self.filter(transfer__project=key).order_by("pk")

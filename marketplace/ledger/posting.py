@@ -25,6 +25,20 @@ if TYPE_CHECKING:
 
     from marketplace.accounts.models import User
 
+__all__ = [
+    "Account",
+    "AlreadyReversed",
+    "CrossAsset",
+    "KeyReused",
+    "Malformed",
+    "Move",
+    "NotEnoughFunds",
+    "Transfer",
+    "UnknownAccount",
+    "open_account",
+    "post",
+]
+
 
 class NotEnoughFunds(Refusal):
     """A guarded account would have crossed zero."""
