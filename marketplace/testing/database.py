@@ -61,8 +61,8 @@ class Rest:
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """After pytest-django has migrated as the owner: log in as the site does."""
     rest = Rest()
-    plain = TransactionTestCase._fixture_teardown
-    TransactionTestCase._fixture_teardown = lambda case: rest.restore()
+    patch = pytest.MonkeyPatch()
+    patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: rest.restore())
     with django_db_blocker.unblock():
         rest.learn()
         connection.close()
@@ -70,7 +70,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
         yield
         connection.close()
         del connection.settings_dict["OPTIONS"]["assume_role"]
-    TransactionTestCase._fixture_teardown = plain
+    patch.undo()
 
 
 @pytest.fixture

@@ -1,0 +1,39 @@
+"""`python -m marketplace.launch run|test|check|format|demo-reset`, called by `make` through bootstrap.py."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from marketplace.launch import catalogues, checks, system, trial
+from marketplace.launch.cluster import NotStarted
+from marketplace.launch.ground import ROOT, CannotGoOn, listen
+
+
+def test(*words: str) -> None:
+    """The whole suite on two processors; what it needs is installed or named."""
+    system.install(system.missing_to_test())
+    catalogues.compile_newer(ROOT)
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup", *words]
+    os.execv(sys.executable, command)
+
+
+def check() -> None:
+    """Everything that is read, not run."""
+    system.install(system.missing_to_check())
+    raise SystemExit(checks.run())
+
+
+VERBS = {"run": trial.run, "demo-reset": trial.reset, "test": test, "check": check, "format": checks.tidy}
+
+
+def main() -> None:
+    listen()
+    try:
+        VERBS[sys.argv[1]](*sys.argv[2:])
+    except (CannotGoOn, NotStarted) as error:
+        raise SystemExit(f"✗ {error}") from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import psutil
+import pytest
+
+from marketplace.launch import ground
+from marketplace.launch.cluster import free_port
+from marketplace.testing.processes import until
+
+pytestmark = pytest.mark.journey
+LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "var", ".*_cache", "__pycache__", ".env", "*.mo")
+FROM_TESTS = ("DATABASE_URL", "VAR_DIR", "PLACE", "PORT", "SANDBOX_PORT", "BASE_URL", "MAKELEVEL", "MAKEFLAGS")
+
+
+class Clone:
+    """A copy of the project in a folder that only we may enter, started as anybody would: `make run`."""
+
+    def __init__(self, folder: Path) -> None:
+        shutil.copytree(ground.ROOT, folder, ignore=LEFT_OUT)
+        folder.chmod(0o700)
+        self.folder, self.port = folder, free_port()
+        kept = {name: value for name, value in os.environ.items() if name not in FROM_TESTS}
+        self.env = kept | {
+            "PORT": str(self.port),
+            "VENV": os.environ.get("VENV", str(ground.ROOT / ".venv")),
+            "DEMO": "0",
+        }
+        self.said = folder / "said"
+
+    def make(self, verb: str) -> psutil.Popen:
+        with self.said.open("w") as said:
+            command = ["make", verb]
+            return psutil.Popen(
+                command,
+                cwd=self.folder,
+                env=self.env,
+                stdout=said,
+                stderr=said,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+
+    def start(self) -> psutil.Popen:
+        make = self.make("run")
+        until(lambda: make.poll() is not None or self.answers(), "the site does not answer", 90)
+        assert make.poll() is None, self.said.read_text()
+        return make
+
+    def answers(self) -> bool:
+        with contextlib.suppress(urllib.error.URLError, ConnectionError):
+            address = f"http://127.0.0.1:{self.port}/healthz/ready"
+            return urllib.request.urlopen(address, timeout=5).status == 200
+        return False
+
+    def processes(self) -> list[psutil.Process]:
+        """Every process that has to do with this folder."""
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if process.environ().get(ground.HOME) == str(self.folder):
+                    found.append(process)
+        return found
+
+    def gone(self) -> bool:
+        return not self.processes()
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
+    clone = Clone(tmp_path_factory.mktemp("site") / "clone")
+    yield clone
+    for process in clone.processes():
+        process.kill()
+
+
+def test_it_serves_and_a_signal_stops_every_process(clone):
+    make = clone.start()
+    names = {process.name() for process in clone.processes()}
+    assert {"postgres", "gunicorn", "celery"} <= names
+    make.send_signal(signal.SIGTERM)
+    until(clone.gone, "something is left", 20)
+    assert "PostgreSQL" in clone.said.read_text()
+
+
+@pytest.mark.parametrize("ask", [signal.SIGHUP, signal.SIGINT])
+def test_a_second_start_is_quick_and_stops_on_a_signal_to_make_alone(clone, ask):
+    began = time.monotonic()
+    make = clone.start()
+    assert time.monotonic() - began < 10
+    assert "Migrating" not in clone.said.read_text()
+    make.send_signal(ask)
+    until(clone.gone, "something is left", 20)
+
+
+def test_ctrl_c_reaches_the_whole_group(clone):
+    make = clone.start()
+    os.killpg(make.pid, signal.SIGINT)
+    until(clone.gone, "something is left", 20)
+
+
+def test_a_killed_start_leaves_nothing_and_the_next_one_recovers(clone):
+    make = clone.start()
+    for process in [*make.children(recursive=True), make]:
+        if process.name() != "postgres":
+            process.kill()
+    make.wait()
+    make = clone.start()
+    second = clone.make("run")
+    assert second.wait(20)
+    assert "running from this folder already" in clone.said.read_text()
+    make.terminate()
+    until(clone.gone, "something is left", 20)
+
+
+def test_a_taken_port_is_named(clone, site_process):
+    clone.env["PORT"] = os.environ["PORT"]
+    assert clone.make("run").wait(30)
+    assert f"Port {os.environ['PORT']} is taken" in clone.said.read_text()
+    assert clone.gone()
+
+
+def test_production_is_not_started_by_make(clone):
+    clone.env["PLACE"] = "production"
+    assert clone.make("run").wait(30)
+    assert "In production" in clone.said.read_text()
