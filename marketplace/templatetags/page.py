@@ -159,6 +159,12 @@ def nav_link(context: Context, route: str, label: str, picture: str = "") -> str
 
 
 @register.filter
+def in_textarea(text: object) -> str:
+    """`text` after the line break that browsers drop at the start of a <textarea>, so that its own first one stays."""
+    return f"\n{text}"
+
+
+@register.filter
 def unit(field: BoundField) -> str:
     """The unit that a field's widget declares (`data-unit`), such as "€ HT"."""
     return str(field.field.widget.attrs.get("data-unit", ""))

@@ -82,5 +82,11 @@ def test_boxes_are_drawn_for_text_alone() -> None:
     assert '<input type="date" name="closes" class="input input--short"' in html
 
 
+def test_a_text_keeps_its_line_breaks_and_gains_none() -> None:
+    html = str(Sample({"note": "\n  deux\nlignes"}))
+    text = html[html.index("<textarea") : html.index("</textarea>")].partition(">")[2]
+    assert text == "\n\n  deux\nlignes"
+
+
 def test_what_is_typed_is_escaped() -> None:
     assert "<script>" not in str(Sample({"title": "<script>", "note": "</textarea><script>"}))
