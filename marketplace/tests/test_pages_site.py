@@ -22,6 +22,12 @@ def test_home_gives_the_prices_that_are_set(client: Client) -> None:
     assert f"{settings.CREDIT_PRICES_CENTS['CONSULTATION'] // 100},00\xa0€ HT" in page
 
 
+def test_home_leads_where_one_can_start(client: Client) -> None:
+    page = client.get("/").text
+    for path in ("/projets/", "/projets/publier/", "/compte/login/", "/compte/signup/"):
+        assert f'href="{path}"' in page
+
+
 def test_home_asks_the_database_nothing_of_a_visitor(client: Client) -> None:
     with CaptureQueriesContext(
         connection,
