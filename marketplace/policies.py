@@ -59,6 +59,7 @@ POLICIES: dict[str, For] = {
     "projects.discover": For.ANYONE,
     "projects.publish": For.CLIENT,
     "projects.own": For.VERIFIED,
+    "projects.interests": For.PROVIDER,
     "projects.spend": For.PROVIDER,
     "projects.offer": For.PROVIDER,
     "projects.answer": For.CLIENT,
@@ -109,7 +110,7 @@ def policy(name: str, *, reauthenticate: bool = False) -> Callable[[View], View]
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             return refused(request, audience) or guarded(request, *args, **kwargs)
 
-        checked.policy = name  # type: ignore[attr-defined]
+        checked.policy, checked.reauthenticates = name, reauthenticate  # type: ignore[attr-defined]
         return checked
 
     return declare

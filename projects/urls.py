@@ -1,9 +1,17 @@
 from django.urls import path
 
-from projects.views import agreements, comparison, dossier, offers, report
+from projects.views import agreements, comparison, discover, dossier, offers, publish, report
 
 app_name = "projects"
 urlpatterns = [
+    path("projets/", discover.available, name="list"),
+    path("projets/publier/", publish.new, name="new"),
+    path("mes-projets/", publish.mine, name="mine"),
+    path("mon-compte/newsletter/", discover.interests, name="interests"),
+    path("projets/<slug:key>/modifier/", publish.edit, name="edit"),
+    path("projets/<slug:key>/apercu/", publish.preview, name="preview"),
+    path("projets/<slug:key>/soumettre/", publish.submit, name="submit"),
+    path("projets/<slug:key>/retirer/", publish.withdraw, name="withdraw"),
     path("projets/<slug:key>/", dossier.detail, name="detail"),
     path("projets/<slug:key>/credit/<slug:kind>/", offers.spend, name="spend"),
     path("projets/<slug:key>/offre/", offers.offer, name="offer"),

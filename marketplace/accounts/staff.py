@@ -19,6 +19,8 @@ GROUPS: dict[str, frozenset[str]] = {
             "accounts.view_user",
             "accounts.suspend_user",
             "accounts.view_company",
+            "projects.view_project",
+            "projects.moderate_project",
         }
     ),
     SMA: frozenset(),

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from marketplace.admin_site import AdminDeed, ReadOnlyAdmin, WithReason
+from marketplace.templatetags.page import filesize_fr
+from projects.cards import budget_words
+from projects.models import Category, Project, ProjectState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from django.db.models import Model, QuerySet
+
+    CategoryBase = admin.ModelAdmin[Category]
+    Filter = admin.SimpleListFilter
+else:
+    CategoryBase, Filter = admin.ModelAdmin, admin.SimpleListFilter
+
+
+class Stage(Filter):
+    """The queue of projects to be moderated first; the others on demand."""
+
+    title = gettext_lazy("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        return [("all", _("All")), *((str(state.value), str(state.label)) for state in ProjectState)]
+
+    def choices(self, changelist: ChangeList) -> Iterator[dict[str, object]]:  # type: ignore[override]
+        for value, label in self.lookup_choices:
+            query = changelist.get_query_string({self.parameter_name: value})
+            yield {"selected": self.wanted == value, "query_string": query, "display": label}
+
+    @property
+    def wanted(self) -> str:
+        """The stage asked for: the queue unless something else is."""
+        return str(self.value() or ProjectState.SUBMITTED)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
+        return queryset if self.wanted == "all" else queryset.filter(state=self.wanted)
+
+
+@admin.register(Project)
+class ProjectAdmin(ReadOnlyAdmin):
+    """Moderation: the longest waiting first; nothing can be edited, only approved or rejected."""
+
+    list_display = ["title", "client", "category", "budget", "submitted_at", "state", "offers_count"]
+    list_filter = [Stage, "urgent", "category"]
+    list_select_related = ["client", "category"]
+    search_fields = ["title", "=key", "client__email"]
+    ordering = ["submitted_at", "pk"]
+    show_full_result_count = False
+    fields = [
+        *("client", "company", "state", "rejection_reason", "title", "teaser", "description", "files", "category"),
+        *("skills", "budget", "place", "city", "urgent", "starts_on", "formula_wanted", "sealed", "closes_at"),
+        *("submitted_at", "opened_at", "awarded_at", "ended_at", "offers_count", "questions_count", "source_url"),
+    ]
+    readonly_fields = ["company", "files", "budget"]
+    deeds: ClassVar[dict[str, AdminDeed]] = {
+        "approve": AdminDeed(
+            gettext_lazy("Approve and publish"),
+            "projects.moderate_project",
+            lambda project, by, data: project.approve(by=by),
+            offered=lambda project: project.state == ProjectState.SUBMITTED,
+        ),
+        "reject": AdminDeed(
+            gettext_lazy("Reject"),
+            "projects.moderate_project",
+            lambda project, by, data: project.reject(by=by, reason=data["reason"]),
+            form=WithReason,
+            offered=lambda project: project.state in {ProjectState.SUBMITTED, ProjectState.OPEN},
+        ),
+    }
+
+    @admin.display(description=gettext_lazy("budget"), ordering="budget_max_cents")
+    def budget(self, project: Project) -> str:
+        return budget_words(project.budget_min_cents, project.budget_max_cents)
+
+    @admin.display(description=gettext_lazy("company"))
+    def company(self, project: Project) -> str:
+        return project.client.company.name if project.client.has_company else "–"
+
+    @admin.display(description=gettext_lazy("specification"))
+    def files(self, project: Project) -> str:
+        documents = [file.document for file in project.specification_files.select_related("document")]
+        rows = [(document.get_absolute_url(), document.name, filesize_fr(document.size)) for document in documents]
+        return format_html_join("", '<p><a href="{}">{}</a> ({})</p>', rows) or "–"
+
+
+@admin.register(Category)
+class CategoryAdmin(CategoryBase):
+    """The categories, for the administrators."""
+
+    list_display = ["name_fr", "name_en", "slug", "position"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Category | None = None) -> bool:
+        return False

@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.documents.forms import DocumentsField
+from marketplace.documents.intake import OFFICE, PLAIN
+from marketplace.fields import ChoiceCards, DayField, EurosField
+from marketplace.forms import Deed, Performing
+from marketplace.templatetags.page import PARIS, day
+from projects.contacts import reachable, telling
+from projects.forms.tranches import HIGHEST_CENTS
+from projects.models import Category, Content, Formula, Place, Project, closing_on
+from projects.models.projects import MOST_FILES
+
+if TYPE_CHECKING:
+    from marketplace.accounts.models import User
+
+LONGEST_CALL = 90  # days
+MOST_SKILLS, LONGEST_SKILL = 12, 40
+DRAFT = "draft"
+OPTIONAL_IN_A_DRAFT = ("teaser", "description", "budget_min_cents", "budget_max_cents", "closes_on")
+
+
+class SkillsField(forms.CharField):
+    """Skills typed with commas between them, cleaned to a list without doubles."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> Any:
+        words = [" ".join(word.split()) for word in super().clean(value).split(",")]
+        skills = list({word.casefold(): word for word in reversed(words) if word}.values())[::-1]
+        if len(skills) > MOST_SKILLS:
+            raise ValidationError(_("Twelve skills at most: keep those that decide."), code="many")
+        if any(len(skill) > LONGEST_SKILL for skill in skills):
+            raise ValidationError(_("Each skill has 40 characters at most: put commas between them."), code="long")
+        return skills
+
+
+class BudgetField(EurosField):
+    """One end of the budget, in whole cents excluding VAT."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        errors = {
+            "invalid": _("Write a positive amount in euros, such as 1200.50, without a minus sign or words."),
+            "min": _("Zero is not a budget: write %(limit)s at least."),
+        }
+        unit = _("€ excl. VAT")
+        super().__init__(unit=unit, min_cents=100, max_cents=HIGHEST_CENTS, error_messages=errors, **kwargs)
+
+
+class ProjectForm(Deed):
+    """A call for offers as its client writes it. As a draft, only its title and category are needed."""
+
+    title = forms.CharField(
+        label=_("Title"),
+        max_length=120,
+        help_text=_("What is to be made, in a line. Everybody sees it, so no name, address or phone number."),
+    )
+    category = forms.ModelChoiceField(Category.objects.all(), label=_("Category"), empty_label=_("Choose a category"))
+    skills = SkillsField(
+        label=_("Skills"), required=False, help_text=_("Separated by commas, twelve at most. Everybody sees them.")
+    )
+    teaser = forms.CharField(
+        label=_("Teaser"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("What makes a provider open your dossier, in 300 characters. Everybody sees it."),
+    )
+    description = forms.CharField(
+        label=_("Full description"),
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 12}),
+        help_text=_("Context, what is expected, constraints, how you will choose. Providers read it for a credit."),
+    )
+    specification = DocumentsField(label=_("Specification"), required=False, most=MOST_FILES, accept=PLAIN | OFFICE)
+    dropped = forms.TypedMultipleChoiceField(
+        label=_("Files to remove"), required=False, coerce=int, widget=forms.CheckboxSelectMultiple
+    )
+    budget_min_cents = BudgetField(label=_("Budget, from"))
+    budget_max_cents = BudgetField(label=_("Budget, up to"))
+    place = forms.ChoiceField(label=_("Place of work"), choices=Place.choices, widget=ChoiceCards, initial=Place.REMOTE)
+    city = forms.CharField(
+        label=_("City"), max_length=80, required=False, help_text=_("Where the work or the visits take place.")
+    )
+    urgent = forms.BooleanField(
+        label=_("Urgent"), required=False, help_text=_("Providers are invited to call you at once.")
+    )
+    starts_on = DayField(label=_("Wanted start"), required=False)
+    closes_on = DayField(label=_("Closing date"))
+    formula_wanted = forms.ChoiceField(
+        label=_("Formula wanted"), choices=Formula.choices, widget=ChoiceCards, initial=Formula.R0
+    )
+    sealed = forms.TypedChoiceField(
+        label=_("Offers"),
+        choices=[("", _("Open to bidders")), ("1", _("Sealed"))],
+        coerce=bool,
+        empty_value="",
+        required=False,
+        widget=ChoiceCards,
+    )
+
+    def __init__(self, data: Any = None, files: Any = None, *, project: Project | None = None) -> None:
+        self.project = project
+        super().__init__(data, files, initial=initial_of(project))
+        self.is_draft = self.data.get("act") == DRAFT
+        self._explain()
+        for name in OPTIONAL_IN_A_DRAFT if self.is_draft else ():
+            self.fields[name].required = False
+        kept = project.specification_files.select_related("document") if project else []
+        choices = [(file.pk, file.document.name) for file in kept]
+        if choices:
+            self.fields["dropped"].choices = choices  # type: ignore[attr-defined]
+        else:
+            del self.fields["dropped"]
+
+    def _explain(self) -> None:
+        """Hints that carry figures or dates."""
+        first, last = bounds()
+        words = {"first": day(first), "last": day(last)}
+        self.fields["closes_on"].help_text = _("At 18:00 in Paris, between %(first)s and %(last)s.") % words
+        self.fields["formula_wanted"].widget.hints = {
+            "BASE": _("We introduce you; you manage work and payment alone."),
+            "R0": _("Your money waits on the project’s internal account until you accept each delivery."),
+        }
+        self.fields["sealed"].widget.hints = {
+            "": _("A provider who opens the dossier reads the other offers."),
+            "1": _("Providers see how many offers there are, not what they say. Fixed once published."),
+        }
+        if self.files:
+            self.fields["specification"].help_text = _(
+                "If another answer has to be corrected, choose your files again."
+            )
+
+    def clean_title(self) -> str:
+        return public(" ".join(self.cleaned_data["title"].split()))
+
+    def clean_teaser(self) -> str:
+        return public(" ".join(self.cleaned_data["teaser"].split()))
+
+    def clean_city(self) -> str:
+        return public(self.cleaned_data["city"])
+
+    def clean_skills(self) -> list[str]:
+        skills: list[str] = self.cleaned_data["skills"]
+        public(" , ".join(skills))
+        return skills
+
+    def clean_description(self) -> str:
+        text: str = self.cleaned_data["description"].replace("\r\n", "\n")
+        if reachable(text):
+            raise ValidationError(_("Remove the e-mail address or phone number: a direct contact credit opens yours."))
+        return text
+
+    def clean_closes_on(self) -> date | None:
+        chosen: date | None = self.cleaned_data["closes_on"]
+        first, last = bounds()
+        if chosen and not first <= chosen <= last:
+            words = {"first": day(first), "last": day(last)}
+            raise ValidationError(_("Choose a day between %(first)s and %(last)s."), code="range", params=words)
+        return chosen
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        low, high = data.get("budget_min_cents"), data.get("budget_max_cents")
+        if low and high and low > high:
+            self.add_error("budget_max_cents", _("The budget is reversed: this amount is below the one above."))
+        needs_city = not self.is_draft and data.get("place") in {Place.MIXED, Place.ON_SITE}
+        if needs_city and data.get("city") == "":
+            self.add_error("city", _("Say in which city."))
+        return data
+
+    @property
+    def content(self) -> Content:
+        """What was typed, as the project keeps it."""
+        data = {name: value for name, value in self.cleaned_data.items() if name in Content.__dataclass_fields__}
+        low, high = data["budget_min_cents"] or 0, data["budget_max_cents"] or 0
+        closing = self.cleaned_data["closes_on"]
+        data |= {"budget_min_cents": low, "budget_max_cents": max(low, high), "sealed": bool(data["sealed"])}
+        return Content(**data, closes_at=closing_on(closing) if closing else None)
+
+    def save(self, *, by: User) -> Project | None:
+        """Write the draft, or rewrite it; a refusal is shown on the form."""
+        data, project = self.cleaned_data, self.project
+        files, dropped = data["specification"] or [], data.get("dropped", [])
+        try:
+            if project is None:
+                return self.perform(lambda: Project.draft(self.content, by=by, key=data["key"], files=files))
+            written = self.done(lambda: project.rewrite(self.content, files=files, dropped=dropped))
+        except ValidationError as disk:
+            self.add_error("specification", disk)
+            return None
+        return project if written else None
+
+
+class SubmitForm(Performing):
+    """The confirmation that hands a project in."""
+
+    def save(self, project: Project, *, by: User) -> bool:
+        """Hand it in; a refusal is shown on the page."""
+        return self.done(lambda: project.submit(by=by))
+
+
+class WithdrawForm(Performing):
+    """The confirmation that takes a project back."""
+
+    def save(self, project: Project, *, by: User) -> bool:
+        """Take it back; a refusal is shown on the page."""
+        return self.done(lambda: project.withdraw(by=by))
+
+
+def bounds() -> tuple[date, date]:
+    """The first and the last day on which a call may close: tomorrow, and in 90 days."""
+    today = timezone.localdate(timezone.now(), PARIS)
+    return today + timedelta(days=1), today + timedelta(days=LONGEST_CALL)
+
+
+def initial_of(project: Project | None) -> dict[str, Any]:
+    """What the form holds at first: the project's own words, or the usual closing date."""
+    usual = timezone.localdate(timezone.now(), PARIS) + timedelta(days=settings.PROJECT_OPEN_DAYS)
+    if project is None:
+        return {"closes_on": usual}
+    fields = {name: getattr(project, name) for name in Content.__dataclass_fields__}
+    for name in ("budget_min_cents", "budget_max_cents"):
+        fields[name] = fields[name] or None
+    closes_on = timezone.localdate(project.closes_at, PARIS) if project.closes_at else usual
+    return {**fields, "closes_on": closes_on, "sealed": "1" if project.sealed else ""}
+
+
+def public(text: str) -> str:
+    """`text` as everybody will see it, refused when it holds contact details."""
+    if telling(text):
+        raise ValidationError(_("Everybody sees this: remove the e-mail, phone number or web address."), code="contact")
+    return text

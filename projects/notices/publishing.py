@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from credits.models import Spending
+from marketplace.accounts.models import User
+from marketplace.accounts.staff import MODERATION
+from marketplace.events.models import Event
+from marketplace.events.tellings import Facts, Kind, Letter, Telling, tells
+from marketplace.templatetags.page import paris
+from projects.cards import budget_words
+from projects.models import Project
+
+
+def project_of(event: Event) -> Project:
+    """The project of an event, with its client."""
+    return Project.objects.select_related("client").get(key=event.project_key)
+
+
+def about(project: Project) -> Facts:
+    """What every letter about a project says."""
+    return {"title": project.title, "number": project.number, "key": project.key}
+
+
+def spenders(project: Project) -> Iterable[User]:
+    """Who has spent credits on `project` that have not come back."""
+    living = Spending.objects.living().on(project.key)
+    return User.objects.filter(pk__in=living.values("provider")).order_by("pk")
+
+
+@tells("project.submitted", kind=Kind.PROJECTS)
+class ToModerate(Telling):
+    """The moderators find a project in their queue; an imported one is opened by who imports it."""
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        project = project_of(event)
+        if project.source_key:
+            return
+        facts = {**about(project), "pk": project.pk, "teaser": project.teaser}
+        facts |= {"low": project.budget_min_cents, "high": project.budget_max_cents}
+        for moderator in User.objects.filter(groups__name=MODERATION, is_active=True).order_by("pk"):
+            yield moderator, facts
+
+    def letter(self, facts: Facts) -> Letter:
+        return Letter(
+            subject=_("To be approved: %(title)s") % facts,
+            project=_("Project %(number)s") % facts,
+            paragraphs=[_("A client has handed in a project. Approve or reject it within one working day.")],
+            quote=facts["teaser"],
+            figures=[(_("Budget"), budget_words(facts["low"], facts["high"]))],
+            action=(_("Read the project"), reverse("admin:projects_project_change", args=[facts["pk"]])),
+        )
+
+
+@tells("project.opened", kind=Kind.PROJECTS)
+class Published(Telling):
+    """The client learns that providers see the project; who imports many projects sees it by themselves."""
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        project = project_of(event)
+        if project.closes_at and not project.source_key:
+            yield project.client, {**about(project), "closes_at": project.closes_at.isoformat()}
+
+    def letter(self, facts: Facts) -> Letter:
+        return Letter(
+            subject=_("Your project is published: %(title)s") % facts,
+            project=_("Project %(number)s") % facts,
+            paragraphs=[
+                _("Providers can open it, ask you questions and bid. Quick answers bring better offers."),
+                _("We tell you of each offer and each question."),
+            ],
+            figures=[(_("Offers are taken until"), paris(datetime.fromisoformat(facts["closes_at"])))],
+            action=(_("Open the project report"), reverse("projects:report", args=[facts["key"]])),
+        )
+
+
+@tells("project.rejected", kind=Kind.PROJECTS)
+class Rejected(Telling):
+    """The client reads why, word for word, and corrects it when it was not open yet."""
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        project = project_of(event)
+        yield project.client, {**about(project), "reason": event.facts["reason"], "again": project.is_editable}
+
+    def letter(self, facts: Facts) -> Letter:
+        again = _("Correct it and hand it in again: nothing of what you wrote is lost.")
+        gone = _("It has left the list, and the credits spent on it are given back.")
+        page, label = ("edit", _("Correct the project")) if facts["again"] else ("report", _("Open the project report"))
+        return Letter(
+            subject=_("Your project was not accepted: %(title)s") % facts,
+            project=_("Project %(number)s") % facts,
+            paragraphs=[_("Our moderation gives this reason:"), again if facts["again"] else gone],
+            quote=facts["reason"],
+            action=(label, reverse(f"projects:{page}", args=[facts["key"]])),
+        )
+
+
+class Gone(Telling):
+    """Those who have spent credits on a project learn that it is gone and that their credits come back."""
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        project = project_of(event)
+        for provider in spenders(project):
+            yield provider, about(project)
+
+    def letter(self, facts: Facts) -> Letter:
+        return Letter(
+            subject=self.subject() % facts,
+            project=_("Project %(number)s") % facts,
+            paragraphs=[_("Every credit that you spent on it comes back to you. You have nothing to do.")],
+            action=(_("See the available projects"), reverse("projects:list")),
+        )
+
+    def subject(self) -> str:
+        """The subject, with places for the facts."""
+        raise NotImplementedError
+
+
+@tells("project.withdrawn", kind=Kind.PROJECTS)
+class Withdrawn(Gone):
+    def subject(self) -> str:
+        return _("Withdrawn by its client: %(title)s")
+
+
+@tells("project.rejected", kind=Kind.PROJECTS, name="project.rejected.provider")
+class RejectedLater(Gone):
+    def subject(self) -> str:
+        return _("Withdrawn by our moderation: %(title)s")

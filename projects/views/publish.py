@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from marketplace.policies import UserRequest, policy
+from projects.forms.publish import ProjectForm, SubmitForm, WithdrawForm
+from projects.mine import Desk
+from projects.models import Project
+from projects.preview import Preview
+
+
+def sent(request: UserRequest) -> tuple[Any, Any]:
+    """What a POST brought, for a form with files."""
+    return (request.POST, request.FILES) if request.method == "POST" else (None, None)
+
+
+def onward(request: UserRequest, form: ProjectForm, project: Project) -> HttpResponse:
+    """After the project is written: back to one's list for a draft, else on to its preview."""
+    if form.is_draft:
+        messages.success(request, _("Your draft is saved. Nobody else sees it."))
+        return redirect("projects:mine")
+    return redirect("projects:preview", project.key)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@policy("projects.publish")
+def new(request: UserRequest) -> HttpResponse:
+    form = ProjectForm(*sent(request))
+    if form.is_valid() and (project := form.save(by=request.user)):
+        return onward(request, form, project)
+    return render(request, "projects/form.html", {"form": form})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@policy("projects.publish")
+def edit(request: UserRequest, key: str) -> HttpResponse:
+    project = get_object_or_404(Project.objects.owned_by(request.user), key=key)
+    if request.method != "POST" and not project.is_editable:
+        messages.warning(request, _("This project has been handed in: it can no longer be changed."))
+        return redirect("projects:report", project.key)
+    form = ProjectForm(*sent(request), project=project)
+    if form.is_valid() and form.save(by=request.user):
+        return onward(request, form, project)
+    return render(request, "projects/form.html", {"form": form, "project": project})
+
+
+@require_safe
+@policy("projects.publish")
+def preview(request: UserRequest, key: str) -> HttpResponse:
+    project = get_object_or_404(Project.objects.owned_by(request.user).select_related("category"), key=key)
+    return render(request, "projects/preview.html", {"preview": Preview(project), "form": SubmitForm()})
+
+
+@require_POST
+@policy("projects.publish")
+def submit(request: UserRequest, key: str) -> HttpResponse:
+    project = get_object_or_404(Project.objects.owned_by(request.user).select_related("category"), key=key)
+    form = SubmitForm(request.POST)
+    if form.is_valid() and form.save(project, by=request.user):
+        messages.success(request, Preview(project).thanks)
+        return redirect("projects:report", project.key)
+    return render(request, "projects/preview.html", {"preview": Preview(project), "form": form})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@policy("projects.publish")
+def withdraw(request: UserRequest, key: str) -> HttpResponse:
+    project = get_object_or_404(Project.objects.owned_by(request.user), key=key)
+    form = WithdrawForm(request.POST if request.method == "POST" else None)
+    if form.is_valid() and form.save(project, by=request.user):
+        messages.success(request, _("Your project is withdrawn. Those who had spent credits on it get them back."))
+        return redirect("projects:mine")
+    return render(request, "projects/withdraw.html", {"form": form, "project": project})
+
+
+@require_safe
+@policy("projects.own")
+def mine(request: UserRequest) -> HttpResponse:
+    asked = request.GET
+    shelf, stage, before = asked.get("vue", ""), asked.get("etape", ""), asked.get("avant", "")
+    return render(request, "projects/mine.html", {"desk": Desk(request.user, shelf=shelf, stage=stage, before=before)})
