@@ -28,25 +28,14 @@ class Clone:
         folder.chmod(0o700)
         self.folder, self.port = folder, free_port()
         kept = {name: value for name, value in os.environ.items() if name not in FROM_TESTS}
-        self.env = kept | {
-            "PORT": str(self.port),
-            "VENV": os.environ.get("VENV", str(ground.ROOT / ".venv")),
-            "DEMO": "0",
-        }
+        venv = os.environ.get("VENV", str(ground.ROOT / ".venv"))
+        self.env = kept | {"PORT": str(self.port), "VENV": venv, "DEMO": "0"}
         self.said = folder / "said"
 
     def make(self, verb: str) -> psutil.Popen:
         with self.said.open("w") as said:
-            command = ["make", verb]
-            return psutil.Popen(
-                command,
-                cwd=self.folder,
-                env=self.env,
-                stdout=said,
-                stderr=said,
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+            streams = {"stdin": subprocess.DEVNULL, "stdout": said, "stderr": said}
+            return psutil.Popen(["make", verb], cwd=self.folder, env=self.env, start_new_session=True, **streams)
 
     def start(self) -> psutil.Popen:
         make = self.make("run")
@@ -86,6 +75,7 @@ def test_it_serves_and_a_signal_stops_every_process(clone):
     names = {process.name() for process in clone.processes()}
     assert {"postgres", "gunicorn", "celery"} <= names
     make.send_signal(signal.SIGTERM)
+    make.wait(20)
     until(clone.gone, "something is left", 20)
     assert "PostgreSQL" in clone.said.read_text()
 
@@ -97,26 +87,30 @@ def test_a_second_start_is_quick_and_stops_on_a_signal_to_make_alone(clone, ask)
     assert time.monotonic() - began < 10
     assert "Migrating" not in clone.said.read_text()
     make.send_signal(ask)
+    make.wait(20)
     until(clone.gone, "something is left", 20)
 
 
 def test_ctrl_c_reaches_the_whole_group(clone):
     make = clone.start()
     os.killpg(make.pid, signal.SIGINT)
+    make.wait(20)
     until(clone.gone, "something is left", 20)
 
 
 def test_a_killed_start_leaves_nothing_and_the_next_one_recovers(clone):
     make = clone.start()
     for process in [*make.children(recursive=True), make]:
-        if process.name() != "postgres":
-            process.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if process.name() != "postgres":
+                process.kill()
     make.wait()
     make = clone.start()
     second = clone.make("run")
     assert second.wait(20)
     assert "running from this folder already" in clone.said.read_text()
     make.terminate()
+    make.wait(20)
     until(clone.gone, "something is left", 20)
 
 
