@@ -77,11 +77,6 @@ class Figures:
         return self.payable + self.claimed
 
     @property
-    def released_ever(self) -> int:
-        """Everything that became the provider's."""
-        return self.released + self.paid_out
-
-    @property
     def adds_up(self) -> bool:
         """Whether every cent deposited is somewhere: the equation of the books (money.md, point 4)."""
         parts = (self.held, self.frozen, self.released, self.paid_out, self.refunding, self.refunded, self.contested)

@@ -20,7 +20,10 @@ class DepositForm(Deed):
     """An amount, VAT included, for one tranche or for all in their order; by default everything that is lacking."""
 
     tranche = forms.ModelChoiceField(
-        Tranche.objects.none(), label=_("For"), required=False, empty_label=_("The tranches, in their order")
+        Tranche.objects.none(),
+        label=_("Tranche to fund"),
+        required=False,
+        empty_label=_("The tranches, in their order"),
     )
     amount = EurosField(label=_("Amount to deposit"), help_text=_("VAT included: all that is lacking, or any part."))
 
@@ -79,7 +82,7 @@ class ReleaseForm(Deed):
         required=False,
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("The provider reads it, word for word. 14 days run anew on the rest."),
+        help_text=_("The provider reads it, word for word. On the rest, the days to accept run anew."),
     )
 
     def __init__(self, *args: Any, tranche: Tranche, **kwargs: Any) -> None:

@@ -75,7 +75,7 @@ def seen(project: Project, user: User) -> EscrowAccount | None:
     return rows.select_related("project", "agreement", "held", "payable", "claimed").first()
 
 
-@panel(order=30)
+@panel(order=5)
 def payments_panel(project: Project, user: User) -> Panel | None:
     """The report's way to the payments page, with the bar and the lights."""
     if not (account := seen(project, user)):

@@ -57,9 +57,10 @@ class Delivery(models.Model):
             document = Document.take_in(file, owner=self.by, purpose="escrow.delivery")
             self.files.create(document=document)
 
-    def same_as(self, *, tranche: Tranche, message: str) -> Delivery:
+    def same_as(self, *, tranche: Tranche, message: str, files: Sequence[Clean]) -> Delivery:
         """This delivery, if the repeated request says the same; refused (KeyReused) otherwise."""
-        if (self.tranche_id, self.message) != (tranche.pk, message):
+        names = [document.name for document in self.documents]
+        if (self.tranche_id, self.message, names) != (tranche.pk, message, [file.name for file in files]):
             raise self.KeyReused
         return self
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -156,6 +156,11 @@ class Tranche(models.Model):
         """Whether the provider may deliver: it holds money and is neither over nor in dispute."""
         return self.state in {TrancheState.FUNDED, TrancheState.DELIVERED} and self.held_cents > 0
 
+    @property
+    def new_accept_by(self) -> datetime:
+        """Until when the client would have to accept, counted from now."""
+        return timezone.now() + timedelta(days=settings.ACCEPTANCE_DAYS)
+
     @cached_property
     def last_delivery(self) -> Delivery | None:
         """What the client looks at."""
@@ -164,12 +169,12 @@ class Tranche(models.Model):
     def deliver(self, message: str, files: Sequence[Clean] = (), *, by: User, key: UUID) -> Delivery:
         """Hand the work in, with a message and files; the client has 14 days to accept, anew with each delivery.
 
-        The same `key` with the same message gives the first delivery. Refused: NotFunded (nothing is held: ask for a
-        deposit), NotDeliverable (released, disputed, cancelled), Delivery.KeyReused.
+        The same `key` with the same message and files gives the first delivery. Refused: NotFunded (nothing is held:
+        ask for a deposit), NotDeliverable (released, disputed, cancelled), Delivery.KeyReused.
         """
         with locked(self.account.project, self.account, self):
             if done := Delivery.objects.filter(key=key).first():
-                return done.same_as(tranche=self, message=message)
+                return done.same_as(tranche=self, message=message, files=files)
             self.must_be_deliverable()
             delivery = self.deliveries.create(message=message, by=by, key=key)
             delivery.attach(files)
@@ -228,19 +233,19 @@ class Tranche(models.Model):
         if self.state == TrancheState.PLANNED:
             self.state = TrancheState.FUNDED
         if self.state == TrancheState.DELIVERED:
-            self.accept_by = self._acceptance_date()
+            self.accept_by = self.new_accept_by
         self.save(update_fields=["funded_cents", "state", "accept_by"])
 
     def mark_delivered(self) -> None:
         """The work is in: the client's days to accept begin. Called by `deliver` under the locks."""
         self.state, self.delivered_at = TrancheState.DELIVERED, timezone.now()
-        self.accept_by = self._acceptance_date()
+        self.accept_by = self.new_accept_by
         self.save(update_fields=["state", "delivered_at", "accept_by"])
 
     def mark_released(self, cents: int) -> None:
         """`cents` are the provider's; over once all of it is. Called by EscrowAccount.release under the locks."""
         self.released_cents += cents
-        self.accept_by = self._acceptance_date() if self.held_cents else None
+        self.accept_by = self.new_accept_by if self.held_cents else None
         if self.released_cents == self.cents:
             self.state = TrancheState.RELEASED
         self.save(update_fields=["released_cents", "state", "accept_by"])
@@ -255,9 +260,6 @@ class Tranche(models.Model):
             "money": list(self.money),
             "accept_by": self.accept_by.isoformat() if self.accept_by else None,
         }
-
-    def _acceptance_date(self) -> Any:
-        return timezone.now() + timedelta(days=settings.ACCEPTANCE_DAYS)
 
     class NotFunded(Refusal):
         sentence = _(

@@ -24,7 +24,13 @@ def tranche(account: EscrowAccount) -> Tranche:
 
 def let_go(tranche: Tranche, cents: int, reason: str = "", **others: Any) -> Release:
     account = tranche.account
-    asked = {"tranche": tranche, "cents": cents, "by": account.agreement.client, "key": uuid.uuid4(), "reason": reason}
+    asked: dict[str, Any] = {
+        "tranche": tranche,
+        "cents": cents,
+        "by": account.agreement.client,
+        "key": uuid.uuid4(),
+        "reason": reason,
+    }
     return account.release(**asked | others)
 
 
@@ -102,7 +108,7 @@ def test_the_same_key_with_the_same_content_returns_the_first_release(tranche: T
 def test_the_same_key_with_another_content_is_refused(
     tranche: Tranche, account: EscrowAccount, change: dict[str, Any]
 ) -> None:
-    asked = {"cents": 60_000, "reason": "Moitié.", "key": uuid.uuid4()}
+    asked: dict[str, Any] = {"cents": 60_000, "reason": "Moitié.", "key": uuid.uuid4()}
     let_go(tranche, **asked)
     with pytest.raises(Release.KeyReused):
         let_go(tranche, **asked | change)

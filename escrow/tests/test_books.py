@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 from django.db import connection
 
@@ -82,7 +84,7 @@ def test_a_dispute_and_a_refund_stay_in_the_figures(ready: EscrowAccount) -> Non
 
 
 def test_money_that_went_back_is_no_deposit(account: EscrowAccount) -> None:
-    late = account.deposit(360_000, by=account.agreement.client, key=way.uuid.uuid4())
+    late = account.deposit(360_000, by=account.agreement.client, key=uuid.uuid4())
     way.funded(account)
     way.paid(late)
     assert (figures(account).deposited, figures(account).refunding, figures(account).adds_up) == (360_000, 0, True)

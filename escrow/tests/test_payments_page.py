@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from escrow.models import Delivery, EscrowAccount, Release, Tranche
 from escrow.statement import inert
 from escrow.tests import way
+from marketplace.accounts.models import User
 from marketplace.documents import intake
 from marketplace.payments.models import Payment
 from marketplace.testing.cast import reauthenticate
@@ -56,7 +57,7 @@ def test_the_client_sees_what_to_deposit_then_what_to_release(account: EscrowAcc
     assert "Déposer 3 600,00 €" in page(as_client, address(account))
     way.delivered(way.funded(account)[0], "Voici.", intake.clean(way.png()))
     text = page(as_client, address(account))
-    assert "Examiner et libérer 1 200,00 €" in text
+    assert "Libérer 1 200,00 €" in text
     assert "maquette.png" in text
 
 
@@ -279,8 +280,13 @@ def test_the_report_shows_the_account_and_what_to_do(
     assert wanted[reader] in text
 
 
+def test_before_the_activation_the_report_knows_no_account(client_user: User, as_client: Client) -> None:
+    project = way.published(client_user)
+    assert "Gestion paiements" not in page(as_client, f"/projets/{project.key}/rapport/")
+
+
 def test_the_report_of_a_losing_provider_shows_nothing_of_the_account(
-    client_user: Any, provider_user: Any, rival_user: Any, as_rival: Client
+    client_user: User, provider_user: User, rival_user: User, as_rival: Client
 ) -> None:
     project = way.published(client_user)
     way.with_credits(rival_user, project)

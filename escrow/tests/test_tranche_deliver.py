@@ -68,6 +68,15 @@ def test_the_same_key_with_other_words_is_refused(account: EscrowAccount) -> Non
         hand_in(tranche, "Autre chose.", key=key)
 
 
+def test_the_same_key_with_other_files_is_refused(account: EscrowAccount) -> None:
+    tranche, key, by = way.funded(account)[0], uuid.uuid4(), account.agreement.provider
+    picture = intake.clean(way.png())
+    first = tranche.deliver("Fait.", [picture], by=by, key=key)
+    assert tranche.deliver("Fait.", [picture], by=by, key=key) == first
+    with pytest.raises(Delivery.KeyReused):
+        tranche.deliver("Fait.", by=by, key=key)
+
+
 def test_a_second_delivery_is_kept_beside_the_first(account: EscrowAccount) -> None:
     tranche = way.funded(account)[0]
     hand_in(tranche)
@@ -79,6 +88,7 @@ def test_a_second_delivery_is_kept_beside_the_first(account: EscrowAccount) -> N
 def test_files_are_read_by_the_two_parties_only(account: EscrowAccount, rival_user: User, stranger_user: User) -> None:
     tranche = way.delivered(way.funded(account)[0], "Voici.", intake.clean(way.png()))
     document = tranche.deliveries.get().documents[0]
+    assert str(tranche.deliveries.get().files.get()) == "maquette.png"
     assert document.readable_by(account.agreement.client)
     assert document.readable_by(account.agreement.provider)
     assert not document.readable_by(rival_user)

@@ -1,0 +1,66 @@
+"""The account's pages in a real browser: both sides, wide and narrow, light and dark."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from escrow.models import EscrowAccount, Tranche
+from escrow.tests import way
+from marketplace.accounts.models import User
+from marketplace.documents import intake
+from marketplace.testing.browser import Enter, axe
+
+pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def ready(client_user: User, provider_user: User) -> Tranche:
+    """One tranche released in part, one half funded, one without a deposit."""
+    account = way.opened(client_user, provider_user)
+    way.deposited(account, 190_000)
+    tranche = way.delivered(account.tranches.all()[0], "Voici les maquettes.", intake.clean(way.png()))
+    return way.released(tranche, 80_000, "Il manque la page d’accueil.")
+
+
+def looked_at(page: Page, path: str) -> list[str]:
+    """What axe finds on the page at `path`; a picture of it, where SHOTS says to keep them."""
+    answer = page.goto(path)
+    assert answer
+    assert answer.status == 200
+    if folder := os.environ.get("SHOTS"):
+        name = path.strip("/").replace("/", "-")
+        for width in (360, 1280):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
+    return axe(page)
+
+
+def test_the_client_s_pages_have_no_fault(ready: Tranche, client_user: User, enter: Enter) -> None:
+    page, base = enter(client_user), f"/projets/{ready.account.project.key}/paiements/"
+    assert looked_at(page, base) == []
+    assert looked_at(page, f"{base}depot/") == []
+    assert looked_at(page, f"{base}tranches/{ready.pk}/liberation/") == []
+
+
+def test_the_provider_s_pages_have_no_fault(ready: Tranche, provider_user: User, enter: Enter) -> None:
+    page, base = enter(provider_user), f"/projets/{ready.account.project.key}/paiements/"
+    unfunded = EscrowAccount.objects.get().tranches.get(position=3)
+    assert looked_at(page, base) == []
+    assert looked_at(page, f"{base}tranches/{ready.pk}/livraison/") == []
+    assert looked_at(page, f"{base}tranches/{unfunded.pk}/livraison/") == []
+    assert looked_at(page, f"/projets/{ready.account.project.key}/rapport/") == []
+
+
+def test_a_refused_part_keeps_its_amount_and_opens_its_form(ready: Tranche, client_user: User, enter: Enter) -> None:
+    page = enter(client_user)
+    page.goto(f"/projets/{ready.account.project.key}/paiements/tranches/{ready.pk}/liberation/")
+    page.get_by_text("Ne libérer qu’une partie").click()
+    page.get_by_label("Montant à libérer").fill("100")
+    page.get_by_role("button", name="Libérer ce montant").click()
+    assert page.get_by_label("Montant à libérer").input_value() == "100"
+    assert page.get_by_text("pour n’en libérer qu’une partie, donnez le motif").first.is_visible()
+    assert axe(page) == []
