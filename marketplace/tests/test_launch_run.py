@@ -4,7 +4,6 @@ import shutil
 import signal
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -44,7 +43,7 @@ class Clone:
         return make
 
     def answers(self) -> bool:
-        with contextlib.suppress(urllib.error.URLError, ConnectionError):
+        with contextlib.suppress(OSError):
             address = f"http://127.0.0.1:{self.port}/healthz/ready"
             return urllib.request.urlopen(address, timeout=5).status == 200
         return False
@@ -61,13 +60,23 @@ class Clone:
     def gone(self) -> bool:
         return not self.processes()
 
+    def end(self) -> None:
+        """Whatever a failed test has left."""
+        for process in self.processes():
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        until(self.gone, "something is left", 20)
+
 
 @pytest.fixture(scope="module")
-def clone(tmp_path_factory):
-    clone = Clone(tmp_path_factory.mktemp("site") / "clone")
-    yield clone
-    for process in clone.processes():
-        process.kill()
+def built(tmp_path_factory):
+    return Clone(tmp_path_factory.mktemp("site") / "clone")
+
+
+@pytest.fixture
+def clone(built):
+    yield built
+    built.end()
 
 
 def test_it_serves_and_a_signal_stops_every_process(clone):
