@@ -353,6 +353,7 @@ LOGGING: dict[str, Any] = {
             "filters": ["request_id"],
         }
     },
+    "loggers": {"pikepdf": {"level": "WARNING"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO" if PRODUCTION else "WARNING")},
 }
 SILENCED_SYSTEM_CHECKS: list[str] = []
