@@ -20,7 +20,7 @@ class NoticeAdmin(ReadOnlyAdmin):
     list_select_related = ("user",)
     search_fields = ("user__email", "=request_id")
     show_full_result_count = False
-    actions = ("resend",)  # type: ignore[assignment]
+    actions = ("resend",)
     deeds: ClassVar[dict[str, AdminDeed]] = {
         "resend": AdminDeed(
             _("Send this mail again"),
