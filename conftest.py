@@ -12,6 +12,7 @@ django.setup()
 pytest_plugins = [
     "marketplace.testing.database",
     "marketplace.testing.cast",
+    "marketplace.testing.access",
     "marketplace.testing.sandbox",
     "marketplace.testing.processes",
     "marketplace.testing.browser",

@@ -170,7 +170,7 @@ class Wallet(models.Model):
         if found := cls.objects.filter(provider=provider).select_related(*cls.FIELDS.values()).first():
             return found
         with transaction.atomic():
-            locked_user = type(provider)._base_manager.select_for_update(no_key=True).get(pk=provider.pk)
+            locked_user = provider.__class__._base_manager.select_for_update(no_key=True).get(pk=provider.pk)
             if found := cls.objects.filter(provider=locked_user).select_related(*cls.FIELDS.values()).first():
                 return found
             accounts = {field: ledger.open_account("wallet", asset=kind.value) for kind, field in cls.FIELDS.items()}

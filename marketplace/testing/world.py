@@ -1,0 +1,384 @@
+"""One world for the tests of rights: projects at each stage, reached by real transitions, and a person for each role.
+
+A new route without parameters needs nothing here. One with parameters needs a line in `World.targets`, unless its
+path begins like those of `PREFIXES`. Each private value of the world is a canary: a word found nowhere else.
+"""
+
+from __future__ import annotations
+
+import io
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pikepdf
+from django.apps import apps
+from django.contrib import admin
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+
+from credits.models import CreditPack, Kind
+from escrow.models import EscrowAccount, Tranche
+from marketplace.accounts.models import BankAccount, Company, User
+from marketplace.accounts.staff import FINANCE, MODERATION, SMA
+from marketplace.documents import intake
+from marketplace.documents.models import Document
+from marketplace.events.mail import Unsubscription
+from marketplace.events.models import Notice
+from marketplace.events.tellings import Kind as NoticeKind
+from marketplace.payments.gateway import Intent
+from marketplace.payments.models import Payment
+from marketplace.testing.cast import person, signed_in
+from projects.models import (
+    Agreement,
+    Category,
+    Formula,
+    Offer,
+    OfferTerms,
+    Project,
+    Question,
+    Selection,
+    SpecificationFile,
+    TrancheTerms,
+)
+
+ROLES = (
+    "visitor",
+    "unverified",
+    "provider0",
+    "consulted",
+    "offered",
+    "contacted",
+    "winner",
+    "rival",
+    "owner",
+    "otherclient",
+    "moderator",
+    "mediator",
+    "finance",
+    "superuser",
+    "suspended",
+)
+PROVIDERS = ("unverified", "provider0", "consulted", "offered", "contacted", "winner", "rival", "suspended")
+STAFF = {"moderator": MODERATION, "mediator": SMA, "finance": FINANCE, "superuser": MODERATION}
+READS_USERS = {"moderator", "superuser"}  # Modération works with people, and so does the administrator
+DOSSIER = {"consulted", "offered", "contacted", "rival", "owner", "superuser"}
+NOBODY: set[str] = set()
+
+
+@dataclass(frozen=True)
+class Target:
+    """One address on which a route is tried: `about` tells apart several of the same route."""
+
+    route: str
+    about: str
+    kwargs: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        return f"{self.route} {self.about}".strip()
+
+
+@dataclass(frozen=True)
+class Canary:
+    """A private value: `tokens` may appear only in what the roles `seen_by` receive (product, section 3)."""
+
+    name: str
+    tokens: tuple[str, ...]
+    seen_by: frozenset[str]
+
+
+@dataclass
+class World:
+    """The people by role, the projects by stage, and what must not be seen by all."""
+
+    people: dict[str, User] = field(default_factory=dict)
+    projects: dict[str, Project] = field(default_factory=dict)
+    agreements: dict[str, Agreement] = field(default_factory=dict)
+    things: dict[str, Any] = field(default_factory=dict)
+    canaries: list[Canary] = field(default_factory=list)
+
+    def client(self, role: str) -> Client:
+        """A browser with the session of `role`, who has just given the password again."""
+        return Client() if role == "visitor" else signed_in(self.people[role])
+
+    def hide(self, name: str, *tokens: str, seen_by: set[str]) -> None:
+        """Declare a canary."""
+        self.canaries.append(Canary(name, tokens, frozenset(seen_by)))
+
+    def prefixes(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """What routes are tried on by the beginning of their path, when `targets` does not name them."""
+        return {
+            "projets/<slug:key>/": {stage: {"key": project.key} for stage, project in self.projects.items()},
+            "accords/<slug:key>/": {stage: {"key": agreement.key} for stage, agreement in self.agreements.items()},
+        }
+
+    def targets(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """What the routes with other parameters are tried on: route → about → parameters."""
+        offers: list[Offer] = self.things["offers"]
+        opened, active = self.projects["open"].key, self.projects["active"].key
+        answered, asked = self.things["questions"]
+        tranche: Tranche = self.things["tranche"]
+        payments: dict[str, Payment] = self.things["payments"]
+        spend = {
+            f"{stage} {kind}": {"key": p.key, "kind": kind} for stage, p in self.projects.items() for kind in KINDS
+        }
+        choose = {f"open {n}": {"key": opened, "pk": offer.pk} for n, offer in enumerate(offers, 1)}
+        on_tranche = {"active": {"key": active, "pk": tranche.pk}, "elsewhere": {"key": opened, "pk": tranche.pk}}
+        paying = {name: {"key": payment.key} for name, payment in payments.items()}
+        return {
+            "projects:spend": spend,
+            "projects:read_offer": choose,
+            "projects:select": choose,
+            "projects:answer": {
+                "asked": {"key": opened, "pk": asked.pk},
+                "answered": {"key": opened, "pk": answered.pk},
+            },
+            "escrow:deliver": on_tranche,
+            "escrow:release": on_tranche,
+            "escrow:ask_deposit": on_tranche,
+            "payouts:ask": {"active": {"pk": tranche.pk}, "elsewhere": {"pk": 0}},
+            "credits:buy": {"": {"pk": CreditPack.objects.filter(on_sale=True)[0].pk}},
+            "payments:checkout": paying,
+            "payments:return": paying,
+            "payments:status": paying,
+            "documents:download": {name: {"key": doc.key} for name, doc in self.things["documents"].items()},
+            "events:open": {"owner's": {"pk": Notice.objects.filter(user=self.people["owner"])[0].pk}},
+            "events:unsubscribe": {"owner's": {"token": self.things["token"]}, "forged": {"token": "1:projects:x"}},
+            "demo:mail": {"": {"pk": 0}},
+            "demo:html": {"": {"pk": 0}},
+            "account_confirm_email": {"": {"key": "x"}},
+            "account_reset_password_from_key": {"": {"uidb36": "1", "key": "x-y"}},
+            "mfa_remove_webauthn": {"": {"pk": 1}},
+            "mfa_edit_webauthn": {"": {"pk": 1}},
+            "admin:app_list": {"accounts": {"app_label": "accounts"}},
+            "admin:view_on_site": {"": {"content_type_id": 1, "object_id": 1}},
+        }
+
+    def in_admin(self, route: str, parameter: str) -> dict[str, dict[str, Any]]:
+        """What `admin:{app}_{model}_{page}` is tried on: the first row of the model, and each deed on it."""
+        label, name, page = route.removeprefix("admin:").rsplit("_", 2)
+        model = apps.get_model(label, name)
+        row = model._default_manager.order_by("pk").first()
+        pk = row.pk if row else 0
+        if page != "deed":
+            return {"": {parameter: pk}}
+        deeds = getattr(admin.site._registry[model], "deeds", {})
+        return {deed: {"pk": pk, "deed": deed} for deed in [*deeds, "unheard-of"]}
+
+
+KINDS = ("consultation", "offre", "contact")
+
+
+def build() -> World:
+    """The world, from nothing."""
+    world = World()
+    settle_people(world)
+    settle_open_call(world)
+    settle_draft(world)
+    for stage in ("proposed", "agreed", "active"):
+        settle_agreement(world, stage)
+    settle_work(world)
+    settle_papers(world)
+    provider = world.people["suspended"]
+    provider.suspend(by=world.people["moderator"], reason="Faux SIREN")
+    return world
+
+
+def word(role: str) -> str:
+    """The canary of a role: a word found nowhere else."""
+    return f"canari{role}"
+
+
+def settle_people(world: World) -> None:
+    """A person for each role; each with a name, an address, a phone and a company of their own."""
+    for n, role in enumerate(ROLES[1:], 1):
+        user = person(f"{word(role)}@exemple.fr", f"{role.title()} Nom{word(role)}", staff_of=STAFF.get(role, ""))
+        user.phone, user.is_superuser = f"+33 7 00 11 22 {n:02d}", role == "superuser"
+        if role == "unverified":
+            user.email_verified_at = None
+        user.save(update_fields=["phone", "is_superuser", "email_verified_at"])
+        world.people[role] = user
+        if role not in STAFF:
+            settle_company(user, role, n)
+    world.people = {role: User.objects.get(pk=user.pk) for role, user in world.people.items()}
+    for role in PROVIDERS:
+        if role not in {"unverified", "provider0"}:
+            fill_wallet(world.people[role])
+    for role, user in world.people.items():
+        own = {role} | READS_USERS
+        details = own | DETAILS_OF.get(role, NOBODY)
+        world.hide(f"e-mail and phone of {role}", user.email, user.phone, seen_by=details)
+        names = details | {"finance"} | NAME_OF.get(role, NOBODY)
+        world.hide(f"name and company of {role}", user.name, f"Soc{word(role)}", seen_by=names)
+
+
+# Who else may read whose details: a contact credit shows the owner's, an active agreement each party's to the other.
+# The client is told by name who holds a contact credit; Finance sees names and companies on payments.
+DETAILS_OF: dict[str, set[str]] = {"owner": {"contacted", "winner"}, "winner": {"owner"}}
+NAME_OF: dict[str, set[str]] = {"contacted": {"owner"}}
+
+
+def settle_company(user: User, role: str, n: int) -> None:
+    """A foreign company: any number of them can be made up."""
+    details = {
+        "name": f"Soc{word(role)}",
+        "country": "BE",
+        "siren": None,
+        "vat_status": Company.VatStatus.FOREIGN,
+        "vat_number": f"BE0{n:09d}",
+        "street": f"{n} rue {word(role)}",
+        "postcode": "1000",
+        "city": "Bruxelles",
+    }
+    hats = ["provider"] if role in PROVIDERS else ["client"]
+    Company.declare(user=user, hats=hats, details=details)
+
+
+def pay(payment: Payment) -> None:
+    """Stripe says that the money has come."""
+    payment.settle(Intent(f"pi_{payment.key.hex}", "succeeded", payment.cents, "eur"))
+
+
+def fill_wallet(provider: User) -> None:
+    """Every kind of credit, bought."""
+    held: set[Kind] = set()
+    for pack in CreditPack.objects.filter(on_sale=True).order_by("-contact", "pk"):
+        if not set(pack.units) <= held:
+            pay(pack.buy(by=provider, key=uuid.uuid4()))
+            held |= set(pack.units)
+
+
+def publish(world: World, stage: str) -> Project:
+    """A project of the owner's, open to offers; its description and its file are for who consults it."""
+    owner = world.people["owner"]
+    project = Project.objects.create(
+        client=owner,
+        title=f"Projet {stage}",
+        teaser=f"Accroche du projet {stage}.",
+        description=f"Dossier secret{stage}dossier.",
+        category=Category.objects.all()[0],
+        budget_min_cents=100_000,
+        budget_max_cents=900_000,
+        formula_wanted=Formula.R0,
+        closes_at=timezone.now() + timedelta(days=20),
+    )
+    document = Document.take_in(pdf(f"fichier{stage}"), owner=owner, purpose="projects.specification")
+    SpecificationFile.objects.create(project=project, document=document)
+    world.things.setdefault("documents", {})[f"specification {stage}"] = document
+    world.projects[stage] = project
+    if stage != "draft":
+        project.submit(by=owner)
+        project.approve(by=world.people["moderator"])
+    return project
+
+
+def pdf(text: str) -> SimpleUploadedFile:
+    """A one-page PDF that says `text`, under that name."""
+    document = pikepdf.new()
+    font = pikepdf.Dictionary(Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica)
+    page = document.add_blank_page(page_size=(300, 100))
+    page.Resources = pikepdf.Dictionary(Font=pikepdf.Dictionary(F1=font))
+    page.Contents = document.make_stream(f"BT /F1 12 Tf 10 50 Td ({text}) Tj ET".encode())
+    content = io.BytesIO()
+    document.save(content)
+    return SimpleUploadedFile(f"{text}.pdf", content.getvalue(), "application/pdf")
+
+
+def bid(project: Project, provider: User, cents: int, pitch: str) -> Offer:
+    """An offer of `cents` excluding VAT, in two tranches, by a provider who opened the dossier for it."""
+    for kind in (Kind.CONSULTATION, Kind.OFFER):
+        project.spend(kind, by=provider)
+    tranches = [TrancheTerms("Étape 1", "Maquettes", 50_000), TrancheTerms("Étape 2", "Site", cents - 50_000)]
+    terms = OfferTerms(cents, 30, pitch, tranches=tranches)
+    return Offer.place(project, by=provider, terms=terms, key=uuid.uuid4())
+
+
+def settle_open_call(world: World) -> None:
+    """An open call: one who looked, one who may call, two who bid and asked."""
+    project, people = publish(world, "open"), world.people
+    for role in ("consulted", "contacted", "suspended"):
+        project.spend(Kind.CONSULTATION, by=people[role])
+    project.spend(Kind.CONTACT, by=people["contacted"])
+    prices = {"offered": 432_109, "rival": 543_210}
+    world.things["offers"] = [
+        bid(project, people[role], cents, f"Offre secrete{role}offre") for role, cents in prices.items()
+    ]
+    questions = [
+        Question.ask(project, by=people[role], text=f"Question secrete{role}question ?", key=uuid.uuid4())
+        for role in ("offered", "rival")
+    ]
+    questions[0].answer_with("Reponse secretereponse.", by=people["owner"])
+    world.things["questions"] = questions
+    world.hide("dossier", "secretopendossier", "fichieropen", seen_by=DOSSIER | {"moderator"})
+    words = (
+        "secreteoffredoffre",
+        "secreterivaloffre",
+        "secreteofferedoffre",
+        "secreteofferedquestion",
+        "secretereponse",
+    )
+    world.hide("offers and questions", *words, "4\u202f321", "5\u202f432", "4 321,09", "5 432,10", seen_by=DOSSIER)
+
+
+def settle_draft(world: World) -> None:
+    """A draft, and a project of somebody else's that the owner does not own."""
+    publish(world, "draft")
+    world.hide("draft", "Projet draft", "secretdraftdossier", "fichierdraft", seen_by={"owner", *READS_USERS})
+
+
+def settle_agreement(world: World, stage: str) -> None:
+    """The owner chose the winner, the rival lost; both accepted (agreed); the introduction is paid (active)."""
+    project, people = publish(world, stage), world.people
+    offer = bid(project, people["winner"], 200_000, f"Offre secrete{stage}gagnante")
+    bid(project, people["rival"], 210_000, f"Offre secrete{stage}perdante")
+    agreement = Selection(offer, reason=f"Motif secret{stage}motif").carry_out(by=people["owner"])
+    world.agreements[stage] = agreement
+    if stage == "proposed":
+        return
+    for party in (people["owner"], people["winner"]):
+        agreement.accept(agreement.version.number, by=party)
+    payment = agreement.pay(by=people["owner"], key=uuid.uuid4())
+    world.things.setdefault("payments", {})[stage] = payment
+    if stage == "active":
+        pay(payment)
+    agreement.refresh_from_db()
+
+
+def settle_work(world: World) -> None:
+    """The first tranche of the active project is funded and delivered, with a file; the winner's IBAN is known."""
+    owner, winner = world.people["owner"], world.people["winner"]
+    account = EscrowAccount.objects.get(project=world.projects["active"])
+    tranche = account.tranches.order_by("position")[0]
+    pay(account.deposit(tranche.lacking_cents, by=owner, key=uuid.uuid4()))
+    tranche.refresh_from_db()
+    cleaned = intake.clean(pdf("fichierlivre"), intake.PLAIN)
+    tranche.deliver("Livraison secretelivraison.", [cleaned], by=winner, key=uuid.uuid4())
+    world.things["tranche"] = tranche
+    world.things["documents"]["delivery"] = Document.objects.get(purpose="escrow.delivery")
+    BankAccount.change(user=winner, holder=winner.company.name, iban="BE68539007547034")
+    world.hide("delivery", "secretelivraison", "fichierlivre", seen_by={"owner", "winner", "superuser"})
+    world.hide("IBAN", "539007547034", "BE68 5390", seen_by=NOBODY)
+
+
+def settle_papers(world: World) -> None:
+    """A signed link of the owner's."""
+    owner = world.people["owner"]
+    world.things["token"] = Unsubscription(owner.pk, NoticeKind.PROJECTS).url.rstrip("/").rpartition("/")[2]
+
+
+def targets_of(world: World, name: str, path: str, parameters: Sequence[str]) -> list[Target]:
+    """Every address on which the route `name` is tried; none when the world does not know its parameters."""
+    if not parameters:
+        return [Target(name, "", {})]
+    if found := world.targets().get(name):
+        return [Target(name, about, kwargs) for about, kwargs in found.items()]
+    if name.startswith("admin:") and set(parameters) <= {"object_id", "pk", "deed"}:
+        return [Target(name, about, kwargs) for about, kwargs in world.in_admin(name, parameters[0]).items()]
+    for prefix, stages in world.prefixes().items():
+        if path.startswith(prefix) and list(parameters) == ["key"]:
+            return [Target(name, stage, kwargs) for stage, kwargs in stages.items()]
+    return []
