@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from marketplace.launch.ground import ROOT, program, say
@@ -16,6 +16,28 @@ from marketplace.launch.ground import ROOT, program, say
 DJHTML = [program("djhtml"), "--tabwidth", "2"]
 DJADE = [program("djade"), "--target-version", "5.2"]
 PACKAGES = ("marketplace", "projects", "credits", "escrow", "mediation", "payouts")
+PRODUCTION = {
+    "PLACE": "production",
+    "COMPANY_NAME": "Paraphe SAS",
+    "COMPANY_ADDRESS": "12 rue des Minutes, 44000 Nantes",
+    "BASE_URL": "https://paraphe.example",
+    "ALLOWED_HOSTS": "paraphe.example",
+    "SECRET_KEY": "0123456789-a-key-that-nobody-uses-but-the-checks-abcdefghij",
+    "FIELD_KEYS": "dHJpYWwtb25seS1maWVsZC1rZXktbm90LXNlY3JldCE=",
+    "DATABASE_URL": "postgres://app@127.0.0.1/paraphe",
+    "REDIS_URL": "redis://127.0.0.1:6379/0",
+    "EMAIL_URL": "smtp://127.0.0.1:25",
+    "DEFAULT_FROM_EMAIL": "ne-pas-repondre@paraphe.example",
+    "STRIPE_SECRET_KEY": "sk_live_of_the_checks",
+    "STRIPE_WEBHOOK_SECRETS": "whsec_of_the_checks",
+    "BANK_NAME": "Paraphe SAS",
+    "BANK_IBAN": "FR7630001007941234567890185",
+    "BANK_BIC": "BDFEFRPPCCT",
+    "BANK_STREET": "12 rue des Minutes",
+    "BANK_POSTCODE": "44000",
+    "BANK_TOWN": "Nantes",
+    "BANK_COUNTRY": "FR",
+}
 
 
 @dataclass(frozen=True)
@@ -24,6 +46,7 @@ class Check:
 
     name: str
     command: list[str]
+    env: dict[str, str] = field(default_factory=dict)
 
 
 def templates() -> list[str]:
@@ -41,6 +64,7 @@ def every() -> Iterable[Check]:
     yield Check("words", [sys.executable, "-m", "marketplace.launch.words"])
     yield Check("migrations", manage("makemigrations", "--check", "--dry-run"))
     yield Check("site", manage("check", "--fail-level", "WARNING"))
+    yield Check("production", manage("check", "--deploy", "--fail-level", "WARNING"), PRODUCTION)
     yield Check("imports", [program("lint-imports"), "--no-cache"])
     yield Check("template indents", [*DJHTML, "--check", *templates()])
     yield Check("template style", [*DJADE, "--check", *templates()])
@@ -51,7 +75,7 @@ def every() -> Iterable[Check]:
 def perform(check: Check) -> bool:
     """Run one; what a discontented tool says is shown whole."""
     began = time.monotonic()
-    env = os.environ | {"PLACE": "test", "DJANGO_SETTINGS_MODULE": "marketplace.settings"}
+    env = os.environ | {"PLACE": "test", "DJANGO_SETTINGS_MODULE": "marketplace.settings"} | check.env
     done = subprocess.run(check.command, capture_output=True, text=True, cwd=ROOT, env=env, check=False)
     took = f"{time.monotonic() - began:.1f} s"
     if done.returncode:

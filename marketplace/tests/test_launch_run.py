@@ -115,12 +115,18 @@ def test_a_killed_start_leaves_nothing_and_the_next_one_recovers(clone):
                 process.kill()
     make.wait()
     make = clone.start()
-    second = clone.make("run")
-    assert second.wait(20)
-    assert "running from this folder already" in clone.said.read_text()
+    for verb in ("run", "demo-reset"):
+        assert clone.make(verb).wait(20)
+        assert "running from this folder already" in clone.said.read_text()
     make.terminate()
     make.wait(20)
     until(clone.gone, "something is left", 20)
+
+
+def test_the_demo_is_reset_and_the_books_balance(clone):
+    assert clone.make("demo-reset").wait(60) == 0
+    assert "ledger.balances" in clone.said.read_text()
+    assert clone.gone()
 
 
 def test_a_taken_port_is_named(clone, site_process):
