@@ -45,7 +45,7 @@ class Clone:
     def answers(self) -> bool:
         with contextlib.suppress(OSError):
             address = f"http://127.0.0.1:{self.port}/healthz/ready"
-            return urllib.request.urlopen(address, timeout=5).status == 200
+            return int(urllib.request.urlopen(address, timeout=5).status) == 200
         return False
 
     def processes(self) -> list[psutil.Process]:
