@@ -32,6 +32,8 @@ from marketplace.events.tellings import Kind as NoticeKind
 from marketplace.payments.gateway import Intent
 from marketplace.payments.models import Payment
 from marketplace.testing.cast import person, signed_in
+from payouts.models import PayoutBatch, PayoutRequest
+from payouts.models.requests import Bill
 from projects.models import (
     Agreement,
     Category,
@@ -118,29 +120,40 @@ class World:
 
     def targets(self) -> dict[str, dict[str, dict[str, Any]]]:
         """What the routes with other parameters are tried on: route → about → parameters."""
+        return self.on_calls() | self.on_work() | self.on_papers() | BY_HAND
+
+    def on_calls(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """Routes of calls for offers."""
         offers: list[Offer] = self.things["offers"]
-        opened, active = self.projects["open"].key, self.projects["active"].key
+        opened = self.projects["open"].key
         answered, asked = self.things["questions"]
-        tranche: Tranche = self.things["tranche"]
-        payments: dict[str, Payment] = self.things["payments"]
-        spend = {
-            f"{stage} {kind}": {"key": p.key, "kind": kind} for stage, p in self.projects.items() for kind in KINDS
-        }
+        keys = {stage: project.key for stage, project in self.projects.items()}
         choose = {f"open {n}": {"key": opened, "pk": offer.pk} for n, offer in enumerate(offers, 1)}
-        on_tranche = {"active": {"key": active, "pk": tranche.pk}, "elsewhere": {"key": opened, "pk": tranche.pk}}
-        paying = {name: {"key": payment.key} for name, payment in payments.items()}
+        questions = {"asked": asked, "answered": answered}
         return {
-            "projects:spend": spend,
+            "projects:spend": {f"{s} {kind}": {"key": key, "kind": kind} for s, key in keys.items() for kind in KINDS},
             "projects:read_offer": choose,
             "projects:select": choose,
-            "projects:answer": {
-                "asked": {"key": opened, "pk": asked.pk},
-                "answered": {"key": opened, "pk": answered.pk},
-            },
+            "projects:answer": {about: {"key": opened, "pk": row.pk} for about, row in questions.items()},
+        }
+
+    def on_work(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """Routes of the work: tranches, payout requests."""
+        tranche: Tranche = self.things["tranche"]
+        opened, active = self.projects["open"].key, self.projects["active"].key
+        on_tranche = {"active": {"key": active, "pk": tranche.pk}, "elsewhere": {"key": opened, "pk": tranche.pk}}
+        return {
             "escrow:deliver": on_tranche,
             "escrow:release": on_tranche,
             "escrow:ask_deposit": on_tranche,
             "payouts:ask": {"active": {"pk": tranche.pk}, "elsewhere": {"pk": 0}},
+        }
+
+    def on_papers(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """Routes of payments, files and notices."""
+        payments: dict[str, Payment] = self.things["payments"]
+        paying = {name: {"key": payment.key} for name, payment in payments.items()}
+        return {
             "credits:buy": {"": {"pk": CreditPack.objects.filter(on_sale=True)[0].pk}},
             "payments:checkout": paying,
             "payments:return": paying,
@@ -148,14 +161,6 @@ class World:
             "documents:download": {name: {"key": doc.key} for name, doc in self.things["documents"].items()},
             "events:open": {"owner's": {"pk": Notice.objects.filter(user=self.people["owner"])[0].pk}},
             "events:unsubscribe": {"owner's": {"token": self.things["token"]}, "forged": {"token": "1:projects:x"}},
-            "demo:mail": {"": {"pk": 0}},
-            "demo:html": {"": {"pk": 0}},
-            "account_confirm_email": {"": {"key": "x"}},
-            "account_reset_password_from_key": {"": {"uidb36": "1", "key": "x-y"}},
-            "mfa_remove_webauthn": {"": {"pk": 1}},
-            "mfa_edit_webauthn": {"": {"pk": 1}},
-            "admin:app_list": {"accounts": {"app_label": "accounts"}},
-            "admin:view_on_site": {"": {"content_type_id": 1, "object_id": 1}},
         }
 
     def in_admin(self, route: str, parameter: str) -> dict[str, dict[str, Any]]:
@@ -171,6 +176,16 @@ class World:
 
 
 KINDS = ("consultation", "offre", "contact")
+BY_HAND: dict[str, dict[str, dict[str, Any]]] = {
+    "demo:mail": {"": {"pk": 0}},
+    "demo:html": {"": {"pk": 0}},
+    "account_confirm_email": {"": {"key": "x"}},
+    "account_reset_password_from_key": {"": {"uidb36": "1", "key": "x-y"}},
+    "mfa_remove_webauthn": {"": {"pk": 1}},
+    "mfa_edit_webauthn": {"": {"pk": 1}},
+    "admin:app_list": {"accounts": {"app_label": "accounts"}},
+    "admin:view_on_site": {"": {"content_type_id": 1, "object_id": 1}},
+}
 
 
 def build() -> World:
@@ -360,8 +375,28 @@ def settle_work(world: World) -> None:
     world.things["tranche"] = tranche
     world.things["documents"]["delivery"] = Document.objects.get(purpose="escrow.delivery")
     BankAccount.change(user=winner, holder=winner.company.name, iban="BE68539007547034")
+    settle_payout(world, account)
     world.hide("delivery", "secretelivraison", "fichierlivre", seen_by={"owner", "winner", "superuser"})
-    world.hide("IBAN", "539007547034", "BE68 5390", seen_by=NOBODY)
+    # Only the file for the bank says it whole.
+    world.hide("IBAN", "539007547034", "BE68 5390", seen_by={"finance", "superuser"})
+
+
+def settle_payout(world: World, account: EscrowAccount) -> None:
+    """The second tranche is released and invoiced; Finance approved, the administrator made the batch (four eyes)."""
+    owner, winner, tranche = world.people["owner"], world.people["winner"], account.tranches.order_by("position")[1]
+    pay(account.deposit(tranche.lacking_cents, by=owner, key=uuid.uuid4(), tranche=tranche))
+    tranche.refresh_from_db()
+    tranche.deliver("Deuxieme secretelivraison.", by=winner, key=uuid.uuid4())
+    tranche.refresh_from_db()
+    cents = tranche.held_cents
+    account.release(tranche=tranche, cents=cents, by=owner, key=uuid.uuid4())
+    bill = Bill("FACTsecrete1", timezone.localdate(), cents, 0)
+    invoice = intake.clean(pdf("fichierfacture"), intake.PLAIN)
+    request = PayoutRequest.ask(tranche, by=winner, bill=bill, invoice=invoice, key=uuid.uuid4())
+    request.approve(by=world.people["finance"])
+    PayoutBatch.make([request], by=world.people["superuser"])
+    world.things["documents"]["invoice"] = Document.objects.get(purpose="payouts.invoice")
+    world.hide("invoice", "FACTsecrete1", "fichierfacture", seen_by={"owner", "winner", "finance", "superuser"})
 
 
 def settle_papers(world: World) -> None:
