@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -180,6 +181,16 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "marketplace.payments.tasks.catch_up",
         "schedule": 86_400.0,
         "options": {"expires": 3600},
+    },
+    "newsletter": {
+        "task": "projects.tasks.send_newsletter",
+        "schedule": crontab(hour=7, minute=30),
+        "options": {"expires": 3600},
+    },
+    "newsletter-rest": {
+        "task": "projects.tasks.go_on_with_newsletter",
+        "schedule": 60.0,
+        "options": {"expires": 60},
     },
     "check-books": {"task": "marketplace.ledger.tasks.check_books", "schedule": 600.0, "options": {"expires": 600}},
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -26,7 +26,7 @@ from marketplace.refusals import Refusal
 from marketplace.states import States
 
 from .choices import Formula
-from .offers import Offer, TrancheTerms
+from .offers import Offer, TrancheTerms, is_whole, must_add_up
 from .projects import Project, new_key
 
 if TYPE_CHECKING:
@@ -63,11 +63,6 @@ class Terms:
     starts_on: date | None = None
     tranches: Sequence[TrancheTerms] = field(default_factory=tuple)
     release_on_silence: bool = False
-
-    def must_add_up(self) -> None:
-        """Refuse (Offer.TranchesDoNotSum) tranches whose amounts are not exactly the price."""
-        if sum(tranche.cents for tranche in self.tranches) != self.price_cents:
-            raise Offer.TranchesDoNotSum
 
 
 class AgreementQuerySet(models.QuerySet["Agreement"]):
@@ -142,22 +137,19 @@ class Agreement(models.Model):
             delay_days=offer.delay_days,
             formula=project.formula_wanted,
             starts_on=offer.starts_on,
-            tranches=[TrancheTerms(t.title, t.deliverable, t.cents, t.due_on) for t in offer.tranches.all()],
+            tranches=[tranche.terms for tranche in offer.tranches.all()],
         )
         agreement._write(terms, by=offer.provider)
         return agreement
 
     @property
     def version(self) -> AgreementVersion:
-        """The version under discussion, or the frozen one: always the latest."""
+        """The version under discussion, or the frozen one: always the latest. Read anew each time."""
         return self.versions.order_by("-number")[0]
 
-    def history(self) -> list[tuple[AgreementVersion | None, AgreementVersion]]:
-        """Every version with the one before it, the latest first."""
-        versions = list(self.versions.select_related("author").prefetch_related("tranches"))
-        for version in versions:
-            version.agreement = self
-        return list(zip([None, *versions], versions, strict=False))[::-1]
+    def history(self) -> list[AgreementVersion]:
+        """Every version, the latest first, with its author and tranches: two queries whatever their number."""
+        return list(self.versions.order_by("-number").select_related("author").prefetch_related("tranches"))
 
     @property
     def is_r0(self) -> bool:
@@ -177,8 +169,8 @@ class Agreement(models.Model):
             if current.number != instead_of:
                 raise self.Replaced
             if by == self.provider:
-                terms = Terms(**{**terms.__dict__, "formula": current.formula})
-            terms.must_add_up()
+                terms = replace(terms, formula=current.formula)
+            must_add_up(terms.tranches, terms.price_cents)
             if current.says(terms):
                 return current
             version = self._write(terms, by=by)
@@ -217,11 +209,8 @@ class Agreement(models.Model):
                 self._freeze(version)
 
     def fees(self) -> Fees:
-        """What the client owes the platform for the current version: commission, and in R0 the R0 fee."""
-        version, rate = self.version, vat_for(self.client.company)
-        commission = Amount.from_ht(share(version.price_cents, settings.COMMISSION_RATE_BP), rate)
-        r0 = share(version.price_cents, settings.R0_FEE_RATE_BP) if version.formula == Formula.R0 else 0
-        return Fees(commission, Amount.from_ht(r0, rate))
+        """What the client owes the platform for the current version."""
+        return self.version.fees
 
     def pay(self, *, by: User, key: UUID) -> Payment:
         """Start the payment of the fees; the same `key` gives the same payment. Refused (NotPayable) unless agreed."""
@@ -313,10 +302,7 @@ class Agreement(models.Model):
             release_on_silence=terms.release_on_silence,
         )
         AgreementTranche.objects.bulk_create(
-            AgreementTranche(
-                version=version, position=n, title=t.title, deliverable=t.deliverable, cents=t.cents, due_on=t.due_on
-            )
-            for n, t in enumerate(terms.tranches, 1)
+            AgreementTranche(version=version, position=n, **vars(part)) for n, part in enumerate(terms.tranches, 1)
         )
         return version
 
@@ -324,7 +310,7 @@ class Agreement(models.Model):
         sentence = _("The terms are already confirmed, or the date to confirm them has passed: they no longer change.")
 
     class Replaced(Refusal):
-        sentence = _("The other party has proposed a newer version meanwhile. Read it below before you accept.")
+        sentence = _("The other party has proposed a newer version meanwhile: read it first. Nothing was accepted.")
 
     class NotPayable(Refusal):
         sentence = _("There is nothing to pay on this agreement now. Nothing was charged.")
@@ -336,7 +322,7 @@ class AgreementVersion(models.Model):
     agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    scope = models.TextField(max_length=10_000)
+    scope = models.TextField(max_length=12_000)  # an offer's two texts fit
     price_cents = models.BigIntegerField()
     delay_days = models.PositiveIntegerField()
     starts_on = models.DateField(null=True)
@@ -384,8 +370,21 @@ class AgreementVersion(models.Model):
             getattr(self, name) == getattr(terms, name)
             for name in ("scope", "price_cents", "delay_days", "formula", "starts_on", "release_on_silence")
         )
-        own = [TrancheTerms(t.title, t.deliverable, t.cents, t.due_on) for t in self.tranches.all()]
-        return same and own == list(terms.tranches)
+        return same and [tranche.terms for tranche in self.tranches.all()] == list(terms.tranches)
+
+    @property
+    def typed_tranches(self) -> list[TrancheTerms]:
+        """The tranches as somebody typed them: none when the price is one payment."""
+        own = [tranche.terms for tranche in self.tranches.all()]
+        return [] if is_whole(own, self.price_cents) else own
+
+    @property
+    def fees(self) -> Fees:
+        """What the client owes the platform for these terms: commission, and in R0 the R0 fee."""
+        rate = vat_for(self.agreement.client.company)
+        commission = share(self.price_cents, settings.COMMISSION_RATE_BP)
+        r0 = share(self.price_cents, settings.R0_FEE_RATE_BP) if self.formula == Formula.R0 else 0
+        return Fees(Amount.from_ht(commission, rate), Amount.from_ht(r0, rate))
 
     def as_json(self) -> dict[str, Any]:
         """The terms in a form that does not depend on wording or language: what is hashed."""
@@ -432,6 +431,11 @@ class AgreementTranche(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def terms(self) -> TrancheTerms:
+        """The tranche as terms."""
+        return TrancheTerms(self.title, self.deliverable, self.cents, self.due_on)
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,7 @@ class NewsletterCopy(models.Model):
     def leave(self) -> bool:
         """Note, before the mail server gets it, that this copy leaves; False when it is no longer ours to send."""
         mine = NewsletterCopy.objects.filter(pk=self.pk, state=CopyState.READY, claimed_until=self.claimed_until)
-        return bool(mine.update(state=CopyState.LEAVING, attempts=F("attempts") + 1))
+        return bool(mine.update(state=CopyState.LEAVING))
 
     def mark_sent(self) -> None:
         """The mail server has taken it."""
@@ -123,7 +123,14 @@ class NewsletterCopy(models.Model):
             self.fail(reason)
             return
         pause = timedelta(minutes=min(2**self.attempts, 60))
-        self._settle(CopyState.LEAVING, state=CopyState.READY, failure=reason, next_try_at=timezone.now() + pause)
+        again = timezone.now() + pause
+        changes = {"failure": reason, "next_try_at": again, "attempts": F("attempts") + 1}
+        self._settle(CopyState.LEAVING, state=CopyState.READY, **changes)
+
+    def wait(self, reason: str) -> None:
+        """The mail server is not there: in a minute, however often."""
+        again = timezone.now() + timedelta(minutes=1)
+        self._settle(CopyState.LEAVING, state=CopyState.READY, failure=reason, next_try_at=again)
 
     def drop(self) -> None:
         """Its reader no longer wants it, or all its projects have closed meanwhile."""

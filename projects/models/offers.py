@@ -11,7 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from credits.models import Kind, Spending
@@ -20,6 +20,7 @@ from marketplace.events.models import Event
 from marketplace.locking import locked
 from marketplace.refusals import Refusal
 from marketplace.states import States
+from marketplace.templatetags.page import euros
 
 from .projects import Project
 
@@ -46,6 +47,10 @@ OFFER_MOVES = (
 )
 
 
+WHOLE = _("The whole project")
+WRITTEN = ("price_cents", "delay_days", "starts_on", "pitch", "assumptions")  # what a provider writes in an offer
+
+
 @dataclass(frozen=True)
 class TrancheTerms:
     """One tranche as typed: `cents` excluding VAT."""
@@ -54,6 +59,26 @@ class TrancheTerms:
     deliverable: str
     cents: int
     due_on: date | None = None
+
+
+def whole(price_cents: int) -> TrancheTerms:
+    """The one tranche of a plain offer: the whole price."""
+    return TrancheTerms(str(WHOLE), "", price_cents)
+
+
+def is_whole(tranches: Sequence[TrancheTerms], price_cents: int) -> bool:
+    """Whether `tranches` are but the whole price, as `whole` wrote it in any of our languages."""
+    titles = set()
+    for code, _name in settings.LANGUAGES:
+        with translation.override(code):
+            titles.add(str(WHOLE))
+    return len(tranches) == 1 and any(tranches[0] == TrancheTerms(title, "", price_cents) for title in titles)
+
+
+def must_add_up(tranches: Sequence[TrancheTerms], price_cents: int) -> None:
+    """Refuse (Offer.TranchesDoNotSum) tranches whose amounts are not exactly the price, to the cent."""
+    if (total := sum(tranche.cents for tranche in tranches)) != price_cents:
+        raise Offer.TranchesDoNotSum(total=euros(total), price=euros(price_cents))
 
 
 @dataclass(frozen=True)
@@ -67,10 +92,11 @@ class OfferTerms:
     starts_on: date | None = None
     tranches: Sequence[TrancheTerms] = field(default_factory=tuple)
 
-    def must_add_up(self) -> None:
-        """Refuse (Offer.TranchesDoNotSum) tranches whose amounts are not exactly the price, to the cent."""
-        if self.tranches and sum(tranche.cents for tranche in self.tranches) != self.price_cents:
-            raise Offer.TranchesDoNotSum
+    def parts(self) -> list[TrancheTerms]:
+        """The tranches, or the whole price as one. Refused: Offer.TranchesDoNotSum."""
+        if self.tranches:
+            must_add_up(self.tranches, self.price_cents)
+        return list(self.tranches) or [whole(self.price_cents)]
 
 
 class OfferQuerySet(models.QuerySet["Offer"]):
@@ -133,45 +159,54 @@ class Offer(models.Model):
     def place(cls, project: Project, *, by: User, terms: OfferTerms, key: UUID) -> Offer:
         """Place the offer of `by` on `project`; a withdrawn one comes back with the new terms.
 
-        The same `key` again gives the same offer. Refused: Project.NotAvailable, Project.OwnProject, NeedsCredit
-        (no offer credit spent), AlreadyPlaced, CompanyHasOffer, TranchesDoNotSum.
+        The same `key` again gives the same offer. Two people of one company are judged one after the other, under
+        the project's lock. Refused: Project.NotAvailable, Project.OwnProject, NeedsCredit (no offer credit spent),
+        AlreadyPlaced, FormUsed (placed by this form, withdrawn since), CompanyHasOffer, TranchesDoNotSum.
         """
         with locked(project):
             offer = cls.objects.filter(project=project, provider=by).select_for_update(no_key=True).first()
             if offer and offer.key == key:
-                return offer
+                return offer._still_placed()
             project.must_be_available()
             project.must_be_foreign_to(by)
             must_hold_offer_credit(by, project)
-            terms.must_add_up()
+            parts = terms.parts()
             if offer and offer.state != OfferState.WITHDRAWN:
                 raise cls.AlreadyPlaced
             number = by.company.number
             if cls.objects.living().filter(project=project, company_number=number).exists():
                 raise cls.CompanyHasOffer
             offer = offer or cls(project=project, provider=by)
-            offer._place(terms, number=number, key=key)
+            offer._place(terms, parts, number=number, key=key)
             Event.record("offer.placed", project=project, by=by, offer=offer.pk, title=project.title)
             return offer
 
     def revise(self, *, by: User, terms: OfferTerms) -> None:
-        """Replace the terms before selection; the former ones are kept. Refused: NotRevisable, NotAvailable."""
+        """Replace the terms before selection; the former ones are kept. The same terms again change nothing.
+
+        Refused: Project.NotAvailable, NotRevisable, TranchesDoNotSum.
+        """
         with locked(self.project, self):
             self.project.must_be_available()
             if self.state != OfferState.PLACED:
                 raise self.NotRevisable
-            terms.must_add_up()
+            parts = terms.parts()
+            if self._says(terms, parts):
+                return
             OfferRevision.objects.create(offer=self, number=self.revision, terms=self.as_json())
             self.revision += 1
             self.revised_at = timezone.now()
-            self._write(terms)
-            self.save()
-            self._write_tranches(terms)
+            self._write(terms, parts, "revision", "revised_at")
             Event.record("offer.revised", project=self.project, by=by, offer=self.pk, title=self.project.title)
 
     def withdraw(self, *, by: User) -> None:
-        """Take the offer back before selection; the credit stays spent. Refused (NotRevisable) afterwards."""
+        """Take the offer back before selection; the credit stays spent. A second call changes nothing.
+
+        Refused (NotRevisable) once the client has chosen.
+        """
         with locked(self.project, self):
+            if self.state == OfferState.WITHDRAWN:
+                return
             if self.state != OfferState.PLACED:
                 raise self.NotRevisable
             self.state = OfferState.WITHDRAWN
@@ -180,10 +215,21 @@ class Offer(models.Model):
             Event.record("offer.withdrawn", project=self.project, by=by, offer=self.pk, title=self.project.title)
 
     def mark_read(self) -> None:
-        """Note when the client first opened the offer: the provider is shown the date."""
-        if self.read_at is None:
-            type(self).objects.filter(pk=self.pk, read_at=None).update(read_at=timezone.now())
+        """Note when the client first opened the offer, or its last revision: the provider is shown the date."""
+        if self.is_unread:
+            # A revision written since this row was read stays unread: its words were not on the page.
+            type(self).objects.filter(pk=self.pk, revision=self.revision).update(read_at=timezone.now())
             self.refresh_from_db(fields=["read_at"])
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether the client has yet to open it as it stands now."""
+        return self.read_at is None or bool(self.revised_at and self.revised_at > self.read_at)
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether it may still be revised, withdrawn or chosen."""
+        return self.state == OfferState.PLACED
 
     def mark_won(self) -> None:
         """Called by Selection under the lock."""
@@ -208,30 +254,43 @@ class Offer(models.Model):
             "starts_on": self.starts_on.isoformat() if self.starts_on else None,
             "pitch": self.pitch,
             "assumptions": self.assumptions,
-            "tranches": [[t.title, t.deliverable, t.cents] for t in self.tranches.all()],
+            "tranches": [
+                [t.title, t.deliverable, t.cents, t.due_on.isoformat() if t.due_on else None]
+                for t in self.tranches.all()
+            ],
         }
 
-    def _place(self, terms: OfferTerms, *, number: str, key: UUID) -> None:
+    @property
+    def typed_tranches(self) -> list[TrancheTerms]:
+        """The tranches as the provider typed them: none when the offer is one payment."""
+        own = [tranche.terms for tranche in self.tranches.all()]
+        return [] if is_whole(own, self.price_cents) else own
+
+    def _still_placed(self) -> Offer:
+        if self.state == OfferState.WITHDRAWN:
+            raise self.FormUsed
+        return self
+
+    def _says(self, terms: OfferTerms, parts: list[TrancheTerms]) -> bool:
+        own = [tranche.terms for tranche in self.tranches.all()]
+        same_parts = own == parts or (is_whole(own, self.price_cents) and is_whole(parts, terms.price_cents))
+        return same_parts and all(getattr(self, name) == getattr(terms, name) for name in WRITTEN)
+
+    def _place(self, terms: OfferTerms, parts: list[TrancheTerms], *, number: str, key: UUID) -> None:
         self.company_number, self.key, self.placed_at = number, key, timezone.now()
         self.state, self.read_at = OfferState.PLACED, None
-        self._write(terms)
-        self.save()
-        self._write_tranches(terms)
+        self._write(terms, parts, "company_number", "key", "placed_at", "state", "read_at")
         self._count()
 
-    def _write(self, terms: OfferTerms) -> None:
+    def _write(self, terms: OfferTerms, parts: list[TrancheTerms], *others: str) -> None:
+        """Write the terms, the columns of `others` and the tranches."""
         self.vat_rate_bp = self.provider.company.vat_rate_bp
-        for name in ("price_cents", "delay_days", "starts_on", "pitch", "assumptions"):
+        for name in WRITTEN:
             setattr(self, name, getattr(terms, name))
-
-    def _write_tranches(self, terms: OfferTerms) -> None:
-        tranches = terms.tranches or [TrancheTerms(str(_("The whole project")), "", terms.price_cents)]
+        self.save(update_fields=None if self._state.adding else ["vat_rate_bp", *WRITTEN, *others])
         self.tranches.all().delete()
         OfferTranche.objects.bulk_create(
-            OfferTranche(
-                offer=self, position=n, title=t.title, deliverable=t.deliverable, cents=t.cents, due_on=t.due_on
-            )
-            for n, t in enumerate(tranches, 1)
+            OfferTranche(offer=self, position=n, **vars(part)) for n, part in enumerate(parts, 1)
         )
 
     def _count(self) -> None:
@@ -251,7 +310,10 @@ class Offer(models.Model):
         sentence = _("This offer can no longer be changed: the client has decided, or it was withdrawn.")
 
     class TranchesDoNotSum(Refusal):
-        sentence = _("The tranches do not add up to the price. Correct the amounts so that they do, to the cent.")
+        sentence = _("The tranches add up to %(total)s, the price is %(price)s. Make both agree, to the cent.")
+
+    class FormUsed(Refusal):
+        sentence = _("You have withdrawn the offer that this page placed. Open the page again to place a new one.")
 
 
 class OfferTranche(models.Model):
@@ -273,6 +335,11 @@ class OfferTranche(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def terms(self) -> TrancheTerms:
+        """The tranche as terms."""
+        return TrancheTerms(self.title, self.deliverable, self.cents, self.due_on)
 
 
 class OfferRevision(models.Model):
@@ -306,13 +373,16 @@ class Question(models.Model):
     project = models.ForeignKey(Project, models.PROTECT, related_name="questions")
     provider = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="questions")
     text = models.TextField(max_length=3000)
-    key = models.UUIDField(unique=True)
+    key = models.UUIDField()
     asked_at = models.DateTimeField(auto_now_add=True)
 
     objects = QuestionQuerySet.as_manager()
 
     class Meta:
         ordering = ["asked_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "provider", "key"], name="one_question_per_form"),
+        ]
 
     def __str__(self) -> str:
         return self.text[:60]

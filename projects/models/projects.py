@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from credits.models import Kind, Spending, Wallet
+from credits.models import Kind, ReturnReason, Spending, Wallet
 from marketplace.documents.models import Document
 from marketplace.events.models import Event
 from marketplace.locking import locked
@@ -170,6 +170,11 @@ class Project(models.Model):
             project._add_files(files)
             return project
 
+    @classmethod
+    def bring_in(cls, content: Content, *, by: User, source_key: str, source_url: str = "") -> Project:
+        """Write a draft that comes from elsewhere; `source_key` tells its source apart among the client's calls."""
+        return cls.objects.create(client=by, source_key=source_key, source_url=source_url, **content.as_fields())
+
     def rewrite(self, content: Content, *, files: Iterable[Clean] = (), dropped: Iterable[int] = ()) -> None:
         """Replace what the client wrote, add `files`, drop the specification files whose keys are in `dropped`.
 
@@ -228,7 +233,7 @@ class Project(models.Model):
             self.rejection_reason = reason.strip()
             self._move(ProjectState.REJECTED, "rejection_reason")
             Event.record("project.rejected", project=self, by=by, title=self.title, reason=self.rejection_reason)
-            self._return_credits("project_rejected")
+            self._return_credits(ReturnReason.REJECTED)
 
     def withdraw(self, *, by: User) -> None:
         """Take the project back, at any time before it is active; every credit spent on it comes back.
@@ -245,7 +250,7 @@ class Project(models.Model):
             for agreement in self.agreements.select_for_update(no_key=True).unpaid():
                 agreement.lapse()
             Event.record("project.withdrawn", project=self, by=by, title=self.title)
-            self._return_credits("project_withdrawn")
+            self._return_credits(ReturnReason.WITHDRAWN)
 
     @property
     def is_withdrawable(self) -> bool:
@@ -329,9 +334,9 @@ class Project(models.Model):
         if self.specification_files.count() > MOST_FILES:
             raise self.TooManyFiles
 
-    def _return_credits(self, reason: str) -> None:
+    def _return_credits(self, reason: ReturnReason) -> None:
         for spending in Spending.objects.living().on(self.key).select_related("wallet").order_by("pk"):
-            spending.give_back(reason)
+            spending.give_back(reason, title=self.title)
 
     class NotSubmittable(Refusal):
         sentence = _("This project has already been handed in. Open its report to see where it stands.")

@@ -1,0 +1,308 @@
+"""The daily newsletter: who gets which projects, and how the copies leave, each once whatever is interrupted."""
+
+from __future__ import annotations
+
+import heapq
+import logging
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.db.models import Max, Q
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from marketplace.accounts.models import User
+from marketplace.events import post_office
+from marketplace.events.mail import Unsubscription, absolute, domain, tidy
+from marketplace.events.models import Preference
+from marketplace.events.post_office import Fate, Outcome
+from marketplace.events.tellings import Kind
+from marketplace.templatetags.page import PARIS, paris
+from projects.cards import budget_words, place_words
+from projects.models import Edition, Interest, NewsletterCopy, Project
+from projects.models.newsletter import FIRST_WINDOW
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+log = logging.getLogger(__name__)
+MOST = 10  # projects in a copy
+READERS = 500  # considered together
+BATCH = 50  # copies claimed together
+CLAIM = timedelta(minutes=5)
+Rank = tuple[int, int, float]
+
+
+@dataclass(frozen=True)
+class News:
+    """What the choice for one reader looks at of a project."""
+
+    key: str
+    category: int
+    client: int
+    company: str
+    opened_at: datetime
+    rank: Rank
+
+    def is_for(self, reader: Reader) -> bool:
+        """Whether it is new to `reader` and not their own or their company's."""
+        is_own = self.client == reader.pk or (self.company and self.company == reader.company)
+        return self.opened_at > reader.since and not is_own
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What the choice looks at of a provider: no categories means all of them."""
+
+    pk: int
+    company: str
+    since: datetime
+    categories: frozenset[int]
+
+
+class Pool:
+    """The projects that some copy of an edition may carry, best first: fewest offers, highest budget, latest."""
+
+    def __init__(self, edition: Edition) -> None:
+        first = edition.until - FIRST_WINDOW
+        rows = Project.objects.available().filter(opened_at__gt=first, opened_at__lte=edition.until)
+        self.news = sorted((news_of(row) for row in rows.values(*COLUMNS)), key=lambda news: news.rank)
+        self.by_category: dict[int, list[News]] = {}
+        for news in self.news:
+            self.by_category.setdefault(news.category, []).append(news)
+
+    def best_for(self, reader: Reader) -> list[str]:
+        """The keys of at most ten projects for `reader`, best first."""
+        lists = [self.by_category.get(category, []) for category in reader.categories] or [self.news]
+        fitting = (news for news in heapq.merge(*lists, key=lambda news: news.rank) if news.is_for(reader))
+        return [news.key for news in islice(fitting, MOST)]
+
+
+COLUMNS = (
+    *("key", "category", "client", "opened_at", "offers_count", "budget_max_cents"),
+    *("client__company__siren", "client__company__vat_number"),
+)
+
+
+def news_of(row: dict[str, Any]) -> News:
+    """A row of the pool."""
+    rank = (row["offers_count"], -row["budget_max_cents"], -row["opened_at"].timestamp())
+    company = row["client__company__siren"] or row["client__company__vat_number"] or ""
+    return News(row["key"], row["category"], row["client"], company, row["opened_at"], rank)
+
+
+def readers() -> QuerySet[User]:
+    """Verified active providers who have not switched the newsletter off."""
+    off = Preference.objects.filter(kind=Kind.NEWSLETTER, mail=False).values("user")
+    people = User.objects.filter(is_provider=True, is_active=True, email_verified_at__isnull=False)
+    return people.exclude(pk__in=off).filter(company__isnull=False).order_by("pk")
+
+
+def edition_of(day: date, now: datetime | None = None) -> Edition:
+    """The edition of `day`, begun now unless it was begun before."""
+    edition, _begun = Edition.objects.get_or_create(day=day, defaults={"until": now or timezone.now()})
+    return edition
+
+
+def write(edition: Edition) -> int:
+    """Write the copies of `edition`, batch by batch, from where an earlier run was stopped; how many were written."""
+    if edition.written_at:
+        return 0
+    pool, written = Pool(edition), 0
+    while batch := list(readers().filter(pk__gt=edition.reached).select_related("company")[:READERS]):
+        copies = list(copies_for(batch, pool, edition))
+        with transaction.atomic():
+            made = NewsletterCopy.objects.bulk_create(copies, ignore_conflicts=True)
+            edition.reached = batch[-1].pk
+            edition.save(update_fields=["reached"])
+        written += len(made)
+    edition.written_at = timezone.now()
+    edition.save(update_fields=["written_at"])
+    return written
+
+
+def copies_for(batch: list[User], pool: Pool, edition: Edition) -> Iterator[NewsletterCopy]:
+    """The copies of a batch of readers; who has nothing to read gets none."""
+    for reader in with_histories(batch, edition):
+        if keys := pool.best_for(reader):
+            yield NewsletterCopy(
+                edition=edition, provider_id=reader.pk, day=edition.day, project_keys=keys, until=edition.until
+            )
+
+
+def with_histories(batch: list[User], edition: Edition) -> Iterator[Reader]:
+    """Each of `batch` with what they follow and where their last copy ended."""
+    ids = [user.pk for user in batch]
+    earlier = NewsletterCopy.objects.filter(provider__in=ids, day__lt=edition.day).order_by()
+    last = dict(earlier.values_list("provider").annotate(until=Max("until")))
+    followed: dict[int, set[int]] = {}
+    for provider, category in Interest.objects.filter(provider__in=ids).values_list("provider", "category"):
+        followed.setdefault(provider, set()).add(category)
+    for user in batch:
+        since = last.get(user.pk, edition.until - FIRST_WINDOW)
+        yield Reader(user.pk, user.company.number, since, frozenset(followed.get(user.pk, ())))
+
+
+def send(budget: float = 200.0, now: datetime | None = None) -> int:
+    """Send what waits, batch by batch over one connection each, for `budget` seconds at most; how many left."""
+    NewsletterCopy.objects.give_up_interrupted(now or timezone.now())
+    stop, sent = time.monotonic() + budget, 0
+    while time.monotonic() < stop and (batch := claim(now or timezone.now())):
+        fates = post(batch, stop)
+        sent += fates.count(Fate.SENT)
+        if Fate.UNREACHABLE in fates:
+            break
+    return sent
+
+
+def claim(now: datetime) -> list[NewsletterCopy]:
+    """Take a batch that no other worker will touch before CLAIM has passed; committed before anything is sent."""
+    with transaction.atomic():
+        due = NewsletterCopy.objects.due(now).select_for_update(skip_locked=True, no_key=True)
+        keys = list(due.values_list("pk", flat=True)[:BATCH])
+        NewsletterCopy.objects.filter(pk__in=keys).update(claimed_until=timezone.now() + CLAIM)
+    return list(NewsletterCopy.objects.filter(pk__in=keys).select_related("provider").order_by("pk"))
+
+
+def post(batch: list[NewsletterCopy], stop: float) -> list[Fate]:
+    """Send a claimed batch over one connection; each copy is marked as leaving just before the server gets it."""
+    ready = list(written(batch))
+    leaving: list[NewsletterCopy] = []
+    fates: list[Fate] = []
+    outcomes = post_office.send_many(mail for copy, mail in ready if set_off(copy, leaving))
+    for outcome in outcomes:
+        record(leaving[-1], outcome)
+        fates.append(outcome.fate)
+        if time.monotonic() > stop:
+            outcomes.close()
+            break
+    return fates
+
+
+def set_off(copy: NewsletterCopy, leaving: list[NewsletterCopy]) -> bool:
+    """Mark `copy` as leaving; False when its claim has run out and another worker has it."""
+    if not copy.leave():
+        return False
+    leaving.append(copy)
+    return True
+
+
+def record(copy: NewsletterCopy, outcome: Outcome) -> None:
+    """Write down what became of `copy`."""
+    match outcome.fate:
+        case Fate.SENT:
+            copy.mark_sent()
+        case Fate.REFUSED:
+            copy.fail(outcome.reason)
+        case Fate.UNREACHABLE:
+            copy.wait(outcome.reason)
+        case _:
+            copy.postpone(outcome.reason)
+
+
+def written(batch: list[NewsletterCopy]) -> Iterator[tuple[NewsletterCopy, EmailMultiAlternatives]]:
+    """The mails of `batch`: what is no longer wanted, or has nothing left to announce, is dropped on the way."""
+    unwanted = Preference.objects.unwanted(copy.provider_id for copy in batch)
+    keys = {key for copy in batch for key in copy.project_keys}
+    projects = {project.key: project for project in Project.objects.available().filter(key__in=keys).defer("search")}
+    for copy in batch:
+        kept = [projects[key] for key in copy.project_keys if key in projects]
+        is_wanted = copy.provider.is_active and (copy.provider_id, Kind.NEWSLETTER) not in unwanted
+        if not (kept and is_wanted):
+            copy.drop()
+        elif mail := mail_or_none(copy, kept):
+            yield copy, mail
+
+
+def mail_or_none(copy: NewsletterCopy, projects: list[Project]) -> EmailMultiAlternatives | None:
+    """The mail of `copy`; one that cannot be written is flagged and stops nobody."""
+    try:
+        return mail_of(copy, projects)
+    except Exception as error:
+        log.exception("Newsletter copy %s cannot be written.", copy.pk)
+        copy.spoil(post_office.in_short(error))
+        return None
+
+
+def mail_of(copy: NewsletterCopy, projects: list[Project]) -> EmailMultiAlternatives:
+    """`copy` as a mail in its reader's language, with one-click unsubscription (RFC 8058)."""
+    user = copy.provider
+    leave = Unsubscription(user.pk, Kind.NEWSLETTER).url
+    with translation.override(user.language):
+        context = around(copy, projects, leave)
+        mail = EmailMultiAlternatives(
+            subject=context["subject"], body=tidy(render_to_string("mail/newsletter.txt", context)), to=[user.email]
+        )
+        mail.attach_alternative(render_to_string("mail/newsletter.html", context), "text/html")
+        mail.extra_headers = {
+            "Message-ID": f"<newsletter-{copy.pk}.{copy.day:%Y%m%d}@{domain()}>",
+            "Auto-Submitted": "auto-generated",
+            "Content-Language": user.language,
+            "List-Unsubscribe": f"<{leave}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        }
+    return mail
+
+
+def around(copy: NewsletterCopy, projects: list[Project], leave: str) -> dict[str, Any]:
+    """What the two templates need, in the active language."""
+    count = len(projects)
+    words = ngettext("%(n)s new project for you: %(title)s", "%(n)s new projects for you: %(title)s, and others", count)
+    return {
+        "subject": words % {"n": count, "title": projects[0].title},
+        "items": [item(project) for project in projects],
+        "user": copy.provider,
+        "unsubscribe_url": leave,
+        "interests_url": absolute(reverse("projects:interests")),
+        "list_url": absolute(reverse("projects:list")),
+        "site_url": absolute("/"),
+        "SITE_NAME": settings.SITE_NAME,
+        "company": f"{settings.COMPANY_NAME}, {settings.COMPANY_ADDRESS}",
+        "language": translation.get_language(),
+    }
+
+
+def item(project: Project) -> dict[str, str]:
+    """One project of the mail, in words."""
+    offers = ngettext("%(n)s offer so far", "%(n)s offers so far", project.offers_count) % {"n": project.offers_count}
+    return {
+        "title": project.title,
+        "teaser": project.teaser,
+        "budget": budget_words(project.budget_min_cents, project.budget_max_cents),
+        "offers": offers,
+        "place": place_words(project),
+        "closes": _("until %(date)s") % {"date": paris(project.closes_at)},
+        "url": absolute(project.get_absolute_url()),
+    }
+
+
+def today() -> date:
+    """The day in Paris."""
+    return timezone.localdate(timezone.now(), PARIS)
+
+
+def proposals(edition: Edition) -> Iterable[tuple[User, list[str]]]:
+    """What `write` would choose, without writing anything."""
+    pool, people = Pool(edition), readers().select_related("company")
+    taken = NewsletterCopy.objects.filter(day=edition.day).values("provider")
+    waiting = people.filter(~Q(pk__in=taken), pk__gt=edition.reached)
+    for user in waiting.iterator(READERS):
+        reader = next(with_histories([user], edition))
+        if keys := pool.best_for(reader):
+            yield user, keys
+
+
+def resume() -> None:
+    """Write the rest of an edition that a killed worker left half written; one just begun is in good hands."""
+    for edition in Edition.objects.filter(written_at=None, day=today(), until__lt=timezone.now() - CLAIM):
+        write(edition)
