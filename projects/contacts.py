@@ -11,7 +11,7 @@ PHONE = re.compile(
     r"(?<![\w+])(?:(?:\+|00)\d{1,3}[\s.\-(]*(?:\(0\))?(?:\d[\s.)-]?){7,11}\d|0[1-9](?:[\s.-]?\d{2}){4})(?!\d)"
 )
 ADDRESS = re.compile(
-    r"(?:https?://|www\.)\S+"
+    r"(?:https?://|www\.)[^\s<>()\[\],]+"
     r"|(?<![\w@.-])(?!(?:asp|vb|ado)\.net\b|socket\.io\b)"
     r"(?:[\w-]+\.)+(?:com|net|org|fr|eu|io|dev|app|info|biz|agency|studio)(?:/\S*)?(?![\w@])",
     re.IGNORECASE,

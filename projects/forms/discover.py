@@ -229,8 +229,9 @@ def any_of(conditions: Any) -> Q:
 
 
 def overlapping(low: int, high: int | None) -> Q:
-    """Projects whose budget has a part between `low` and `high` cents."""
-    return Q(budget_max_cents__gte=low, **({"budget_min_cents__lt": high} if high else {}))
+    """Projects whose budget has a part between `low` (included) and `high` cents."""
+    reaches = Q(budget_max_cents__gt=low) | Q(budget_min_cents=low)
+    return reaches & Q(budget_min_cents__lt=high) if high else reaches
 
 
 def band_words(band: str) -> str:
