@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from collections import Counter
+from io import StringIO
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from credits.models import Spending
+from escrow.models import Tranche
+from marketplace.accounts.models import User
+from marketplace.demo.people import PASSWORD, PEOPLE
+from marketplace.documents.models import Document
+from marketplace.ledger import checks
+from marketplace.testing.sandbox import Sandbox
+from payouts import facturx
+from payouts.models import BankAnswer, PayoutBatch, PayoutRequest
+from projects.models import Agreement, Offer, Project, Question
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def told(command: str) -> str:
+    out = StringIO()
+    call_command(command, stdout=out)
+    return out.getvalue()
+
+
+def states(rows: object) -> Counter[str]:
+    return Counter(rows.values_list("state", flat=True))  # type: ignore[attr-defined]
+
+
+def sign_in(person: str) -> Client:
+    """As at the keyboard: address, password, and for staff the code of this minute."""
+    client = Client(REMOTE_ADDR=f"10.0.0.{list(PEOPLE).index(person) + 1}")
+    client.post("/compte/login/", {"login": PEOPLE[person].email, "password": PASSWORD})
+    if PEOPLE[person].firm is None:
+        client.post("/compte/2fa/authenticate/", {"code": told("demo_code").strip()})
+    return client
+
+
+def test_demo_is_whole_and_everybody_signs_in(sandbox: Sandbox) -> None:
+    assert "12 people, 40 calls" in told("load_demo")
+    calls_are_in_every_state()
+    money_is_in_every_state()
+    papers_are_real()
+    everybody_signs_in()
+    with pytest.raises(CommandError, match="empty database"):
+        told("load_demo")
+
+
+def calls_are_in_every_state() -> None:
+    assert states(Project.objects) == {
+        "DRAFT": 2, "SUBMITTED": 2, "REJECTED": 1, "OPEN": 22,
+        "WITHDRAWN": 1, "AWARDED": 3, "ACTIVE": 8, "COMPLETED": 1,
+    }  # fmt: skip
+    assert states(Agreement.objects) == {"PROPOSED": 2, "AGREED": 1, "ACTIVE": 9}
+    assert Agreement.objects.filter(versions__number=2, state="PROPOSED").count() == 1
+    assert set(states(Offer.objects)) == {"PLACED", "WITHDRAWN", "WON", "LOST"}
+    assert Question.objects.filter(answer=None).count() == 4
+
+
+def money_is_in_every_state() -> None:
+    assert checks.run() == []
+    assert set(states(PayoutRequest.objects)) == {"ASKED", "APPROVED", "REFUSED", "BATCHED", "SENT", "PAID", "RETURNED"}
+    assert set(states(PayoutBatch.objects)) == {"MADE", "SENT", "ANSWERED"}
+    assert {tranche.light.kind for tranche in Tranche.objects.all()} == {"stop", "soon", "go", "done"}
+    assert Spending.objects.filter(returned_at__isnull=False).count() == 3
+    felix = User.objects.get(email=PEOPLE["felix"].email)
+    assert BankAnswer.read((settings.VAR_DIR / "demo-bank-answer.xml").read_bytes(), by=felix).paid == 1
+
+
+def papers_are_real() -> None:
+    for document in Document.objects.all():
+        with document.file.open() as file:
+            assert file.read(5) == b"%PDF-"
+    found = []
+    for document in Document.objects.filter(purpose="payouts.invoice"):
+        with document.file.open() as file:
+            found.append(facturx.read(file.read()))
+    assert sorted(invoice.vat_cents == 0 for invoice in found if invoice) == [False, False, True]
+
+
+def everybody_signs_in() -> None:
+    assert {sign_in(person).get(first_page(person)).status_code for person in PEOPLE} == {200}
+    assert PASSWORD in (settings.VAR_DIR / "demo-accounts.txt").read_text()
+
+
+def test_demo_is_told_nowhere_else(settings: pytest.MonkeyPatch) -> None:
+    settings.SANDBOX = False  # type: ignore[attr-defined]
+    with pytest.raises(CommandError, match="never for production"):
+        told("load_demo")
+
+
+def first_page(person: str) -> str:
+    return "/mon-compte/" if PEOPLE[person].firm else "/admin/"
