@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('number', models.PositiveIntegerField()),
-                ('scope', models.TextField(max_length=10000)),
+                ('scope', models.TextField(max_length=12000)),
                 ('price_cents', models.BigIntegerField()),
                 ('delay_days', models.PositiveIntegerField()),
                 ('starts_on', models.DateField(null=True)),
@@ -234,13 +234,14 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('text', models.TextField(max_length=3000)),
-                ('key', models.UUIDField(unique=True)),
+                ('key', models.UUIDField()),
                 ('asked_at', models.DateTimeField(auto_now_add=True)),
                 ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='questions', to='projects.project')),
                 ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='questions', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'ordering': ['asked_at', 'pk'],
+                'constraints': [models.UniqueConstraint(fields=('project', 'provider', 'key'), name='one_question_per_form')],
             },
         ),
         migrations.CreateModel(
