@@ -40,7 +40,7 @@ def needed(name: str, trial: str) -> str:
 SITE_NAME = env("SITE_NAME", default="Paraphe")
 COMPANY_NAME = needed("COMPANY_NAME", "Paraphe SAS (essai)")
 COMPANY_ADDRESS = needed("COMPANY_ADDRESS", "12 rue des Minutes, 44000 Nantes")
-BASE_URL = needed("BASE_URL", f"http://127.0.0.1:{env('PORT', default='8000')}").rstrip("/")
+BASE_URL = needed("BASE_URL", f"http://localhost:{env('PORT', default='8000')}").rstrip("/")
 SECRET_KEY = needed("SECRET_KEY", "trial-only-secret-key-never-used-in-production-0123456789")
 SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
 FIELD_KEYS: list[str] = needed("FIELD_KEYS", "dHJpYWwtb25seS1maWVsZC1rZXktbm90LXNlY3JldCE=").split(",")

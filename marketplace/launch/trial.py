@@ -80,8 +80,8 @@ def choose_ports() -> None:
                 f"Port {port} is taken by another program. Choose another one: PORT={port + 10} make run"
             ) from error
     os.environ.setdefault("SANDBOX_PORT", str(free_port(port + 1)))
-    os.environ.setdefault("BASE_URL", f"http://127.0.0.1:{port}")
-    os.environ.setdefault("SANDBOX_WEBHOOK_URL", f"{os.environ['BASE_URL']}/paiements/stripe")
+    os.environ.setdefault("BASE_URL", f"http://localhost:{port}")
+    os.environ.setdefault("SANDBOX_WEBHOOK_URL", f"http://127.0.0.1:{port}/paiements/stripe")
 
 
 def schema() -> str:
