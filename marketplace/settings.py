@@ -143,7 +143,7 @@ CACHES: dict[str, dict[str, Any]] = {
     else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"},
 }
 
-CELERY_BROKER_URL = REDIS_URL or ("memory://" if TEST else "filesystem://localhost")
+CELERY_BROKER_URL = REDIS_URL or ("memory://" if TEST else "files://localhost")
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
     {"socket_connect_timeout": 1, "socket_timeout": 5, "max_retries": 0, "visibility_timeout": 600}
     if REDIS_URL
