@@ -157,7 +157,8 @@ class Desk:
     def stages(self) -> list[tuple[str, str | _StrPromise, bool]]:
         """The stages, as links."""
         every = (self.url(self.shelf.name), _("All"), not self.stage)
-        return [every, *((self.url(self.shelf.name, n), w, n == self.stage) for n, (w, _states) in STAGES.items())]
+        known = {n: w for n, (w, _states) in STAGES.items() if self.shelf.name == "appels" or n != "preparation"}
+        return [every, *((self.url(self.shelf.name, name), words, name == self.stage) for name, words in known.items())]
 
     def url(self, shelf: str, stage: str = "") -> str:
         """The address of a shelf, at one stage or all of them."""

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from projects.models import Agreement, AgreementState, Offer, Project, ProjectState
-from projects.report import Line, Page, Panel, Todo, line, page, panel, todo
+from projects.models import Agreement, AgreementState, AgreementVersion, Offer, OfferState, Project, ProjectState
+from projects.report import Line, Page, Panel, Reading, Todo, line, page, panel, todo
 
 if TYPE_CHECKING:
-    from marketplace.accounts.models import User
     from marketplace.events.models import Event
 
 Words = Callable[["Event"], Line]
@@ -21,15 +22,14 @@ Words = Callable[["Event"], Line]
 PUBLIC: dict[str, Words] = {
     "project.submitted": lambda e: Line(_("Project handed in for approval")),
     "project.opened": lambda e: Line(_("Project published"), tone="go"),
-    "project.rejected": lambda e: Line(_("Project rejected"), e.facts["reason"], "stop"),
     "project.withdrawn": lambda e: Line(_("Project withdrawn by the client"), tone="stop"),
-    "project.awarded": lambda e: Line(_("A provider was chosen among %(offers)s offers") % e.facts, tone="go"),
+    "question.answered": lambda e: Line(_("Question answered by the client")),
     "agreement.active": lambda e: Line(_("Introduction paid: the agreement is active"), tone="go"),
     "project.completed": lambda e: Line(_("Project completed"), tone="go"),
 }
 PARTIES: dict[str, Words] = {
     "agreement.proposed": lambda e: Line(_("Version %(number)s of the terms proposed") % e.facts),
-    "agreement.accepted": lambda e: Line(_("Version %(number)s of the terms accepted by one party") % e.facts),
+    "agreement.accepted": lambda e: Line(_("Version %(number)s of the terms accepted") % e.facts),
     "agreement.agreed": lambda e: Line(
         _("Same terms accepted by both: version %(number)s is frozen") % e.facts, tone="go"
     ),
@@ -43,149 +43,220 @@ OWN: dict[str, Words] = {
     "credit.spent.offer": lambda e: Line(_("Offer credit spent")),
     "credit.spent.contact": lambda e: Line(_("Client’s details opened with a direct contact credit")),
 }
-
-
-@line(*PUBLIC)
-def public_line(event: Event, user: User) -> Line | None:
-    return PUBLIC[event.verb](event)
-
-
-@line(*PARTIES)
-def parties_line(event: Event, user: User) -> Line | None:
-    concerned = Agreement.objects.visible_to(user).filter(pk=event.facts["agreement"])
-    return PARTIES[event.verb](event) if concerned.exists() else None
-
-
-@line(*OWN)
-def own_line(event: Event, user: User) -> Line | None:
-    """A provider sees their own acts; the client sees offers, questions and who holds their details."""
-    if event.by_id == user.pk:
-        return OWN[event.verb](event)
-    owned = event.verb in CLIENT_SEES and Project.objects.owned_by(user).filter(key=event.project_key).exists()
-    return OWN[event.verb](event) if owned else None
-
-
 CLIENT_SEES = frozenset({"offer.placed", "offer.revised", "offer.withdrawn", "question.asked", "credit.spent.contact"})
 
 
-@line("question.answered")
-def answered_line(event: Event, user: User) -> Line | None:
-    return Line(_("Question answered by the client"))
+def own_version(reading: Reading) -> AgreementVersion | None:
+    """The latest terms of the living agreement, when the reader is one of its parties; no query before the award."""
+    if reading.project.awarded_at is None or not (reading.as_client or reading.as_winner):
+        return None
+    agreements = Agreement.objects.visible_to(reading.user).living().filter(project=reading.project)
+    rows = AgreementVersion.objects.filter(agreement__in=agreements).order_by("-number")
+    parties = ("agreement__client__company", "agreement__provider__company", "agreement__project")
+    return rows.select_related("author", *parties).prefetch_related("tranches").first()
+
+
+def own_agreement(reading: Reading) -> Agreement | None:
+    """The living agreement, when the reader is one of its parties."""
+    version = reading.once(own_version)
+    return version.agreement if version else None
+
+
+def own_offer(reading: Reading) -> Offer | None:
+    """The reader's own offer, withdrawn or not; a client has none."""
+    if reading.as_client:
+        return None
+    rows = Offer.objects.filter(project=reading.project, provider=reading.user)
+    return rows.prefetch_related("tranches").first()
+
+
+def names_client(reading: Reading) -> bool:
+    """Whether the reader may know who the client is."""
+    if reading.as_client or (reading.as_winner and reading.project.activated_at):
+        return True
+    return Project.objects.contact_open_to(reading.user).filter(pk=reading.project.pk).exists()
+
+
+def opens_dossier(reading: Reading) -> bool:
+    """Whether the reader may read the dossier: parties always, the others by their credit and for a time."""
+    if reading.as_client or reading.as_winner:
+        return True
+    return Project.objects.dossier_open_to(reading.user).filter(pk=reading.project.pk).exists()
+
+
+def signed(event: Event, reading: Reading, words: Line) -> Line:
+    """`words` with whose act it was, as far as the reader may know."""
+    if event.by is None:
+        return words
+    if event.by_id == reading.user.pk:
+        return words._replace(who=_("You"))
+    if event.by_id == reading.project.client_id:
+        return words._replace(who=_("The client"))
+    if reading.as_client and (event.verb in PARTIES or event.verb in CLIENT_SEES):
+        return words._replace(who=event.by.public_name)
+    return words
+
+
+@line(*PUBLIC)
+def public_line(event: Event, reading: Reading) -> Line | None:
+    return signed(event, reading, PUBLIC[event.verb](event))
+
+
+@line("project.rejected")
+def rejected_line(event: Event, reading: Reading) -> Line | None:
+    """The reason is for the client alone."""
+    return Line(_("Project rejected"), event.facts["reason"] if reading.as_client else "", "stop")
+
+
+@line("project.awarded")
+def awarded_line(event: Event, reading: Reading) -> Line | None:
+    """Each side reads it from where they stand; nobody but the client is told who was chosen."""
+    n, offer = event.facts["offers"], reading.once(own_offer)
+    if reading.as_client:
+        words = ngettext("You chose the only offer", "You chose one of %(n)s offers", n)
+    elif offer and offer.pk == event.facts["winner"]:
+        words = ngettext("Your offer was chosen", "Your offer was chosen among %(n)s", n)
+    elif offer and offer.state == OfferState.LOST:
+        words = ngettext("Another provider was chosen", "Another provider was chosen among %(n)s offers", n)
+    else:
+        words = ngettext("A provider was chosen", "A provider was chosen among %(n)s offers", n)
+    return Line(words % {"n": n}, tone="go")
+
+
+@line(*PARTIES)
+def parties_line(event: Event, reading: Reading) -> Line | None:
+    agreement = reading.once(own_agreement)
+    concerned = agreement and agreement.pk == event.facts["agreement"]
+    return signed(event, reading, PARTIES[event.verb](event)) if concerned else None
+
+
+@line(*OWN)
+def own_line(event: Event, reading: Reading) -> Line | None:
+    """A provider sees their own acts; the client sees offers, questions and who holds their details."""
+    if event.by_id == reading.user.pk or (reading.as_client and event.verb in CLIENT_SEES):
+        return signed(event, reading, OWN[event.verb](event))
+    return None
 
 
 @todo
-def choose(project: Project, user: User) -> Todo | None:
+def choose(reading: Reading) -> Todo | None:
     """The client chooses an offer; the others wait."""
-    if project.state != ProjectState.OPEN:
+    project = reading.project
+    if project.state != ProjectState.OPEN or not project.select_by or project.select_by < timezone.now():
         return None
-    if project.client_id != user.pk:
+    if not reading.as_client:
         return Todo(_("The client: choose an offer"), by=project.select_by, mine=False)
-    url = reverse("projects:compare", args=[project.key])
     if not project.offers_count:
         return Todo(_("No offer yet"), _("Providers can bid until the closing date."), by=project.closes_at, mine=False)
-    return Todo(
-        _("You: choose an offer"),
-        _("The others will be told your reason."),
-        _("Compare the offers"),
-        url,
-        project.select_by,
-    )
+    url = reverse("projects:compare", args=[project.key])
+    told = _("The others will be told your reason.")
+    return Todo(_("You: choose an offer"), told, _("Compare the offers"), url, project.select_by)
 
 
 @todo
-def approve(project: Project, user: User) -> Todo | None:
+def bid(reading: Reading) -> Todo | None:
+    """Who opened the dossier is reminded to bid while they can."""
+    project = reading.project
+    if reading.as_client or not project.is_available:
+        return None
+    offer = reading.once(own_offer)
+    if offer and offer.is_placed:
+        return None
+    advice = _("Projects do not fall from the sky: write, call, convince.")
+    return Todo(_("You: place an offer"), advice, _("Open the dossier"), project.get_absolute_url(), project.closes_at)
+
+
+@todo
+def approve(reading: Reading) -> Todo | None:
     """A project handed in waits for our moderation."""
-    if project.state != ProjectState.SUBMITTED:
+    if reading.project.state != ProjectState.SUBMITTED:
         return None
     return Todo(_("Our moderation: approve the project"), _("Within one working day."), mine=False)
 
 
 @todo
-def correct(project: Project, user: User) -> Todo | None:
-    """A draft or a rejected project is in its client's hands."""
-    if project.client_id != user.pk or project.state not in {ProjectState.DRAFT, ProjectState.REJECTED}:
+def correct(reading: Reading) -> Todo | None:
+    """A draft, or a project rejected before it was open, is in its client's hands."""
+    project = reading.project
+    if not reading.as_client or not project.is_editable:
         return None
     url = reverse("projects:edit", args=[project.key])
     return Todo(_("You: finish the project and hand it in"), project.rejection_reason, _("Go on editing"), url)
 
 
 @todo
-def confirm_terms(project: Project, user: User) -> Todo | None:
+def confirm_terms(reading: Reading) -> Todo | None:
     """Each party reads the latest version and accepts it."""
-    agreement = own_agreement(project, user)
-    if not agreement or agreement.state != AgreementState.PROPOSED:
+    version = reading.once(own_version)
+    if not version or version.agreement.state != AgreementState.PROPOSED:
         return None
-    url, mine = agreement.get_absolute_url(), not agreement.version.accepted_by(user)
-    if mine:
-        return Todo(_("You: confirm the terms"), "", _("Read and confirm the terms"), url, agreement.confirm_by)
-    return Todo(
-        _("The other party: confirm the terms"), "", _("See the agreement"), url, agreement.confirm_by, mine=False
-    )
+    url, by = version.agreement.get_absolute_url(), version.agreement.confirm_by
+    if version.accepted_by(reading.user):
+        waiting = _("The other party: confirm the terms")
+        return Todo(waiting, "", _("See the agreement"), url, by, mine=False)
+    return Todo(_("You: confirm the terms"), "", _("Read and confirm the terms"), url, by)
 
 
 @todo
-def pay_fees(project: Project, user: User) -> Todo | None:
+def pay_fees(reading: Reading) -> Todo | None:
     """The client pays the introduction."""
-    agreement = own_agreement(project, user)
+    agreement = reading.once(own_agreement)
     if not agreement or agreement.state != AgreementState.AGREED:
         return None
     url = agreement.get_absolute_url()
-    if agreement.client_id == user.pk:
+    if reading.as_client:
         return Todo(_("You: pay the introduction"), "", _("Pay the introduction"), url, agreement.pay_by)
     text = _("Do not start working before: you will be told at once.")
     return Todo(_("The client: pay the introduction"), text, _("See the agreement"), url, agreement.pay_by, mine=False)
 
 
-def own_agreement(project: Project, user: User) -> Agreement | None:
-    """The living agreement of `project` when `user` is one of its parties."""
-    return Agreement.objects.visible_to(user).living().filter(project=project).select_related("project").first()
-
-
 @panel(order=10)
-def agreement_panel(project: Project, user: User) -> Panel | None:
-    """The terms, and once active the details of the other party."""
-    rows = Agreement.objects.visible_to(user).living().select_related("client__company", "provider__company", "project")
-    agreement = rows.filter(project=project).first()
-    if not agreement:
+def agreement_panel(reading: Reading) -> Panel | None:
+    """The terms, and once active the details of both parties."""
+    version = reading.once(own_version)
+    if not version:
         return None
-    context = {"agreement": agreement, "version": agreement.version, "other": agreement.other_party(user)}
+    context = {"agreement": version.agreement, "version": version, "names_client": reading.once(names_client)}
     return Panel("projects/report/agreement.html", context)
 
 
 @panel(order=20)
-def offer_panel(project: Project, user: User) -> Panel | None:
-    """A provider's own offer, with when it was read and why it was not chosen."""
-    offer = Offer.objects.filter(project=project, provider=user).prefetch_related("tranches").first()
-    return Panel("projects/report/offer.html", {"offer": offer}) if offer else None
+def offer_panel(reading: Reading) -> Panel | None:
+    """A provider's own offer, with when it was read and why it was not chosen; once chosen, the agreement says it."""
+    offer = reading.once(own_offer)
+    if not offer or (offer.state == OfferState.WON and reading.once(own_version)):
+        return None
+    return Panel("projects/report/offer.html", {"offer": offer})
 
 
 @panel(order=90)
-def documents_panel(project: Project, user: User) -> Panel | None:
+def documents_panel(reading: Reading) -> Panel | None:
     """The specification, for who may read the dossier."""
-    if not Project.objects.dossier_open_to(user).filter(pk=project.pk).exists():
+    if not reading.once(opens_dossier):
         return None
-    files = project.specification_files.select_related("document")
+    files = reading.project.specification_files.select_related("document")
     return Panel("projects/report/documents.html", {"files": files})
 
 
 @page(order=10)
-def report_page(project: Project, user: User) -> Page | None:
-    return reverse("projects:report", args=[project.key]), _("Report"), "file"
+def report_page(reading: Reading) -> Page | None:
+    return reverse("projects:report", args=[reading.project.key]), _("Report"), "file"
 
 
 @page(order=20)
-def dossier_page(project: Project, user: User) -> Page | None:
-    return project.get_absolute_url(), _("Dossier"), "eye"
+def dossier_page(reading: Reading) -> Page | None:
+    return (reading.project.get_absolute_url(), _("Dossier"), "eye") if reading.once(opens_dossier) else None
 
 
 @page(order=30)
-def offers_page(project: Project, user: User) -> Page | None:
-    if project.client_id != user.pk or not project.opened_at:
+def offers_page(reading: Reading) -> Page | None:
+    project = reading.project
+    if not reading.as_client or not project.opened_at or project.state == ProjectState.REJECTED:
         return None
     return reverse("projects:compare", args=[project.key]), _("Offers"), "scales"
 
 
 @page(order=40)
-def agreement_page(project: Project, user: User) -> Page | None:
-    agreement = own_agreement(project, user)
+def agreement_page(reading: Reading) -> Page | None:
+    agreement = reading.once(own_agreement)
     return (agreement.get_absolute_url(), _("Agreement"), "pen") if agreement else None

@@ -7,6 +7,7 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.documents.forms import DocumentsField
@@ -26,6 +27,11 @@ LONGEST_CALL = 90  # days
 MOST_SKILLS, LONGEST_SKILL = 12, 40
 DRAFT = "draft"
 OPTIONAL_IN_A_DRAFT = ("teaser", "description", "budget_min_cents", "budget_max_cents", "closes_on")
+
+
+def titled(choices: Any) -> list[tuple[str, Any]]:
+    """`choices` with a capital letter at the beginning of each."""
+    return [(value, capfirst(label)) for value, label in choices]
 
 
 class SkillsField(forms.CharField):
@@ -86,7 +92,9 @@ class ProjectForm(Deed):
     )
     budget_min_cents = BudgetField(label=_("Budget, from"))
     budget_max_cents = BudgetField(label=_("Budget, up to"))
-    place = forms.ChoiceField(label=_("Place of work"), choices=Place.choices, widget=ChoiceCards, initial=Place.REMOTE)
+    place = forms.ChoiceField(
+        label=_("Place of work"), choices=titled(Place.choices), widget=ChoiceCards, initial=Place.REMOTE
+    )
     city = forms.CharField(
         label=_("City"), max_length=80, required=False, help_text=_("Where the work or the visits take place.")
     )
@@ -96,15 +104,13 @@ class ProjectForm(Deed):
     starts_on = DayField(label=_("Wanted start"), required=False)
     closes_on = DayField(label=_("Closing date"))
     formula_wanted = forms.ChoiceField(
-        label=_("Formula wanted"), choices=Formula.choices, widget=ChoiceCards, initial=Formula.R0
+        label=_("Formula wanted"), choices=titled(Formula.choices), widget=ChoiceCards, initial=Formula.R0
     )
-    sealed = forms.TypedChoiceField(
+    sealed = forms.ChoiceField(
         label=_("Offers"),
-        choices=[("", _("Open to bidders")), ("1", _("Sealed"))],
-        coerce=bool,
-        empty_value="",
-        required=False,
+        choices=[("open", _("Open to bidders")), ("sealed", _("Sealed"))],
         widget=ChoiceCards,
+        initial="open",
     )
 
     def __init__(self, data: Any = None, files: Any = None, *, project: Project | None = None) -> None:
@@ -131,8 +137,8 @@ class ProjectForm(Deed):
             "R0": _("Your money waits on the project’s internal account until you accept each delivery."),
         }
         self.fields["sealed"].widget.hints = {
-            "": _("A provider who opens the dossier reads the other offers."),
-            "1": _("Providers see how many offers there are, not what they say. Fixed once published."),
+            "open": _("A provider who opens the dossier reads the other offers."),
+            "sealed": _("Providers see how many offers there are, not what they say. Fixed once published."),
         }
         if self.files:
             self.fields["specification"].help_text = _(
@@ -183,7 +189,7 @@ class ProjectForm(Deed):
         data = {name: value for name, value in self.cleaned_data.items() if name in Content.__dataclass_fields__}
         low, high = data["budget_min_cents"] or 0, data["budget_max_cents"] or 0
         closing = self.cleaned_data["closes_on"]
-        data |= {"budget_min_cents": low, "budget_max_cents": max(low, high), "sealed": bool(data["sealed"])}
+        data |= {"budget_min_cents": low, "budget_max_cents": max(low, high), "sealed": data["sealed"] == "sealed"}
         return Content(**data, closes_at=closing_on(closing) if closing else None)
 
     def save(self, *, by: User) -> Project | None:
@@ -231,7 +237,7 @@ def initial_of(project: Project | None) -> dict[str, Any]:
     for name in ("budget_min_cents", "budget_max_cents"):
         fields[name] = fields[name] or None
     closes_on = timezone.localdate(project.closes_at, PARIS) if project.closes_at else usual
-    return {**fields, "closes_on": closes_on, "sealed": "1" if project.sealed else ""}
+    return {**fields, "closes_on": closes_on, "sealed": "sealed" if project.sealed else "open"}
 
 
 def public(text: str) -> str:

@@ -36,7 +36,7 @@ def typed(**changes: Any) -> dict[str, Any]:
         "starts_on": in_days(40),
         "closes_on": in_days(20),
         "formula_wanted": "R0",
-        "sealed": "1",
+        "sealed": "sealed",
         "act": "preview",
     } | changes
     return {name: value for name, value in data.items() if value is not None}
