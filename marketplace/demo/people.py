@@ -57,7 +57,7 @@ PEOPLE = {
         "Bertrand Kervella",
         "+33 6 39 98 10 02",
         "client",
-        "make a first deposit, choose an offer among five",
+        "make a first deposit, choose an offer among four",
         Firm("Pays d’Ancre Communauté", "908101116", "FR63908101116", "2 place du Marché-Neuf", "35500", "Vitré"),
     ),
     "sophie": Person(
@@ -129,7 +129,7 @@ PEOPLE = {
         "Marc Oliveira",
         "+33 6 39 98 10 08",
         "provider",
-        "confirm version 2 of the terms, ask for a deposit",
+        "confirm version 2 of the terms, wait for a deposit that was asked for",
         Firm(
             "Oliveira Ingénierie et Conseil",
             "997810643",

@@ -138,12 +138,11 @@ class Story:
         )
 
     def choose(self, index: int) -> Agreement:
-        """The client chooses the first offer of a call."""
-        project = self.projects[index]
-        winner = Offer.objects.select_related("project").get(
-            project=project, provider=self.people[PLOTS[index].bids[0].by]
-        )
-        return Selection(winner, reason=REASONS[index]).carry_out(by=project.client)
+        """The client reads every offer of a call, and chooses the first."""
+        offers = list(Offer.objects.select_related("project").filter(project=self.projects[index]).order_by("pk"))
+        for offer in offers:
+            offer.mark_read()
+        return Selection(offers[0], reason=REASONS[index]).carry_out(by=self.projects[index].client)
 
     def in_days(self, days: int) -> date:
         """A day of the story, counted from today in Paris."""
