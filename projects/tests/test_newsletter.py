@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
+import sys
 import threading
 from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
+from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.core import mail
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -18,6 +23,7 @@ from marketplace.events.models import Preference
 from marketplace.events.tellings import Kind
 from marketplace.events.tests.conftest import Sink, sink
 from marketplace.testing.cast import professional
+from marketplace.testing.processes import Process
 from projects import newsletter
 from projects.models import Category, Edition, Interest, NewsletterCopy, Project
 from projects.tasks import go_on_with_newsletter, send_newsletter
@@ -281,8 +287,6 @@ def test_workers_at_once_send_each_copy_once(client_user: User) -> None:
     gate = threading.Barrier(4)
 
     def work() -> None:
-        from django.db import connection
-
         gate.wait()
         send_newsletter()
         connection.close()
@@ -298,3 +302,45 @@ def test_workers_at_once_send_each_copy_once(client_user: User) -> None:
 
 
 SIRENS = ["732829320", "552100554"]
+
+
+class SlowSink(Sink):
+    """Takes `quick` mails, then keeps the next one waiting for its answer."""
+
+    def __init__(self, quick: int) -> None:
+        super().__init__()
+        self.quick = quick
+        self.is_waiting = False
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        answer = await super().handle_DATA(server, session, envelope)
+        if self.quick and len(self.mails) > self.quick:
+            self.is_waiting = True
+            await asyncio.sleep(60)
+        return answer
+
+
+@pytest.mark.django_db(transaction=True)
+def test_killed_sender_is_replaced_and_nobody_gets_two(client_user: User, settings: Any) -> None:
+    people = [professional(f"p{n}@x.example", f"P {n}", "provider", f"P {n}", SIRENS[n % 2]) for n in range(8)]
+    opened(client_user)
+    slow = SlowSink(3)
+    slow.up()
+    server = os.environ["TEST_APP_URL"].rpartition("/")[0]
+    env = {
+        "DATABASE_URL": f"{server}/{connection.settings_dict['NAME']}",
+        "EMAIL_URL": f"smtp://127.0.0.1:{slow.port}",
+    }
+    sender = Process("newsletter", [sys.executable, "manage.py", "send_newsletter"], env)
+    sender.start(lambda: slow.is_waiting)
+    sender.stop(signal.SIGKILL)
+    slow.quick = 0
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", slow.port
+    assert newsletter.send() == 0
+    NewsletterCopy.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
+    run()
+    slow.down()
+    assert sorted(slow.received()) == sorted(user.email for user in people)
+    states = list(NewsletterCopy.objects.values_list("state", flat=True))
+    assert (states.count("SENT"), states.count("LOST")) == (7, 1)
