@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from django.conf import settings
@@ -34,6 +34,15 @@ class Kind(models.TextChoices):
     def price_cents(self) -> int:
         """What one credit costs alone, in cents excluding VAT."""
         return int(settings.CREDIT_PRICES_CENTS[self.value])
+
+
+class ReturnReason(models.TextChoices):
+    """Why credits come back by themselves (product, section 4): the project ended before it was active."""
+
+    REJECTED = "project_rejected", _("the project was rejected by our moderation after it was opened")
+    WITHDRAWN = "project_withdrawn", _("the client withdrew the project")
+    EXPIRED = "project_expired", _("the project expired without a choice")
+    CANCELLED = "project_cancelled", _("the project was cancelled")
 
 
 class CreditPack(models.Model):
@@ -81,26 +90,21 @@ class CreditPack(models.Model):
         """The pack's price with the VAT this provider owes."""
         return Amount.from_ht(self.price_cents, vat_for(provider.company))
 
-    def buy(self, *, by: User, key: UUID) -> Payment:
+    def buy(self, *, by: User, key: UUID, back_path: str = "") -> Payment:
         """Start the payment of this pack; the same `key` gives the same payment. Credits come once it is paid.
 
-        Refused (NotOnSale) when the pack has been taken off sale.
+        `back_path` is the page of ours where the provider was when credits were lacking. Refused: NotOnSale when the
+        pack has been taken off sale, Payment.KeyReused when the key was for another pack or another provider.
         """
         with locked(self):
             if not self.on_sale:
                 raise self.NotOnSale
             price = self.price_for(by)
-            purchase, _made = PackPurchase.objects.get_or_create(
-                key=key,
-                defaults={
-                    "provider": by,
-                    "pack": self,
-                    "name": self.name,
-                    "consultation": self.consultation,
-                    "offer": self.offer,
-                    "contact": self.contact,
-                },
-            )
+            terms = {name: getattr(self, name) for name in ("name", *Wallet.FIELDS.values())}
+            defaults = {"provider": by, "pack": self, "back_path": back_path, **terms}
+            purchase, _made = PackPurchase.objects.get_or_create(key=key, defaults=defaults)
+            if (purchase.provider_id, purchase.pack_id) != (by.pk, self.pk):
+                raise Payment.KeyReused
         return Payment.start(
             key=key,
             payer=by,
@@ -126,6 +130,7 @@ class PackPurchase(models.Model):
     consultation = models.PositiveSmallIntegerField()
     offer = models.PositiveSmallIntegerField()
     contact = models.PositiveSmallIntegerField()
+    back_path = models.CharField(max_length=200, blank=True)
     credited_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -249,7 +254,7 @@ class Spending(models.Model):
     transfer = models.OneToOneField("ledger.Transfer", models.PROTECT, related_name="+")
     at = models.DateTimeField(auto_now_add=True)
     returned_at = models.DateTimeField(null=True)
-    return_reason = models.CharField(max_length=40, blank=True)
+    return_reason = models.CharField(max_length=40, blank=True, choices=ReturnReason)
 
     objects = SpendingQuerySet.as_manager()
 
@@ -260,16 +265,20 @@ class Spending(models.Model):
                 condition=models.Q(returned_at=None),
                 name="one_living_spending_of_each_kind",
             ),
+            models.CheckConstraint(
+                condition=models.Q(returned_at=None, return_reason="")
+                | (models.Q(returned_at__isnull=False) & ~models.Q(return_reason="")),
+                name="spending_returned_with_a_reason",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} on {self.project_key} by {self.provider}"
 
-    def give_back(self, reason: str) -> None:
+    def give_back(self, reason: ReturnReason, *, title: str) -> None:
         """Return the credit to the wallet, once (product: credits that come back by themselves).
 
-        `reason` is a code that the notice puts in words: project_rejected, project_withdrawn, project_expired,
-        project_cancelled.
+        The provider is told why, and of which project (`title`). A second call changes nothing.
         """
         with locked(self):
             if self.returned_at:
@@ -282,6 +291,7 @@ class Spending(models.Model):
                 project=self.project_key,
                 reverses=self.transfer,
             )
-            self.returned_at, self.return_reason = timezone.now(), reason
+            self.returned_at, self.return_reason = timezone.now(), ReturnReason(reason)
             self.save(update_fields=["returned_at", "return_reason"])
-            Event.record("credit.returned", project=self.project_key, spending=self.pk, kind=self.kind, reason=reason)
+            facts: dict[str, Any] = {"kind": self.kind, "reason": self.return_reason, "title": title}
+            Event.record("credit.returned", project=self.project_key, spending=self.pk, **facts)

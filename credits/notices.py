@@ -5,18 +5,11 @@ from collections.abc import Iterable
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from credits.models import Kind, Spending
+from credits.models import Kind, ReturnReason, Spending
 from marketplace.accounts.models import User
 from marketplace.events.models import Event
 from marketplace.events.tellings import Facts, Letter, Telling, tells
 from marketplace.events.tellings import Kind as NoticeKind
-
-REASONS = {
-    "project_rejected": lambda: _("the project was rejected by our moderation after it was opened"),
-    "project_withdrawn": lambda: _("the client withdrew the project"),
-    "project_expired": lambda: _("the project expired without a choice"),
-    "project_cancelled": lambda: _("the project was cancelled"),
-}
 
 
 @tells("credit.returned", kind=NoticeKind.MONEY)
@@ -25,8 +18,7 @@ class CreditReturned(Telling):
 
     def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
         spending = Spending.objects.select_related("provider").get(pk=event.facts["spending"])
-        title = event.facts.get("title", "")
-        yield spending.provider, {"kind": spending.kind, "reason": spending.return_reason, "title": title}
+        yield spending.provider, {name: event.facts[name] for name in ("kind", "reason", "title")}
 
     def letter(self, facts: Facts) -> Letter:
         kind = str(Kind(facts["kind"]).label)
@@ -34,7 +26,7 @@ class CreditReturned(Telling):
             subject=_("Your %(kind)s has come back") % {"kind": kind},
             project=facts["title"],
             paragraphs=[
-                _("It is in your wallet again: %(reason)s.") % {"reason": REASONS[facts["reason"]]()},
+                _("It is in your wallet again: %(reason)s.") % {"reason": ReturnReason(facts["reason"]).label},
                 _("Nothing is to be done. Credits never expire."),
             ],
             action=(_("See my credits"), reverse("credits:wallet")),

@@ -31,7 +31,7 @@ class PackPaid(Purpose):
         return self.purchase(payment).credit(payment)
 
     def back(self, payment: Payment) -> str:
-        return reverse("credits:wallet")
+        return self.purchase(payment).back_path or reverse("credits:wallet")
 
 
 @header("credits")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from escrow.figures import Figures
-from escrow.models import Delivery, EscrowAccount
+from escrow.models import Delivery, EscrowAccount, Tranche
 from escrow.steps import next_step
 from marketplace.documents.readers import reads
 from marketplace.events.reactions import on
@@ -15,7 +15,7 @@ from marketplace.ledger import posting as ledger
 from marketplace.payments.purposes import Purpose, purpose
 from marketplace.templatetags.page import euros
 from projects.models import Agreement, Formula
-from projects.report import Line, Page, Panel, Todo, line, page, panel, todo
+from projects.report import Line, Page, Panel, Reading, Todo, line, page, panel, todo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from marketplace.documents.models import Document
     from marketplace.events.models import Event
     from marketplace.payments.models import Payment
-    from projects.models import Project
 
 
 @on("agreement.active")
@@ -67,36 +66,42 @@ def delivery_is_read_by(user: User, document: Document) -> bool:
     return Delivery.objects.visible_to(user).filter(files__document=document).exists()
 
 
-def seen(project: Project, user: User) -> EscrowAccount | None:
-    """The account of `project` if it has one that concerns `user`; no query before the activation."""
-    if project.activated_at is None:
+def seen(reading: Reading) -> EscrowAccount | None:
+    """The account of the project if it has one that concerns its reader; no query before the activation."""
+    if reading.project.activated_at is None:
         return None
-    rows = EscrowAccount.objects.visible_to(user).filter(project=project)
+    rows = EscrowAccount.objects.visible_to(reading.user).filter(project=reading.project)
     return rows.select_related("project", "agreement", "held", "payable", "claimed").first()
 
 
+def tranches(reading: Reading) -> list[Tranche]:
+    """The tranches of that account, in order."""
+    account = reading.once(seen)
+    return list(account.tranches.all()) if account else []
+
+
 @panel(order=5)
-def payments_panel(project: Project, user: User) -> Panel | None:
+def payments_panel(reading: Reading) -> Panel | None:
     """The report's way to the payments page, with the bar and the lights."""
-    if not (account := seen(project, user)):
+    if not (account := reading.once(seen)):
         return None
-    tranches = list(account.tranches.all())
-    context = {"account": account, "figures": Figures.of(account, tranches), "tranches": tranches}
+    rows = reading.once(tranches)
+    context = {"account": account, "figures": Figures.of(account, rows), "tranches": rows}
     return Panel("escrow/panel.html", context)
 
 
 @page(order=50)
-def payments_page(project: Project, user: User) -> Page | None:
+def payments_page(reading: Reading) -> Page | None:
     """The way to the payments page from every page of an R0 project, also after its end."""
-    account = seen(project, user)
+    account = reading.once(seen)
     return (account.get_absolute_url(), _("Payments page"), "bank") if account else None
 
 
 @todo
-def account_asks(project: Project, user: User) -> Todo | None:
+def account_asks(reading: Reading) -> Todo | None:
     """What the account asks of its reader."""
-    account = seen(project, user)
-    return next_step(account, list(account.tranches.all()), user) if account else None
+    account = reading.once(seen)
+    return next_step(account, reading.once(tranches), reading.user) if account else None
 
 
 WORDS: dict[str, Callable[[], tuple[str, str, str]]] = {
@@ -109,9 +114,9 @@ WORDS: dict[str, Callable[[], tuple[str, str, str]]] = {
 
 
 @line(*WORDS)
-def words_of(event: Event, user: User) -> Line | None:
+def words_of(event: Event, reading: Reading) -> Line | None:
     """The account's events on the timeline: for the two parties only."""
-    if user.pk not in event.facts["parties"]:
+    if reading.user.pk not in event.facts["parties"]:
         return None
     title, detail, tone = WORDS[event.verb]()
     facts = {**event.facts, "amount": euros(event.facts["cents"])}

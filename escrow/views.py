@@ -52,7 +52,7 @@ def everything(account: EscrowAccount, user: User) -> dict[str, Any]:
         "is_client": user == account.agreement.client,
         "holder": settings.R0_ACCOUNT_HOLDER,
         "now": timezone.now(),
-        "pages": list(report.pages(account.project, user)),
+        "pages": list(report.pages(report.Reading(account.project, user))),
         "crumbs": crumbs(account.project, (_("Payments page"), "")),
         "head_meta": [account.project.title],
         "head_badges": [("ink", _("R0 formula"))],

@@ -3,34 +3,52 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from django.db.models import Exists, OuterRef, Value
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from credits.models import Kind, Spending
 from marketplace.documents.models import Document
-from projects.models import Offer, Project, Question
+from projects.alike import cards_alike
+from projects.face import Face
+from projects.models import Offer, OfferState, Project, Question
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
     from django.db.models import QuerySet
 
     from marketplace.accounts.models import User
+    from projects.models.readers import ProjectQuerySet
+
+
+def addressed_by(user: User | AnonymousUser) -> ProjectQuerySet:
+    """The projects whose address answers `user`, each with `is_open_to` (dossier) and `names_client_to` them."""
+    rows = Project.objects.visible_to(user).with_track_record().select_related("client__company", "category")
+    if not user.is_authenticated:
+        return rows.annotate(is_open_to=Value(False), names_client_to=Value(False))
+    same = {"pk": OuterRef("pk")}
+    return rows.annotate(
+        is_open_to=Exists(Project.objects.dossier_open_to(user).filter(**same)),
+        names_client_to=Exists(Project.objects.contact_open_to(user).filter(**same)),
+    )
 
 
 class Dossier:
-    """A project as `user` may see it (product, section 3). The querysets decide; this only gathers."""
+    """A project as `user` may see it (product, section 3). The querysets decide; this only gathers.
 
-    def __init__(self, project: Project, user: User | AnonymousUser) -> None:
-        self.project = project
+    `project` is a row of `addressed_by(user)`.
+    """
+
+    def __init__(self, project: Any, user: User | AnonymousUser) -> None:
+        self.project, self.face, self.reader = project, Face(project), user
         self.user: User | None = user if user.is_authenticated else None
 
-    @cached_property
+    @property
     def is_open(self) -> bool:
         """Whether the reader may see the whole dossier."""
-        return self.user is not None and Project.objects.dossier_open_to(self.user).filter(pk=self.project.pk).exists()
+        return bool(self.project.is_open_to)
 
     @property
     def template(self) -> str:
@@ -45,31 +63,22 @@ class Dossier:
         return self.user is not None and self.project.client_id == self.user.pk
 
     @cached_property
-    def spent(self) -> set[str]:
-        """The kinds of credits that the reader has spent here."""
-        if not self.user:
-            return set()
-        return set(
-            Spending.objects.living().on(self.project.key).filter(provider=self.user).values_list("kind", flat=True)
-        )
-
-    @property
     def has_offer_credit(self) -> bool:
         """Whether the reader may bid and ask."""
-        return Kind.OFFER in self.spent
+        mine = Spending.objects.living().on(self.project.key).filter(provider=self.user, kind=Kind.OFFER)
+        return self.user is not None and mine.exists()
 
-    @cached_property
+    @property
     def contact(self) -> User | None:
         """The client, for who may read their details; nobody otherwise."""
-        if self.user and Project.objects.contact_open_to(self.user).filter(pk=self.project.pk).exists():
-            return self.project.client
-        return None
+        client: User = self.project.client
+        return client if self.project.names_client_to else None
 
     @cached_property
     def files(self) -> QuerySet[Document]:
         """The specification; only drawn in an open dossier."""
         rows = self.project.specification_files.values("document")
-        return Document.objects.filter(pk__in=rows)
+        return Document.objects.filter(pk__in=rows).order_by("pk")
 
     @cached_property
     def questions(self) -> QuerySet[Question]:
@@ -78,32 +87,19 @@ class Dossier:
         return rows.filter(project=self.project).select_related("provider", "answer")
 
     @cached_property
-    def offers(self) -> list[Offer]:
-        """The living offers that the reader may read: all unless sealed, and always one's own."""
+    def _offers(self) -> list[Offer]:
         rows = Offer.objects.visible_to(self.user) if self.user else Offer.objects.none()
-        found = rows.living().filter(project=self.project).select_related("provider").prefetch_related("tranches")
-        return list(found.order_by("price_cents", "pk"))
-
-    @cached_property
-    def mine(self) -> Offer | None:
-        """The reader's own offer."""
-        if not self.user:
-            return None
-        return Offer.objects.filter(project=self.project, provider=self.user).prefetch_related("tranches").first()
+        return list(rows.filter(project=self.project).select_related("provider").order_by("price_cents", "pk"))
 
     @property
-    def locked(self) -> list[tuple[str, str]]:
-        """What the closed dossier holds, in counts."""
-        files = self.files.count()
-        questions, offers = self.project.questions_count, self.project.offers_count
-        words = len(self.project.description.split())
-        placed = _("%(n)s, sealed") if self.project.sealed else _("%(n)s, not sealed")
-        return [
-            (_("Full description"), ngettext("%(n)s word", "%(n)s words", words) % {"n": words}),
-            (_("Specification"), ngettext("%(n)s file", "%(n)s files", files) % {"n": files}),
-            (_("Questions and answers"), ngettext("%(n)s question", "%(n)s questions", questions) % {"n": questions}),
-            (_("Competing offers"), placed % {"n": offers}),
-        ]
+    def offers(self) -> list[Offer]:
+        """The living offers that the reader may read: all unless sealed, and always one's own."""
+        return [offer for offer in self._offers if offer.state != OfferState.WITHDRAWN]
+
+    @property
+    def mine(self) -> Offer | None:
+        """The reader's own offer, withdrawn or not."""
+        return next((offer for offer in self._offers if self.user and offer.provider_id == self.user.pk), None)
 
     @property
     def next_step(self) -> tuple[str, str]:
@@ -115,21 +111,6 @@ class Dossier:
         )
 
     @cached_property
-    def alike(self) -> QuerySet[Project]:
-        """Three available projects like this one."""
-        return Project.objects.alike(self.project).select_related("category")[:3]
-
-    @cached_property
-    def client_facts(self) -> list[tuple[str, str]]:
-        """The client's track record, from rows."""
-        own = Project.objects.owned_by(self.project.client).published()
-        total, awarded = own.count(), own.filter(awarded_at__isnull=False).count()
-        answered = Question.objects.filter(project__client=self.project.client, answer__isnull=False).count()
-        asked = Question.objects.filter(project__client=self.project.client).count()
-        return [
-            (
-                _("Calls for offers"),
-                _("%(total)s published, %(awarded)s awarded") % {"total": total, "awarded": awarded},
-            ),
-            (_("Questions answered"), _("%(answered)s of %(asked)s") % {"answered": answered, "asked": asked}),
-        ]
+    def alike(self) -> list[dict[str, Any]]:
+        """The cards of three available projects like this one."""
+        return cards_alike(self.project, self.reader)

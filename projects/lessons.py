@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.utils.translation import gettext as _
@@ -21,18 +20,34 @@ class Lesson(NamedTuple):
     weight: float
 
 
+def price_of(offer: Offer) -> int:
+    """The measure of price: cents excluding VAT."""
+    return offer.price_cents
+
+
+def delay_of(offer: Offer) -> int:
+    """The measure of delay: days."""
+    return offer.delay_days
+
+
+def middle(values: Iterable[int]) -> int:
+    """The median in whole units; between two, a half goes up."""
+    line = sorted(values)
+    low, high = line[(len(line) - 1) // 2], line[len(line) // 2]
+    return (low + high + 1) // 2
+
+
 class Field(NamedTuple):
     """One loser among all the offers of a call."""
 
     offer: Offer
     winner: Offer
     rivals: Sequence[Offer]  # every living offer, the loser's and the winner's among them
-    asked: bool  # whether the loser asked a question
-    askers: int  # how many bidders asked one
+    askers: frozenset[int]  # the providers among them who asked a question
 
     def median(self, measure: Callable[[Offer], int]) -> int:
         """The median of a measure over all offers."""
-        return round(median(measure(offer) for offer in self.rivals))
+        return middle(measure(offer) for offer in self.rivals)
 
     def rank(self, measure: Callable[[Offer], int]) -> int:
         """The loser's rank, 1 for the smallest; equals share a rank."""
@@ -42,18 +57,18 @@ class Field(NamedTuple):
 
 def price(field: Field) -> Lesson:
     """The price against the median: an obstacle above it, none below."""
-    middle, own = field.median(lambda o: o.price_cents), field.offer.price_cents
-    facts = {"price_cents": own, "median_cents": middle, "percent": round(abs(own - middle) * 100 / middle)}
-    if own > middle:
+    median, own = field.median(price_of), field.offer.price_cents
+    facts = {"price_cents": own, "median_cents": median, "percent": round(abs(own - median) * 100 / median)}
+    if own > median:
         return Lesson("price_above", facts, 50 + min(facts["percent"], 50))
-    if own == middle:
+    if own == median:
         return Lesson("price_at_median", facts, 20)
     return Lesson("price_below", facts, 30)
 
 
 def delay(field: Field) -> Lesson:
     """How many offers announced a shorter delay."""
-    shorter = sum(o.delay_days < field.offer.delay_days for o in field.rivals)
+    shorter = field.rank(delay_of) - 1
     facts = {"shorter": shorter, "others": len(field.rivals) - 1, "days": field.offer.delay_days}
     if shorter:
         return Lesson("delay_longer", facts, 45 + 50 * shorter / len(field.rivals))
@@ -69,24 +84,22 @@ def tranches(field: Field) -> Lesson | None:
 def assumptions(field: Field) -> Lesson | None:
     """No assumption written when others wrote theirs."""
     wrote = sum(bool(o.assumptions.strip()) for o in field.rivals)
-    return (
-        Lesson("no_assumptions", {"wrote": wrote}, 40 + wrote)
-        if wrote and not field.offer.assumptions.strip()
-        else None
-    )
+    if not wrote or field.offer.assumptions.strip():
+        return None
+    return Lesson("no_assumptions", {"wrote": wrote}, 40 + wrote)
 
 
 def haste(field: Field) -> Lesson | None:
     """An offer that came well after the chosen one."""
-    hours = round((field.offer.placed_at - field.winner.placed_at).total_seconds() / 3600)
+    hours = int((field.offer.placed_at - field.winner.placed_at).total_seconds() // 3600)
     return Lesson("later_than_chosen", {"hours": hours}, 35 + min(hours / 24, 10)) if hours >= 1 else None
 
 
 def question(field: Field) -> Lesson:
     """Whether a question was asked before bidding."""
-    if field.asked:
+    if field.offer.provider_id in field.askers:
         return Lesson("asked", {}, 10)
-    return Lesson("never_asked", {"askers": field.askers}, 38 if field.askers else 28)
+    return Lesson("never_asked", {"askers": len(field.askers)}, 38 if field.askers else 28)
 
 
 def lessons(field: Field, *, count: int = 3) -> list[Lesson]:
@@ -98,40 +111,73 @@ def lessons(field: Field, *, count: int = 3) -> list[Lesson]:
 def sentence(code: str, facts: dict[str, Any], euros: Callable[[int], str]) -> str:
     """A finding in words, in the reader's language; `euros` writes an amount of cents."""
     figures = {name: euros(value) if name.endswith("_cents") else value for name, value in facts.items()}
-    if code == "delay_longer":
-        text = ngettext(
-            "%(shorter)s other offer out of %(others)s announced a shorter delay than your %(days)s days.",
-            "%(shorter)s other offers out of %(others)s announced a shorter delay than your %(days)s days.",
-            facts["shorter"],
-        )
+    if facts.get("percent") == 0:
+        figures["percent"] = _("less than 1")
+    return SENTENCES[code](facts) % figures
+
+
+def shorter_delays(facts: dict[str, Any]) -> str:
+    """How many offers announced a shorter delay."""
+    return ngettext(
+        "%(shorter)s other offer out of %(others)s announced a shorter delay than your %(days)s days.",
+        "%(shorter)s other offers out of %(others)s announced a shorter delay than your %(days)s days.",
+        facts["shorter"],
+    )
+
+
+def later(facts: dict[str, Any]) -> str:
+    """By how much an offer came after the chosen one: in hours, from two days on in days."""
+    hours = facts["hours"]
+    if hours < 48:
+        words = ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": hours}
     else:
-        text = SENTENCES[code]()
-    return text % figures
+        words = ngettext("%(n)s day", "%(n)s days", hours // 24) % {"n": hours // 24}
+    return _("Your offer came %(later)s after the chosen one: early offers are read with more attention.") % {
+        "later": words
+    }
 
 
-SENTENCES: dict[str, Callable[[], str]] = {
-    "price_above": lambda: _(
+def no_assumptions(facts: dict[str, Any]) -> str:
+    """How many wrote their assumptions."""
+    return ngettext(
+        "You wrote no assumptions; %(wrote)s other offer did: they show that you have read the dossier.",
+        "You wrote no assumptions; %(wrote)s other offers did: they show that you have read the dossier.",
+        facts["wrote"],
+    )
+
+
+def never_asked(facts: dict[str, Any]) -> str:
+    """That questions help, and how many bidders asked one."""
+    advice = _("Write, call, convince: your offer credit opens questions without limit.")
+    found = _("You asked no question before bidding.")
+    if count := facts["askers"]:
+        found = ngettext(
+            "You asked no question; %(askers)s bidder did.", "You asked no question; %(askers)s bidders did.", count
+        )
+    return f"{found} {advice}"
+
+
+SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
+    "price_above": lambda facts: _(
         "Your price, %(price_cents)s, was %(percent)s %% above the median of the offers, %(median_cents)s. "
         "Show what the difference pays for, or cut an optional part into a tranche of its own."
     ),
-    "price_at_median": lambda: _("Your price was the median of the offers, %(median_cents)s: it was not the obstacle."),
-    "price_below": lambda: _(
+    "price_at_median": lambda facts: _(
+        "Your price was the median of the offers, %(median_cents)s: it was not the obstacle."
+    ),
+    "price_below": lambda facts: _(
         "Your price, %(price_cents)s, was %(percent)s %% below the median, %(median_cents)s: it was not the obstacle."
     ),
-    "delay_shortest": lambda: _("No offer announced a shorter delay than your %(days)s days: it was not the obstacle."),
-    "no_tranches": lambda: _(
+    "delay_longer": shorter_delays,
+    "delay_shortest": lambda facts: _(
+        "No offer announced a shorter delay than your %(days)s days: it was not the obstacle."
+    ),
+    "no_tranches": lambda facts: _(
         "The chosen offer was cut into %(chosen)s tranches, yours was in one block: "
         "tranches let the client pay and check step by step."
     ),
-    "no_assumptions": lambda: _(
-        "You wrote no assumptions, other bidders did (%(wrote)s offers): they show that you have read the dossier."
-    ),
-    "later_than_chosen": lambda: _(
-        "Your offer came %(hours)s hours after the chosen one: early offers are read with more attention."
-    ),
-    "never_asked": lambda: _(
-        "You asked no question before bidding (bidders who did: %(askers)s). "
-        "Write, call, convince: your offer credit opens questions without limit."
-    ),
-    "asked": lambda: _("You asked a question before bidding: keep doing so, clients remember it."),
+    "no_assumptions": no_assumptions,
+    "later_than_chosen": later,
+    "never_asked": never_asked,
+    "asked": lambda facts: _("You asked a question before bidding: keep doing so, clients remember it."),
 }

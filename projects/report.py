@@ -5,12 +5,39 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
     from marketplace.events.models import Event
     from projects.models import Project
+
+T = TypeVar("T")
+
+
+class Reading:
+    """One reader before one project: what several parts need to know is asked of the database once for the page."""
+
+    def __init__(self, project: Project, user: User) -> None:
+        self.project, self.user = project, user
+        self._known: dict[Callable[[Reading], Any], Any] = {}
+
+    @property
+    def as_client(self) -> bool:
+        """Whether the reader is the project's client."""
+        return self.project.client_id == self.user.pk
+
+    @property
+    def as_winner(self) -> bool:
+        """Whether the reader is the provider who was chosen."""
+        return self.project.winner_id == self.user.pk
+
+    def once(self, ask: Callable[[Reading], T]) -> T:
+        """What `ask` answers of this reading; asked again, the same answer."""
+        if ask not in self._known:
+            self._known[ask] = ask(self)
+        found: T = self._known[ask]
+        return found
 
 
 class Panel(NamedTuple):
@@ -36,18 +63,19 @@ class Todo:
 
 
 class Line(NamedTuple):
-    """An event put in words for the timeline: a title, a detail, and a tone ("", "go", "stop" or "soon")."""
+    """An event put in words for the timeline: a title, a detail, a tone ("", "go", "stop" or "soon"), and whose act."""
 
     title: str
     detail: str = ""
     tone: str = ""
+    who: str = ""
 
 
-PanelMaker = Callable[["Project", "User"], Panel | None]
-TodoMaker = Callable[["Project", "User"], Todo | None]
-LineMaker = Callable[["Event", "User"], Line | None]
+PanelMaker = Callable[[Reading], Panel | None]
+TodoMaker = Callable[[Reading], Todo | None]
+LineMaker = Callable[["Event", Reading], Line | None]
 Page = tuple[str, str, str]
-PageMaker = Callable[["Project", "User"], Page | None]
+PageMaker = Callable[[Reading], Page | None]
 PAGES: dict[str, tuple[int, PageMaker]] = {}
 PANELS: dict[str, tuple[int, PanelMaker]] = {}
 TODOS: dict[str, TodoMaker] = {}
@@ -74,10 +102,10 @@ def page(*, order: int) -> Callable[[PageMaker], PageMaker]:
     return register
 
 
-def pages(project: Project, user: User) -> Iterator[Page]:
-    """The pages of `project` that `user` may open, in order."""
+def pages(reading: Reading) -> Iterator[Page]:
+    """The pages of the project that its reader may open, in order."""
     for _order, maker in sorted(PAGES.values(), key=lambda pair: pair[0]):
-        if made := maker(project, user):
+        if made := maker(reading):
             yield made
 
 
@@ -97,22 +125,22 @@ def line(*verbs: str) -> Callable[[LineMaker], LineMaker]:
     return register
 
 
-def panels(project: Project, user: User) -> Iterator[Panel]:
-    """The sections of `project`'s report for `user`, in order."""
+def panels(reading: Reading) -> Iterator[Panel]:
+    """The sections of the report for its reader, in order."""
     for _order, maker in sorted(PANELS.values(), key=lambda pair: pair[0]):
-        if made := maker(project, user):
+        if made := maker(reading):
             yield made
 
 
-def todos(project: Project, user: User) -> list[Todo]:
-    """What is to be done on `project`: the reader's own first, then by date."""
-    made = [found for maker in TODOS.values() if (found := maker(project, user))]
+def todos(reading: Reading) -> list[Todo]:
+    """What is to be done on the project: the reader's own first, then by date."""
+    made = [found for maker in TODOS.values() if (found := maker(reading))]
     return sorted(made, key=lambda t: (not t.mine, t.by is None, t.by and t.by.timestamp()))
 
 
-def lines(events: Iterator[Event] | list[Event], user: User) -> Iterator[tuple[Event, Line]]:
-    """The timeline of `events` for `user`; events without words for this reader are left out."""
+def lines(events: list[Event], reading: Reading) -> Iterator[tuple[Event, Line]]:
+    """The timeline of `events` for the reader; events without words for them are left out."""
     for event in events:
         maker = LINES.get(event.verb)
-        if maker and (made := maker(event, user)):
+        if maker and (made := maker(event, reading)):
             yield event, made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,7 +12,10 @@ from django.utils.translation import ngettext
 
 from credits.models import CreditPack, Kind, Spending, Wallet
 from marketplace.billing.vat import Amount, vat_for
-from marketplace.templatetags.page import euros, euros_short, paris
+from marketplace.templatetags.page import euros, paris
+from projects.alike import cards_alike
+from projects.cards import budget_words
+from projects.face import Face
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
@@ -20,17 +23,19 @@ if TYPE_CHECKING:
 
 
 class PackOnOffer(NamedTuple):
-    """A pack on the page before a spending."""
+    """A pack on the page before a spending; `key`: one for each page drawn, so that it is bought once."""
 
     pk: int
     words: str
+    contents: list[str]
+    key: str
 
 
 class Ticket:
-    """The page before the spending of one credit of `kind` by `user` on `project`."""
+    """The page before the spending of one credit of `kind` by `user` on `project`, a row `with_track_record()`."""
 
     def __init__(self, project: Project, kind: Kind, user: User) -> None:
-        self.project, self.kind, self.user = project, kind, user
+        self.project, self.kind, self.user, self.face = project, kind, user, Face(project)
 
     @property
     def title(self) -> str:
@@ -52,15 +57,24 @@ class Ticket:
         return Wallet.of(self.user).balance(self.kind)
 
     @cached_property
+    def _done(self) -> dict[str, Spending]:
+        rows = Spending.objects.living().on(self.project.key).filter(provider=self.user)
+        return {spending.kind: spending for spending in rows}
+
+    @property
     def spent(self) -> Spending | None:
         """The spending, when it was done before: it costs nothing again."""
-        return Spending.objects.living().on(self.project.key).filter(provider=self.user, kind=self.kind).first()
+        return self._done.get(self.kind)
 
-    @cached_property
+    @property
     def needs_consultation(self) -> bool:
         """Whether the dossier has to be opened first."""
-        own = Spending.objects.living().on(self.project.key).filter(provider=self.user, kind=Kind.CONSULTATION)
-        return self.kind != Kind.CONSULTATION and not own.exists()
+        return self.kind != Kind.CONSULTATION and Kind.CONSULTATION not in self._done
+
+    @cached_property
+    def is_own(self) -> bool:
+        """Whether the project is the reader's, or their company's."""
+        return self.user.is_tied_to(self.project.client)
 
     @property
     def packs(self) -> list[PackOnOffer]:
@@ -68,17 +82,26 @@ class Ticket:
         return [
             PackOnOffer(
                 pack.pk,
-                _("Buy %(name)s, %(amount)s") % {"name": pack.name, "amount": euros(pack.price_for(self.user).cents)},
+                _("Buy %(name)s, %(amount)s incl. VAT")
+                % {"name": pack.name, "amount": euros(pack.price_for(self.user).cents)},
+                pack.contents,
+                str(uuid.uuid4()),
             )
             for pack in CreditPack.objects.filter(on_sale=True)
             if self.kind in pack.units
         ]
 
     @property
-    def may_spend(self) -> bool:
-        """Whether the button is shown; the deed itself checks again under the lock."""
-        ready = self.project.is_available and not self.needs_consultation and not self.spent
-        return ready and self.balance > 0
+    def is_ready(self) -> bool:
+        """Whether nothing but a credit may be lacking; the deed itself checks again under the lock."""
+        if self.spent or self.needs_consultation:
+            return False
+        return self.project.is_available and not self.is_own
+
+    @cached_property
+    def alike(self) -> list[dict[str, Any]]:
+        """The cards of three open projects like this one, when it is gone; none otherwise."""
+        return [] if self.project.is_available else cards_alike(self.project, self.user)
 
     @property
     def button(self) -> str:
@@ -108,10 +131,7 @@ class Ticket:
     def facts(self) -> list[tuple[str, str]]:
         """What everybody may know of the project."""
         project = self.project
-        budget = _("%(low)s to %(high)s excl. VAT") % {
-            "low": euros_short(project.budget_min_cents),
-            "high": euros_short(project.budget_max_cents),
-        }
+        budget = budget_words(project.budget_min_cents, project.budget_max_cents)
         found = [(_("Budget"), budget), (_("Offers received"), str(project.offers_count))]
         return [*found, (_("Closing date"), paris(project.closes_at))]
 
@@ -130,15 +150,9 @@ class Ticket:
         """Where a credit already spent leads."""
         return self.next_url(self.spent) if self.spent else self.project.get_absolute_url()
 
-    @cached_property
-    def new_key(self) -> str:
-        """One key for each page drawn: a pack bought from here is bought once."""
-        return str(uuid.uuid4())
-
     @property
     def opens(self) -> list[str]:
         """What becomes visible or possible, with counts."""
-        files, questions = self.project.specification_files.count(), self.project.questions_count
         if self.kind == Kind.OFFER:
             return [
                 _("placing an offer, revising it and withdrawing it until the client chooses"),
@@ -146,17 +160,8 @@ class Ticket:
             ]
         if self.kind == Kind.CONTACT:
             return [_("the client’s name, company, e-mail and phone"), _("the client is told that you have them")]
-        return [
-            ngettext(
-                "the full description and %(n)s file of the specification",
-                "the full description and %(n)s files of the specification",
-                files,
-            )
-            % {"n": files},
-            ngettext("%(n)s question, with its answer", "%(n)s questions, with their answers", questions)
-            % {"n": questions},
-            self._rivals(),
-        ]
+        files = _("the specification: %(files)s") % {"files": self.face.file_words}
+        return [_("the full description"), files, self.face.talk_words, self._rivals()]
 
     def _rivals(self) -> str:
         count = self.project.offers_count

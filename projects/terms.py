@@ -6,6 +6,7 @@ import difflib
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from marketplace.templatetags.page import day, euros
 
@@ -14,12 +15,10 @@ if TYPE_CHECKING:
 
 
 class Change(NamedTuple):
-    """One difference: what it is about, what stood before, what stands now; texts come as (sign, line) pairs."""
+    """One difference: what it is about, and its lines removed ("-") and added ("+")."""
 
     label: str
-    before: str
-    after: str
-    lines: tuple[tuple[str, str], ...] = ()
+    lines: tuple[tuple[str, str], ...]
 
 
 def changes(before: AgreementVersion | None, after: AgreementVersion) -> list[Change]:
@@ -27,9 +26,13 @@ def changes(before: AgreementVersion | None, after: AgreementVersion) -> list[Ch
     if before is None:
         return []
     old, new = words(before), words(after)
-    found = [Change(label, old[label], new[label]) for label in old if old[label] != new[label]]
-    if before.scope != after.scope:
-        found.append(Change(_("What is to be done"), "", "", tuple(text_lines(before.scope, after.scope))))
+    found = [Change(label, (("-", old[label]), ("+", new[label]))) for label in old if old[label] != new[label]]
+    for label, former, latter in (
+        (_("What is to be done"), before.scope, after.scope),
+        (_("Tranches"), tranche_text(before), tranche_text(after)),
+    ):
+        if former != latter:
+            found.append(Change(label, tuple(text_lines(former, latter))))
     return found
 
 
@@ -38,13 +41,22 @@ def words(version: AgreementVersion) -> dict[str, str]:
     return {
         _("Price, excluding VAT"): euros(version.price_cents),
         _("Formula"): version.get_formula_display(),
-        _("Delay"): _("%(count)s days") % {"count": version.delay_days},
+        _("Delay"): ngettext("%(n)s day", "%(n)s days", version.delay_days) % {"n": version.delay_days},
         _("Start"): day(version.starts_on) or "–",
-        _("Tranches"): " ; ".join(
-            f"{t.title} ({euros(t.cents)}{', ' + day(t.due_on) if t.due_on else ''})" for t in version.tranches.all()
-        ),
-        _("Deliverables"): " ; ".join(t.deliverable for t in version.tranches.all() if t.deliverable) or "–",
     }
+
+
+def tranche_text(version: AgreementVersion) -> str:
+    """The tranches of a version, one to a line: number, title, amount, date, deliverable."""
+    return "\n".join(
+        ", ".join(filter(None, (f"{t.position}. {t.title}", euros(t.cents), day(t.due_on), one_line(t.deliverable))))
+        for t in version.tranches.all()
+    )
+
+
+def one_line(text: str) -> str:
+    """`text` without its line breaks."""
+    return " ".join(text.split())
 
 
 def text_lines(before: str, after: str) -> list[tuple[str, str]]:

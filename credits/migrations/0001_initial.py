@@ -43,6 +43,7 @@ class Migration(migrations.Migration):
                 ('consultation', models.PositiveSmallIntegerField()),
                 ('offer', models.PositiveSmallIntegerField()),
                 ('contact', models.PositiveSmallIntegerField()),
+                ('back_path', models.CharField(blank=True, max_length=200)),
                 ('credited_at', models.DateTimeField(null=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('pack', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='purchases', to='credits.creditpack')),
@@ -67,13 +68,13 @@ class Migration(migrations.Migration):
                 ('project_key', models.CharField(db_index=True, max_length=16)),
                 ('at', models.DateTimeField(auto_now_add=True)),
                 ('returned_at', models.DateTimeField(null=True)),
-                ('return_reason', models.CharField(blank=True, max_length=40)),
+                ('return_reason', models.CharField(blank=True, choices=[('project_rejected', 'the project was rejected by our moderation after it was opened'), ('project_withdrawn', 'the client withdrew the project'), ('project_expired', 'the project expired without a choice'), ('project_cancelled', 'the project was cancelled')], max_length=40)),
                 ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='spendings', to=settings.AUTH_USER_MODEL)),
                 ('transfer', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.transfer')),
                 ('wallet', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='spendings', to='credits.wallet')),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('returned_at', None)), fields=('provider', 'kind', 'project_key'), name='one_living_spending_of_each_kind')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('returned_at', None)), fields=('provider', 'kind', 'project_key'), name='one_living_spending_of_each_kind'), models.CheckConstraint(condition=models.Q(models.Q(('return_reason', ''), ('returned_at', None)), models.Q(('returned_at__isnull', False), models.Q(('return_reason', ''), _negated=True)), _connector='OR'), name='spending_returned_with_a_reason')],
             },
         ),
     ]

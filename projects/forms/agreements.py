@@ -1,16 +1,21 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.models import User
 from marketplace.fields import ChoiceCards, DayField, EurosField
 from marketplace.forms import Deed, Performing
 from marketplace.payments.models import Payment
+from projects.forms.prose import ProseField
 from projects.forms.tranches import HIGHEST_CENTS, WithTranches
 from projects.models import Agreement, AgreementVersion, Formula, Terms, TrancheTerms
+from projects.models.offers import whole
+from projects.terms import Change, changes
 
 FORMULA_HINTS: dict[str, Any] = {
     Formula.R0: _("The money waits on the project’s internal account before the work, and is released on delivery."),
@@ -22,10 +27,10 @@ class TermsForm(WithTranches):
     """A new version of the terms. Only the client is shown the formula."""
 
     instead_of = forms.IntegerField(widget=forms.HiddenInput)
-    scope = forms.CharField(
+    scope = ProseField(
         label=_("What is to be done"),
-        max_length=10_000,
-        widget=forms.Textarea(attrs={"rows": 8}),
+        max_length=12_000,
+        rows=8,
         help_text=_("Scope and assumptions: what is included, and what is not."),
     )
     price_cents = EurosField(label=_("Price of the project"), unit=_("€ excl. VAT"), max_cents=HIGHEST_CENTS)
@@ -34,29 +39,46 @@ class TermsForm(WithTranches):
     formula = forms.ChoiceField(label=_("Formula"), choices=Formula.choices, widget=ChoiceCards(FORMULA_HINTS))
 
     def __init__(self, *args: Any, version: AgreementVersion, user: User, **kwargs: Any) -> None:
-        rows = [TrancheTerms(t.title, t.deliverable, t.cents, t.due_on) for t in version.tranches.all()]
         initial = {name: getattr(version, name) for name in self.base_fields if hasattr(version, name)}
-        super().__init__(*args, rows=rows, initial={**initial, "instead_of": version.number}, **kwargs)
+        initial["instead_of"] = version.number
+        super().__init__(*args, rows=version.typed_tranches, initial=initial, **kwargs)
         self.version, self.user = version, user
+        self.newer: list[Change] = []
         if user != version.agreement.client:
             del self.fields["formula"]
+
+    def _one_payment(self, price_cents: int) -> list[TrancheTerms]:
+        """The whole price as one tranche, in the words that it had before if it was that already."""
+        own = [tranche.terms for tranche in self.version.tranches.all()]
+        plain = own and not self.version.typed_tranches
+        return [replace(own[0], cents=price_cents)] if plain else [whole(price_cents)]
 
     def save(self) -> AgreementVersion | None:
         """Propose the version typed; a refusal is shown on the form."""
         data = self.cleaned_data
-        tranches = self.tranches or [TrancheTerms(str(_("The whole project")), "", data["price_cents"])]
         terms = Terms(
             scope=data["scope"],
             price_cents=data["price_cents"],
             delay_days=data["delay_days"],
             starts_on=data["starts_on"],
             formula=data.get("formula", self.version.formula),
-            tranches=tranches,
+            tranches=self.tranches or self._one_payment(data["price_cents"]),
             release_on_silence=self.version.release_on_silence,
         )
-        return self.perform(
-            lambda: self.version.agreement.propose(terms, by=self.user, instead_of=data["instead_of"]),
-        )
+        agreement = self.version.agreement
+        made = self.perform(lambda: agreement.propose(terms, by=self.user, instead_of=data["instead_of"]))
+        if made is None:
+            self._catch_up(data["instead_of"])
+        return made
+
+    def _catch_up(self, number: int) -> None:
+        """After a refusal: what a newer version changes is shown, and the form, as typed, takes that one's place."""
+        current = self.version.agreement.version
+        self.newer = changes(current.agreement.versions.filter(number=number).first(), current)
+        data = QueryDict(mutable=True)
+        data.update(self.data)
+        data["instead_of"] = str(current.number)
+        self.data = data
 
 
 class AcceptForm(Performing):

@@ -9,8 +9,10 @@ from credits.models import Kind, Spending
 from marketplace.accounts.models import User
 from marketplace.fields import DayField, EurosField
 from marketplace.forms import Deed, Performing
+from projects.forms.prose import ProseField
 from projects.forms.tranches import HIGHEST_CENTS, WithTranches
-from projects.models import Answer, Offer, OfferState, OfferTerms, Project, Question, TrancheTerms
+from projects.models import Answer, Offer, OfferState, OfferTerms, Project, Question
+from projects.models.offers import WRITTEN
 
 
 class SpendForm(Performing):
@@ -29,32 +31,29 @@ class OfferForm(WithTranches, Deed):
         label=_("Delay, in days"), min_value=1, max_value=1500, help_text=_("Calendar days from the start.")
     )
     starts_on = DayField(label=_("Possible start"), required=False)
-    pitch = forms.CharField(
+    pitch = ProseField(
         label=_("What you propose"),
         max_length=5000,
-        widget=forms.Textarea(attrs={"rows": 8}),
+        rows=8,
         help_text=_("How you will go about it, and what of your experience is close to this project."),
     )
-    assumptions = forms.CharField(
+    assumptions = ProseField(
         label=_("Assumptions"),
         max_length=5000,
         required=False,
-        widget=forms.Textarea(attrs={"rows": 4}),
         help_text=_("What your price counts on: access, contents, answers, a second opinion…"),
     )
 
     def __init__(self, *args: Any, offer: Offer | None = None, **kwargs: Any) -> None:
         self.offer = offer
         if offer:
-            names = ("price_cents", "delay_days", "starts_on", "pitch", "assumptions")
-            kwargs["initial"] = {name: getattr(offer, name) for name in names}
-            kwargs["rows"] = [TrancheTerms(t.title, t.deliverable, t.cents, t.due_on) for t in offer.tranches.all()]
+            kwargs["initial"] = {name: getattr(offer, name) for name in WRITTEN}
+            kwargs["rows"] = offer.typed_tranches
         super().__init__(*args, **kwargs)
 
     def save(self, project: Project, *, by: User) -> bool:
         """Place the offer, or revise the one that stands; a refusal is shown on the form."""
-        data = {name: value for name, value in self.cleaned_data.items() if name != "key"}
-        terms = OfferTerms(**data, tranches=self.tranches)
+        terms = OfferTerms(**{name: self.cleaned_data[name] for name in WRITTEN}, tranches=self.tranches)
         offer = self.offer
         if offer is None or offer.state == OfferState.WITHDRAWN:
             return self.done(lambda: Offer.place(project, by=by, terms=terms, key=self.cleaned_data["key"]))
@@ -64,7 +63,7 @@ class OfferForm(WithTranches, Deed):
 class QuestionForm(Deed):
     """A written question to the client."""
 
-    text = forms.CharField(label=_("Your question"), max_length=3000, widget=forms.Textarea(attrs={"rows": 4}))
+    text = ProseField(label=_("Your question"), max_length=3000)
 
     def save(self, project: Project, *, by: User) -> Question | None:
         """Ask; a refusal is shown on the form."""
@@ -75,7 +74,7 @@ class QuestionForm(Deed):
 class AnswerForm(Performing):
     """The client's answer."""
 
-    text = forms.CharField(label=_("Your answer"), max_length=3000, widget=forms.Textarea(attrs={"rows": 4}))
+    text = ProseField(label=_("Your answer"), max_length=3000)
 
     def save(self, question: Question, *, by: User) -> Answer | None:
         """Answer; a refusal is shown on the form."""

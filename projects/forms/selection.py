@@ -7,35 +7,43 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.models import User
 from marketplace.forms import Performing
+from projects.forms.prose import ProseField
 from projects.models import Agreement, Offer, Selection
 
 
 class SelectionForm(Performing):
-    """Why the others were not chosen: one reason for all, which a box may replace for each offer."""
+    """Why the others were not chosen: one reason for all, which a box may replace for each offer.
 
-    reason = forms.CharField(
+    `revision` is the winner's offer as the client saw it: a later one has to be read first.
+    """
+
+    revision = forms.IntegerField(widget=forms.HiddenInput)
+    reason = ProseField(
         label=_("Your reason, for all the others"),
         max_length=500,
-        widget=forms.Textarea(attrs={"rows": 3}),
+        rows=3,
         help_text=_("Sent word for word to each provider who was not chosen, with their rank in price and delay."),
     )
 
     def __init__(self, *args: Any, winner: Offer, others: list[Offer], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.initial["revision"] = winner.revision
         self.winner, self.others = winner, others
-        for offer in others:
-            self.fields[f"reason_{offer.pk}"] = forms.CharField(
-                label=_("Another reason for %(name)s") % {"name": offer.provider.public_name},
-                max_length=500,
-                required=False,
-                widget=forms.Textarea(attrs={"rows": 2}),
-            )
+        for offer in others if len(others) > 1 else []:
+            label = _("Another reason for %(name)s") % {"name": offer.provider.public_name}
+            self.fields[f"reason_{offer.pk}"] = ProseField(label=label, max_length=500, required=False, rows=2)
         if not others:
             del self.fields["reason"]
+
+    @property
+    def single_reasons(self) -> list[forms.BoundField]:
+        """The boxes that replace the common reason, one for each other offer."""
+        return [field for field in self if field.name.startswith("reason_")]
 
     def save(self, *, by: User) -> Agreement | None:
         """Choose; a refusal is shown on the form."""
         data = self.cleaned_data
-        reasons = {offer.pk: data[f"reason_{offer.pk}"] for offer in self.others}
-        selection = Selection(self.winner, reason=data.get("reason", ""), reasons=reasons)
+        reasons = {offer.pk: data.get(f"reason_{offer.pk}", "") for offer in self.others}
+        reason, revision = data.get("reason", ""), data["revision"]
+        selection = Selection(self.winner, reason=reason, reasons=reasons, revision=revision)
         return self.perform(lambda: selection.carry_out(by=by))

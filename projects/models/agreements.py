@@ -78,6 +78,10 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
         """The two parties' own agreements; nobody else's."""
         return self.filter(Q(client=user) | Q(provider=user))
 
+    def payable_by(self, user: User) -> AgreementQuerySet:
+        """The agreements whose fees `user` owes: those of which they are the client."""
+        return self.filter(client=user)
+
 
 class Agreement(models.Model):
     """What binds a client and the winner: numbered versions, one of them accepted by both (product, section 4.7)."""
@@ -310,7 +314,7 @@ class Agreement(models.Model):
         sentence = _("The terms are already confirmed, or the date to confirm them has passed: they no longer change.")
 
     class Replaced(Refusal):
-        sentence = _("The other party has proposed a newer version meanwhile: read it first. Nothing was accepted.")
+        sentence = _("A newer version of the terms was proposed meanwhile: read it first. Nothing was recorded.")
 
     class NotPayable(Refusal):
         sentence = _("There is nothing to pay on this agreement now. Nothing was charged.")

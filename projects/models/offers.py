@@ -111,9 +111,13 @@ class OfferQuerySet(models.QuerySet["Offer"]):
             Q(provider=user) | (~Q(state=OfferState.WITHDRAWN) & (Q(project__client=user) | Q(project__in=open_ones))),
         )
 
-    def comparable_by(self, client: User) -> OfferQuerySet:
-        """The living offers on a client's own projects."""
-        return self.living().filter(project__client=client)
+    def placed_by(self, provider: User) -> OfferQuerySet:
+        """A provider's own offers, withdrawn or not."""
+        return self.filter(provider=provider)
+
+    def addressed_to(self, client: User) -> OfferQuerySet:
+        """The offers on a client's own projects, withdrawn or not."""
+        return self.filter(project__client=client)
 
 
 class Offer(models.Model):

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.events.models import Event
 from marketplace.locking import locked
 from marketplace.refusals import Refusal
-from projects.lessons import Field, lessons
+from projects.lessons import Field, delay_of, lessons, price_of
 
 from .agreements import Agreement
 from .choices import ProjectState
@@ -22,30 +22,43 @@ if TYPE_CHECKING:
     from marketplace.accounts.models import User
 
 
+CHOSEN = frozenset({ProjectState.AWARDED, ProjectState.ACTIVE, ProjectState.COMPLETED})
+
+
 class Selection:
     """One deed over a project and all its offers (product, section 4.6).
 
     `reason` is told to the others, word for word; `reasons` replaces it for single offers (by their id).
+    `revision` is the one of the winner's offer that the client has read, if it matters.
     """
 
-    def __init__(self, winner: Offer, *, reason: str, reasons: Mapping[int, str] | None = None) -> None:
-        self.winner, self.reason, self.reasons = winner, reason, reasons or {}
+    def __init__(
+        self,
+        winner: Offer,
+        *,
+        reason: str = "",
+        reasons: Mapping[int, str] | None = None,
+        revision: int | None = None,
+    ) -> None:
+        self.winner, self.reason, self.reasons, self.revision = winner, reason.strip(), reasons or {}, revision
         self.project: Project = winner.project
 
     def carry_out(self, *, by: User) -> Agreement:
         """Choose the winner: the project leaves the list, the agreement's version 1 is drawn up, everyone is told.
 
         The same choice again gives the same agreement. Refused: AlreadyMade (another was chosen), TooLate (past the
-        date to choose), Gone (the offer was withdrawn), Project.NotAvailable.
+        date to choose), Over (the project has ended), Gone (the offer was withdrawn), Revised (since it was read),
+        NeedsReason (a loser would be told nothing).
         """
         with locked(self.project, self.winner):
-            if self.winner.state == OfferState.WON:
-                return Agreement.objects.living().get(offer=self.winner)
+            if self.winner.state == OfferState.WON and (made := self._agreement()):
+                return made
             offers = self._rivals()
             self._must_be_possible()
+            losers = self._losers(offers)
             self.winner.mark_won()
-            losers = [offer for offer in offers if offer.pk != self.winner.pk and offer.state == OfferState.PLACED]
-            facts = [self._lose(offer, offers) for offer in losers]
+            askers = self._askers(offers)
+            facts = [self._lose(Field(offer, self.winner, offers, askers)) for offer in losers]
             self.project.mark_awarded(self.winner.provider)
             agreement = Agreement.draw_up(self.winner)
             Event.record(
@@ -60,37 +73,56 @@ class Selection:
             )
             return agreement
 
+    def _agreement(self) -> Agreement | None:
+        """What an earlier choice of this very offer has led to, while it stands."""
+        return Agreement.objects.living().filter(offer=self.winner).first()
+
     def _rivals(self) -> Sequence[Offer]:
         """Every living offer, locked in order."""
         offers = Offer.objects.living().filter(project=self.project).select_for_update(no_key=True).order_by("pk")
         return list(offers.prefetch_related("tranches"))
 
     def _must_be_possible(self) -> None:
-        if self.project.state == ProjectState.AWARDED:
+        if self.project.awarded_at and self.project.state in CHOSEN:
             raise self.AlreadyMade
         if self.project.state != ProjectState.OPEN:
-            raise Project.NotAvailable
+            raise self.Over
         if self.project.select_by and timezone.now() > self.project.select_by:
             raise self.TooLate
         if self.winner.state != OfferState.PLACED:
             raise self.Gone
+        if self.revision not in {None, self.winner.revision}:
+            raise self.Revised
 
-    def _lose(self, offer: Offer, offers: Sequence[Offer]) -> dict[str, Any]:
+    def _losers(self, offers: Sequence[Offer]) -> list[Offer]:
+        losers = [offer for offer in offers if offer.pk != self.winner.pk and offer.is_placed]
+        if not all(self._reason_for(offer) for offer in losers):
+            raise self.NeedsReason
+        return losers
+
+    def _reason_for(self, offer: Offer) -> str:
+        return self.reasons.get(offer.pk, "").strip() or self.reason
+
+    def _askers(self, offers: Sequence[Offer]) -> frozenset[int]:
+        """The bidders who asked a question."""
+        bidders = [offer.provider_id for offer in offers]
+        asked = Question.objects.filter(project=self.project, provider__in=bidders)
+        return frozenset(asked.values_list("provider", flat=True))
+
+    def _lose(self, field: Field) -> dict[str, Any]:
         """Mark one loser and gather what its notice says: reason, ranks among n, medians, three findings."""
-        reason = self.reasons.get(offer.pk, "").strip() or self.reason
+        offer, reason = field.offer, self._reason_for(field.offer)
         offer.mark_lost(reason)
-        askers = set(Question.objects.filter(project=self.project).values_list("provider", flat=True))
-        field = Field(offer, self.winner, offers, offer.provider_id in askers, len(askers))
         return {
             "offer": offer.pk,
             "reason": reason,
-            "n": len(offers),
+            "n": len(field.rivals),
             "price_cents": offer.price_cents,
-            "median_price_cents": field.median(lambda o: o.price_cents),
-            "price_rank": field.rank(lambda o: o.price_cents),
+            "median_price_cents": field.median(price_of),
+            "price_rank": field.rank(price_of),
             "delay_days": offer.delay_days,
-            "median_delay_days": field.median(lambda o: o.delay_days),
-            "delay_rank": field.rank(lambda o: o.delay_days),
+            "median_delay_days": field.median(delay_of),
+            "delay_rank": field.rank(delay_of),
             "lessons": [[lesson.code, lesson.facts] for lesson in lessons(field)],
         }
 
@@ -99,6 +131,15 @@ class Selection:
 
     class TooLate(Refusal):
         sentence = _("The date to choose an offer has passed.")
+
+    class Over(Refusal):
+        sentence = _("This project takes no choice: it is not open, or it has ended. Nobody has been told anything.")
+
+    class Revised(Refusal):
+        sentence = _("This offer was revised just now: read it again, then choose. Nobody has been told anything.")
+
+    class NeedsReason(Refusal):
+        sentence = _("Give your reason for each of the other offers. Nobody has been told anything.")
 
     class Gone(Refusal):
         sentence = _("This offer was withdrawn just now: choose another one. Nobody has been told anything.")

@@ -10,18 +10,9 @@ from marketplace.accounts.models import User
 from marketplace.events.models import Event
 from marketplace.events.tellings import Facts, Kind, Letter, Telling, tells
 from marketplace.templatetags.page import euros, paris
+from projects.comparison import rank
 from projects.lessons import sentence
 from projects.models import Agreement, Offer, Project
-
-
-def rank(place: int, n: int) -> str:
-    """A rank among n, in words: “2nd of 5”."""
-    return _("%(rank)s of %(n)s") % {"rank": ordinal(place), "n": n}
-
-
-def ordinal(place: int) -> str:
-    """A rank: the first place has its own word."""
-    return _("1st") if place == 1 else _("no. %(place)s") % {"place": place}
 
 
 def days(count: int) -> str:

@@ -5,34 +5,44 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from marketplace.policies import UserRequest, policy
 from projects.forms.agreements import AcceptForm, PayForm, TermsForm
 from projects.models import Agreement
+from projects.report import Reading
+from projects.storyline import names_client
 from projects.terms import changes
 
 
 def agreement_for(request: UserRequest, key: str) -> Agreement:
-    rows = Agreement.objects.visible_to(request.user).select_related("project", "client", "provider")
+    rows = Agreement.objects.visible_to(request.user).select_related("project", "client__company", "provider__company")
     return get_object_or_404(rows, key=key)
 
 
 def draw(request: UserRequest, agreement: Agreement, **forms: Any) -> HttpResponse:
-    """The agreement page; `forms` replace fresh ones when they carry errors."""
-    version = agreement.version
+    """The agreement page; `forms` replace fresh ones when they carry errors, `refused` is a sentence on top."""
+    versions = agreement.history()
+    version = versions[0]
     context = {
         "agreement": agreement,
         "project": agreement.project,
         "version": version,
-        "versions": [(v, changes(before, v)) for before, v in agreement.history()],
-        "fees": agreement.fees(),
+        "versions": [(v, changes(before, v)) for v, before in zip(versions, [*versions[1:], None], strict=True)],
+        "fees": version.fees,
         "is_client": request.user == agreement.client,
-        "other": agreement.other_party(request.user),
+        "names_client": names_client(Reading(agreement.project, request.user)),
         "accepted": version.accepted_by(request.user),
-        "accept_form": forms.get("accept_form") or AcceptForm(initial={"number": version.number}),
-        "pay_form": forms.get("pay_form") or PayForm(),
+        "accept_form": AcceptForm(initial={"number": version.number}),
+        "pay_form": PayForm(),
+        "crumbs": [
+            (_("My projects"), reverse("projects:mine")),
+            (agreement.project.title, reverse("projects:report", args=[agreement.project.key])),
+            (_("Agreement"), ""),
+        ],
+        **forms,
     }
     return render(request, "projects/agreement.html", context)
 
@@ -49,8 +59,8 @@ def propose(request: UserRequest, key: str) -> HttpResponse:
     agreement = agreement_for(request, key)
     data = request.POST if request.method == "POST" else None
     form = TermsForm(data, version=agreement.version, user=request.user)
-    if form.is_bound and form.wants_row:
-        form.with_another_row()
+    if form.wants_row:
+        form.add_row()
     elif form.is_valid() and (version := form.save()):
         messages.success(request, _("Version %(n)s is proposed. Both must accept it.") % {"n": version.number})
         return redirect(agreement)
@@ -67,14 +77,16 @@ def accept(request: UserRequest, key: str) -> HttpResponse:
     if form.is_valid() and form.save(agreement, by=request.user):
         messages.success(request, _("You have accepted the terms."))
         return redirect(agreement)
+    if refused := form.non_field_errors():  # what is shown now may be another version: the box is ticked anew
+        return draw(request, agreement_for(request, key), refused=refused)
     return draw(request, agreement_for(request, key), accept_form=form)
 
 
 @require_POST
 @policy("agreements.pay")
 def pay(request: UserRequest, key: str) -> HttpResponse:
-    agreement = get_object_or_404(Agreement.objects.filter(client=request.user).select_related("project"), key=key)
+    agreement = get_object_or_404(Agreement.objects.payable_by(request.user).select_related("project"), key=key)
     form = PayForm(request.POST)
     if form.is_valid() and (payment := form.save(agreement, by=request.user)):
         return redirect("payments:checkout", payment.key)
-    return draw(request, agreement_for(request, key), pay_form=form)
+    return draw(request, agreement_for(request, key), refused=form.non_field_errors())

@@ -5,14 +5,12 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from marketplace.policies import policy
-from projects.dossier import Dossier
-from projects.models import Project
+from projects.dossier import Dossier, addressed_by
 
 
 @require_GET
 @policy("projects.discover")
 def detail(request: HttpRequest, key: str) -> HttpResponse:
-    rows = Project.objects.visible_to(request.user).select_related("client__company", "category", "winner")
-    project = get_object_or_404(rows, key=key)
+    project = get_object_or_404(addressed_by(request.user), key=key)
     dossier = Dossier(project, request.user)
     return render(request, dossier.template, {"project": project, "dossier": dossier})

@@ -9,7 +9,6 @@ from django.views.decorators.http import require_http_methods
 from credits.models import Kind
 from marketplace.policies import UserRequest, policy
 from projects.forms.offers import AnswerForm, OfferForm, QuestionForm, SpendForm
-from projects.forms.tranches import WithTranches
 from projects.models import Offer, Project, Question
 from projects.spending import Ticket
 
@@ -21,42 +20,34 @@ KINDS = {"consultation": Kind.CONSULTATION, "offre": Kind.OFFER, "contact": Kind
 def spend(request: UserRequest, key: str, kind: str) -> HttpResponse:
     if kind not in KINDS:
         raise Http404
-    project = get_object_or_404(Project.objects.visible_to(request.user).select_related("client"), key=key)
+    rows = Project.objects.visible_to(request.user).with_track_record().select_related("client__company", "category")
+    project = get_object_or_404(rows, key=key)
     form = SpendForm(request.POST if request.method == "POST" else None)
+    ticket = Ticket(project, KINDS[kind], request.user)
     if form.is_valid() and (spending := form.save(project, KINDS[kind], by=request.user)):
-        ticket = Ticket(project, KINDS[kind], request.user)
         messages.success(request, ticket.thanks)
         return redirect(ticket.next_url(spending))
-    context = {"form": form, "project": project, "ticket": Ticket(project, KINDS[kind], request.user)}
-    return render(request, "projects/spend.html", context)
+    return render(request, "projects/spend.html", {"form": form, "project": project, "ticket": ticket})
 
 
 @require_http_methods(["GET", "POST"])
 @policy("projects.offer")
 def offer(request: UserRequest, key: str) -> HttpResponse:
     project = get_object_or_404(Project.objects.bid_open_to(request.user).select_related("client"), key=key)
-    mine = Offer.objects.filter(project=project, provider=request.user).first()
+    mine = Offer.objects.placed_by(request.user).filter(project=project).prefetch_related("tranches").first()
     form = OfferForm(request.POST if request.method == "POST" else None, offer=mine)
-    if added := with_row(form):
-        form = added
+    if form.wants_row:
+        form.add_row()
     elif form.is_valid() and form.save(project, by=request.user):
         messages.success(request, _("Your offer is with the client. You may revise it until they choose."))
         return redirect(project)
     return render(request, "projects/offer.html", {"form": form, "project": project, "offer": mine})
 
 
-def with_row(form: OfferForm) -> OfferForm | None:
-    """The form with one more row of tranches, when that was asked for."""
-    if form.is_bound and form.wants_row:
-        again: WithTranches = form.with_another_row()
-        return again if isinstance(again, OfferForm) else None
-    return None
-
-
 @require_http_methods(["GET", "POST"])
 @policy("projects.offer")
 def withdraw_offer(request: UserRequest, key: str) -> HttpResponse:
-    rows = Offer.objects.living().filter(provider=request.user).select_related("project")
+    rows = Offer.objects.placed_by(request.user).select_related("project")
     mine = get_object_or_404(rows, project__key=key)
     form = SpendForm(request.POST if request.method == "POST" else None)
     if form.is_valid() and form.done(lambda: mine.withdraw(by=request.user)):

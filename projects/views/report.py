@@ -11,33 +11,44 @@ from django.views.decorators.http import require_GET
 from marketplace.events.models import Event
 from marketplace.policies import UserRequest, policy
 from projects import report as parts
-from projects.models import Project
+from projects.models import Formula, Project
+from projects.storyline import own_version
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
+
+MOST_EVENTS = 200
 
 
 @require_GET
 @policy("projects.own")
 def report(request: UserRequest, key: str) -> HttpResponse:
-    rows = Project.objects.report_open_to(request.user).select_related("client__company", "winner__company", "category")
+    rows = Project.objects.report_open_to(request.user).select_related("category")
     project = get_object_or_404(rows, key=key)
     return render(request, "projects/report.html", page_of(project, request.user))
 
 
 def page_of(project: Project, user: User) -> dict[str, Any]:
-    """What the report says of `project` to `user`."""
-    events = Event.objects.of(project).select_related("by").order_by("-pk")[:200]
-    todos = parts.todos(project, user)
+    """What the report says of `project` to `user`: always the same number of queries."""
+    reading = parts.Reading(project, user)
+    events = Event.objects.of(project).select_related("by").order_by("-pk")[:MOST_EVENTS]
+    todos = parts.todos(reading)
+    number = _("Project %(number)s") % {"number": project.number}
     return {
         "project": project,
         "todos": todos,
         "first": todos[0] if todos else None,
-        "timeline": list(parts.lines(list(events), user)),
-        "panels": list(parts.panels(project, user)),
-        "pages": list(parts.pages(project, user)),
-        "crumbs": [
-            (_("My projects"), reverse("projects:mine")),
-            (_("Project %(number)s") % {"number": project.number}, ""),
-        ],
+        "timeline": list(parts.lines(list(events), reading)),
+        "panels": list(parts.panels(reading)),
+        "pages": list(parts.pages(reading)),
+        "crumbs": [(_("My projects"), reverse("projects:mine")), (number, "")],
+        "head_badges": badges(reading),
+        "head_meta": [project.category.name, number],
     }
+
+
+def badges(reading: parts.Reading) -> list[tuple[str, str]]:
+    """The formula: the one of the terms for the parties, else the one that the client wants."""
+    if version := reading.once(own_version):
+        return [("ink", str(Formula(version.formula).label).capitalize())]
+    return [("", _("R0 formula wanted"))] if reading.project.formula_wanted == Formula.R0 else []
