@@ -13,6 +13,7 @@ from django.utils import timezone
 from credits.models import Kind
 from marketplace.accounts.models import User
 from marketplace.testing.cast import professional
+from projects.forms import discover
 from projects.models import Category, Interest, Project, closing_on
 
 from .calls import consulted, drafted, opened, with_credits
@@ -69,6 +70,13 @@ def test_cards_tell_what_everybody_may_know(client: Client, register: list[Proje
         assert words in page
     for secret in ("Dix pages, un formulaire", "Caron", "claire@"):
         assert secret not in page
+
+
+def test_common_words_find_as_rare_ones_do(
+    client: Client, register: list[Project], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discover, "MANY", 1)
+    assert titles(client.get("/projets/?q=site")) == ["Logo", "Données d’une coopérative", "Vitrine pour un menuisier"]
 
 
 def test_only_projects_that_take_offers_are_listed(client: Client, client_user: User, register: list[Project]) -> None:
