@@ -9,7 +9,7 @@ urlpatterns = [
     path("healthz/live", views.live, name="live"),
     path("healthz/ready", views.ready, name="ready"),
     path("admin/", admin.site.urls),
-    path("compte/", include("allauth.urls")),
+    path("compte/", include("marketplace.accounts.entrance")),
     path("", include("marketplace.accounts.urls")),
     path("", include("marketplace.events.urls")),
     path("documents/", include("marketplace.documents.urls")),

@@ -26,11 +26,11 @@ from marketplace.testing.world import ROLES, Canary, Target, World
 
 TABLE = settings.BASE_DIR / "marketplace/tests/access.txt"
 SENT_AWAY = {
-    "/compte/login/": "in",
-    "/compte/email/": "mail",
+    "/compte/connexion/": "in",
+    "/compte/adresses/": "mail",
     "/mon-compte/entreprise/": "hat",
-    "/compte/2fa/totp/activate/": "2fa",
-    "/compte/reauthenticate/": "again",
+    "/compte/double-authentification/application/activer/": "2fa",
+    "/compte/confirmation/": "again",
 }
 REFUSED = {"in", "mail", "hat", "2fa", "again", "400", "403", "404", "405"}
 OWN_AFFAIR = {"mfa_download_recovery_codes"}  # allauth notes that they have seen their own codes, whatever the method

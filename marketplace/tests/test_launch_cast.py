@@ -29,4 +29,4 @@ def test_staff_enters_the_administration(as_finance):
 
 
 def test_a_freshly_signed_in_client_is_not_asked_for_the_password_again(as_client):
-    assert as_client.get("/compte/2fa/totp/activate/").status_code == 200
+    assert as_client.get("/compte/double-authentification/application/activer/").status_code == 200

@@ -7,7 +7,7 @@ from marketplace.testing.cast import PASSWORD
 from marketplace.testing.processes import Site
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
-ENTRANCE = ("/", "/compte/login/", "/compte/password/reset/", "/nulle-part/")
+ENTRANCE = ("/", "/compte/connexion/", "/compte/mot-de-passe/oubli/", "/nulle-part/")
 
 
 @pytest.mark.parametrize("path", ENTRANCE)
@@ -19,7 +19,7 @@ def test_axe_finds_nothing_at_the_entrance(enter: Enter, path: str) -> None:
 
 def test_axe_finds_nothing_on_a_form_with_errors(enter: Enter) -> None:
     page = enter()
-    page.goto("/compte/signup/")
+    page.goto("/compte/inscription/")
     page.click("main form button[type=submit]")
     assert page.evaluate("document.activeElement.hasAttribute('data-errors')")
     assert axe(page) == []
@@ -35,7 +35,7 @@ def with_key(page: Page) -> None:
 
 
 def sign_in(page: Page, site: Site, email: str) -> None:
-    page.goto(at_a_name(site, "/compte/login/"))
+    page.goto(at_a_name(site, "/compte/connexion/"))
     page.fill("input[name=login]", email)
     page.fill("input[name=password]", PASSWORD)
     page.click("main form button[type=submit]")
@@ -51,25 +51,25 @@ def test_a_passkey_is_added_and_opens_the_account(enter: Enter, site: Site, prov
     page = enter()
     with_key(page)
     sign_in(page, site, provider_user.email)
-    page.goto(at_a_name(site, "/compte/2fa/webauthn/add/"))
+    page.goto(at_a_name(site, "/compte/double-authentification/cles/ajouter/"))
     page.fill("input[name=password]", PASSWORD)
     page.click("main form button[type=submit]")
     page.fill("input[name=name]", "Mon téléphone")
     page.check("input[name=passwordless]")
     page.click("#mfa_webauthn_add")
     page.wait_for_url("**/recovery-codes/")
-    page.goto(at_a_name(site, "/compte/2fa/webauthn/"))
+    page.goto(at_a_name(site, "/compte/double-authentification/cles/"))
     assert "Mon téléphone" in page.inner_text("main")
-    page.goto(at_a_name(site, "/compte/logout/"))
+    page.goto(at_a_name(site, "/compte/deconnexion/"))
     page.click("main form button[type=submit]")
-    page.goto(at_a_name(site, "/compte/login/"))
+    page.goto(at_a_name(site, "/compte/connexion/"))
     page.click("#passkey_login")
     page.wait_for_url("**/mon-compte/")
 
 
 def test_a_browser_that_gives_no_key_says_so(enter: Enter, provider_user: User) -> None:
     page = enter(provider_user)
-    page.goto("/compte/2fa/webauthn/add/")
+    page.goto("/compte/double-authentification/cles/ajouter/")
     page.click("#mfa_webauthn_add")
     page.wait_for_selector("text=Votre navigateur n’a donné aucune clé")
 

@@ -24,7 +24,7 @@ def test_home_gives_the_prices_that_are_set(client: Client) -> None:
 
 def test_home_leads_where_one_can_start(client: Client) -> None:
     page = client.get("/").text
-    for path in ("/projets/", "/projets/publier/", "/compte/login/", "/compte/signup/"):
+    for path in ("/projets/", "/projets/publier/", "/compte/connexion/", "/compte/inscription/"):
         assert f'href="{path}"' in page
 
 
@@ -37,7 +37,7 @@ def test_home_asks_the_database_nothing_of_a_visitor(client: Client) -> None:
 
 
 def test_no_page_of_ours_carries_inline_script_or_style(client: Client) -> None:
-    for path in ("/", "/compte/login/", "/compte/signup/", "/nulle-part/"):
+    for path in ("/", "/compte/connexion/", "/compte/inscription/", "/nulle-part/"):
         page = client.get(path).text
         assert " style=" not in page
         assert "<style" not in page
@@ -64,8 +64,8 @@ def test_a_figure_of_the_header_is_counted_once_and_only_when_drawn(client_user:
 
 
 def test_the_language_is_kept_and_leads_back(client: Client, client_user: User) -> None:
-    response = client.post("/langue/", {"language": "en", "next": "/compte/login/?next=/x"})
-    assert response.headers["Location"] == "/compte/login/?next=/x"
+    response = client.post("/langue/", {"language": "en", "next": "/compte/connexion/?next=/x"})
+    assert response.headers["Location"] == "/compte/connexion/?next=/x"
     assert "Main navigation" in client.get("/").text
     client.force_login(client_user, settings.AUTHENTICATION_BACKENDS[0])
     client.post("/langue/", {"language": "en"})
@@ -110,9 +110,9 @@ def test_our_fault_is_told_without_asking_the_database() -> None:
 
 def test_a_stale_page_gives_back_what_was_typed_on_it() -> None:
     typed = {"title": "Portail <b>", "text": "ligne 1\nligne 2", "tags": ["a", "b"], "password1": "très-secret"}
-    response = strict().post("/compte/signup/?next=/x", typed, headers=OURS)
+    response = strict().post("/compte/inscription/?next=/x", typed, headers=OURS)
     assert response.status_code == 403
-    assert 'action="/compte/signup/?next=/x"' in response.text
+    assert 'action="/compte/inscription/?next=/x"' in response.text
     assert "Portail &lt;b&gt;</textarea>" in response.text
     assert "ligne 1\nligne 2</textarea>" in response.text
     assert response.text.count('name="tags"') == 2
@@ -130,7 +130,7 @@ def test_a_stale_page_gives_back_what_was_typed_on_it() -> None:
     ],
 )
 def test_what_another_site_sends_is_never_offered_for_a_click(origin: dict[str, str]) -> None:
-    response = strict().post("/compte/login/", {"login": "piège"}, headers=origin)
+    response = strict().post("/compte/connexion/", {"login": "piège"}, headers=origin)
     assert response.status_code == 403
     assert "piège" not in response.text
     assert "Recharger la page" in response.text

@@ -46,7 +46,7 @@ def test_unverified_person_is_asked_to_confirm_the_address(db: None) -> None:
     user.email_verified_at = None
     user.save(update_fields=["email_verified_at"])
     answer = signed_in(user).get("/mon-compte/entreprise/", follow=True)
-    assert answer.redirect_chain == [("/compte/email/", 302)]
+    assert answer.redirect_chain == [("/compte/adresses/", 302)]
     assert "Confirmez d’abord votre adresse e-mail" in answer.content.decode()
 
 

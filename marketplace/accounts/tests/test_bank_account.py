@@ -94,8 +94,8 @@ def test_change_is_told_by_mail_with_the_date(provider: User) -> None:
 def test_page_asks_for_the_password_again(provider: User) -> None:
     client = Client()
     client.force_login(provider)
-    assert client.get(PAGE)["Location"].startswith("/compte/reauthenticate/")
-    assert client.post(PAGE, {"iban": IBAN})["Location"].startswith("/compte/reauthenticate/")
+    assert client.get(PAGE)["Location"].startswith("/compte/confirmation/")
+    assert client.post(PAGE, {"iban": IBAN})["Location"].startswith("/compte/confirmation/")
 
 
 def test_page_records_and_shows_the_account_masked(as_provider: Client) -> None:

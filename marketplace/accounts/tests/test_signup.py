@@ -20,7 +20,7 @@ from marketplace.accounts.models import AccountMail, User
 from marketplace.accounts.tasks import deliver
 from marketplace.testing.cast import PASSWORD, TOTP_SECRET, signed_in
 
-PAGE = "/compte/signup/"
+PAGE = "/compte/inscription/"
 TYPED = {"name": "Nadia Corbin", "email": "Nadia@Exemple.fr", "password1": PASSWORD, "hats": ["provider"]}
 
 
@@ -39,7 +39,7 @@ def the_link() -> str:
 
 
 def test_signup_confirms_the_address_and_keeps_name_and_hats(client: Client) -> None:
-    assert client.post(PAGE, TYPED)["Location"] == "/compte/confirm-email/"
+    assert client.post(PAGE, TYPED)["Location"] == "/compte/adresse/"
     user = User.objects.get(email="nadia@exemple.fr")
     assert (user.name, user.is_client, user.is_provider, user.is_verified) == ("Nadia Corbin", False, True, False)
     link = the_link()
@@ -52,8 +52,8 @@ def test_signup_confirms_the_address_and_keeps_name_and_hats(client: Client) -> 
 
 def test_nobody_enters_before_confirming(client: Client, db: None) -> None:
     client.post(PAGE, TYPED)
-    client.post("/compte/login/", {"login": "nadia@exemple.fr", "password": PASSWORD})
-    assert client.get("/mon-compte/")["Location"].startswith("/compte/login/")
+    client.post("/compte/connexion/", {"login": "nadia@exemple.fr", "password": PASSWORD})
+    assert client.get("/mon-compte/")["Location"].startswith("/compte/connexion/")
 
 
 def test_taken_address_looks_like_a_new_one(newcomer: User) -> None:
@@ -79,11 +79,11 @@ def test_taken_address_costs_a_hash_too(newcomer: User, client: Client, monkeypa
 
 @pytest.mark.parametrize("email", ["nadia@exemple.fr", "inconnue@exemple.fr"])
 def test_password_reset_answers_alike(newcomer: User, client: Client, email: str) -> None:
-    assert client.post("/compte/password/reset/", {"email": email})["Location"] == "/compte/password/reset/done/"
+    assert client.post("/compte/mot-de-passe/oubli/", {"email": email})["Location"] == "/compte/mot-de-passe/oubli/fait/"
 
 
 def test_new_password_by_mail(newcomer: User, client: Client) -> None:
-    client.post("/compte/password/reset/", {"email": newcomer.email})
+    client.post("/compte/mot-de-passe/oubli/", {"email": newcomer.email})
     form = client.get(the_link())["Location"]
     client.post(form, {"password1": "encore une longue phrase", "password2": "encore une longue phrase"})
     assert User.objects.get(pk=newcomer.pk).check_password("encore une longue phrase")
@@ -92,7 +92,7 @@ def test_new_password_by_mail(newcomer: User, client: Client) -> None:
 
 
 def test_forged_host_does_not_enter_the_mail(newcomer: User) -> None:
-    Client(headers={"host": "pirate.example"}).post("/compte/password/reset/", {"email": newcomer.email})
+    Client(headers={"host": "pirate.example"}).post("/compte/mot-de-passe/oubli/", {"email": newcomer.email})
     deliver()
     message = mail.outbox[-1]
     assert isinstance(message, mail.EmailMultiAlternatives)
@@ -100,7 +100,7 @@ def test_forged_host_does_not_enter_the_mail(newcomer: User) -> None:
 
 
 def test_link_is_unreadable_until_sent_then_wiped(newcomer: User, client: Client) -> None:
-    client.post("/compte/password/reset/", {"email": newcomer.email})
+    client.post("/compte/mot-de-passe/oubli/", {"email": newcomer.email})
     row = AccountMail.objects.get()
     assert "password" not in row.sealed
     deliver()
@@ -181,13 +181,13 @@ def test_every_letter_can_be_written_in_both_languages(newcomer: User, name: str
 
 def test_second_address_is_confirmed_at_that_address(newcomer: User) -> None:
     client = signed_in(newcomer)
-    client.post("/compte/email/", {"action_add": "", "email": "autre@exemple.fr"})
+    client.post("/compte/adresses/", {"action_add": "", "email": "autre@exemple.fr"})
     link = the_link()
     assert mail.outbox[-1].to == ["autre@exemple.fr"]
     client.post(link)
     assert EmailAddress.objects.get(email="autre@exemple.fr").verified
     assert User.objects.get(pk=newcomer.pk).email == "nadia@exemple.fr"
-    client.post("/compte/email/", {"action_primary": "", "email": "autre@exemple.fr"})
+    client.post("/compte/adresses/", {"action_primary": "", "email": "autre@exemple.fr"})
     assert User.objects.get(pk=newcomer.pk).email == "autre@exemple.fr"
     deliver()
     assert mail.outbox[-1].to == ["nadia@exemple.fr"]
@@ -195,8 +195,8 @@ def test_second_address_is_confirmed_at_that_address(newcomer: User) -> None:
 
 def test_five_failures_close_the_account_for_a_while(newcomer: User, client: Client) -> None:
     for _failure in range(5):
-        client.post("/compte/login/", {"login": newcomer.email, "password": "faux"})
-    answer = client.post("/compte/login/", {"login": newcomer.email, "password": PASSWORD})
+        client.post("/compte/connexion/", {"login": newcomer.email, "password": "faux"})
+    answer = client.post("/compte/connexion/", {"login": newcomer.email, "password": PASSWORD})
     assert answer.status_code == 200
     assert "_auth_user_id" not in client.session
 
@@ -204,17 +204,17 @@ def test_five_failures_close_the_account_for_a_while(newcomer: User, client: Cli
 def test_ten_failures_close_the_address_whatever_it_claims(db: None) -> None:
     for failure in range(10):
         Client(headers={"X-Forwarded-For": f"10.0.0.{failure}"}).post(
-            "/compte/login/", {"login": f"{failure}@exemple.fr", "password": "faux"}
+            "/compte/connexion/", {"login": f"{failure}@exemple.fr", "password": "faux"}
         )
     answer = Client(headers={"X-Forwarded-For": "10.9.9.9"}).post(
-        "/compte/login/", {"login": "onze@exemple.fr", "password": "faux"}
+        "/compte/connexion/", {"login": "onze@exemple.fr", "password": "faux"}
     )
     assert "Trop" in answer.content.decode()
 
 
 def test_second_factor_is_asked_and_its_secret_is_encrypted(moderator_user: User, client: Client) -> None:
-    answer = client.post("/compte/login/", {"login": moderator_user.email, "password": PASSWORD})
-    assert answer["Location"] == "/compte/2fa/authenticate/"
+    answer = client.post("/compte/connexion/", {"login": moderator_user.email, "password": PASSWORD})
+    assert answer["Location"] == "/compte/double-authentification/code/"
     stored = Authenticator.objects.get(user=moderator_user, type="totp")
     assert TOTP_SECRET not in str(stored.data)
     client.post(
@@ -224,10 +224,10 @@ def test_second_factor_is_asked_and_its_secret_is_encrypted(moderator_user: User
 
 
 def test_second_factor_is_set_up_under_the_sites_name(newcomer: User) -> None:
-    page = signed_in(newcomer).get("/compte/2fa/totp/activate/")
+    page = signed_in(newcomer).get("/compte/double-authentification/application/activer/")
     assert "issuer=Paraphe" in page.context["totp_url"]
 
 
 def test_passkey_carries_the_sites_name(newcomer: User) -> None:
-    page = signed_in(newcomer).get("/compte/2fa/webauthn/add/")
+    page = signed_in(newcomer).get("/compte/double-authentification/cles/ajouter/")
     assert page.context["js_data"]["creation_options"]["publicKey"]["rp"]["name"] == "Paraphe"

@@ -43,8 +43,8 @@ def test_groups_wait_in_a_partial_migration(db: None) -> None:
 
 def test_visitor_of_the_administration_is_sent_to_the_sites_log_in(client: Client, db: None) -> None:
     answer = client.get("/admin/accounts/user/", follow=True)
-    assert answer.redirect_chain[-1][0].startswith("/compte/login/?next=")
-    assert client.get("/admin/login/")["Location"] == "/compte/login/?next=/admin/"
+    assert answer.redirect_chain[-1][0].startswith("/compte/connexion/?next=")
+    assert client.get("/admin/login/")["Location"] == "/compte/connexion/?next=/admin/"
 
 
 def test_administration_does_not_exist_for_members(as_provider: Client) -> None:
@@ -57,7 +57,7 @@ def test_staff_without_second_factor_set_one_up_first(db: None) -> None:
     user.is_staff = True
     user.save(update_fields=["is_staff"])
     answer = signed_in(user).get("/admin/", follow=True)
-    assert answer.redirect_chain[-1][0] == "/compte/2fa/totp/activate/"
+    assert answer.redirect_chain[-1][0] == "/compte/double-authentification/application/activer/"
     assert "Installez d’abord un second facteur" in answer.content.decode()
 
 
@@ -65,7 +65,7 @@ def test_staff_enter_and_keep_the_sites_password_page(as_moderator: Client) -> N
     assert as_moderator.get("/admin/").status_code == 200
     assert as_moderator.get("/admin/login/")["Location"] == "/admin/"
     for page in ("/admin/password_change/", "/admin/password_change/done/"):
-        assert as_moderator.get(page)["Location"] == "/compte/password/change/"
+        assert as_moderator.get(page)["Location"] == "/compte/mot-de-passe/changer/"
 
 
 def test_moderation_suspends_through_the_domain(as_moderator: Client, provider: User) -> None:
@@ -103,5 +103,5 @@ def test_rows_are_read_not_edited(as_superuser: Client, provider: User) -> None:
 
 def test_log_in_form_of_django_admin_is_out_of_reach(moderator_user: User, client: Client) -> None:
     answer = client.post("/admin/login/", {"username": moderator_user.email, "password": PASSWORD})
-    assert answer["Location"].startswith("/compte/login/")
+    assert answer["Location"].startswith("/compte/connexion/")
     assert "_auth_user_id" not in client.session

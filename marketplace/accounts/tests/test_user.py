@@ -81,4 +81,4 @@ def test_suspended_account_can_be_opened_again(provider: User, moderator_user: U
     provider.suspend(by=moderator_user, reason="Erreur")
     provider.reinstate(by=moderator_user)
     assert signed_in(provider).get("/mon-compte/").status_code == 200
-    assert Notice.objects.get(user=provider, name="user.reinstated").letter.path == "/compte/login/"
+    assert Notice.objects.get(user=provider, name="user.reinstated").letter.path == "/compte/connexion/"

@@ -35,9 +35,9 @@ def states(rows: object) -> Counter[str]:
 def sign_in(person: str) -> Client:
     """As at the keyboard: address, password, and for staff the code of this minute."""
     client = Client(REMOTE_ADDR=f"10.0.0.{list(PEOPLE).index(person) + 1}")
-    client.post("/compte/login/", {"login": PEOPLE[person].email, "password": PASSWORD})
+    client.post("/compte/connexion/", {"login": PEOPLE[person].email, "password": PASSWORD})
     if PEOPLE[person].firm is None:
-        client.post("/compte/2fa/authenticate/", {"code": told("demo_code").strip()})
+        client.post("/compte/double-authentification/code/", {"code": told("demo_code").strip()})
     return client
 
 

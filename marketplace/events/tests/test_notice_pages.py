@@ -104,8 +104,8 @@ def test_notice_of_somebody_else_does_not_exist(reader: Client, english: User) -
 
 def test_visitor_is_asked_to_sign_in(client: Client) -> None:
     for address in ("/mes-avis/", "/mes-avis/1/", "/mes-avis/preferences/"):
-        assert client.get(address)["Location"].startswith("/compte/login/")
-    assert client.post("/mes-avis/lus/")["Location"].startswith("/compte/login/")
+        assert client.get(address)["Location"].startswith("/compte/connexion/")
+    assert client.post("/mes-avis/lus/")["Location"].startswith("/compte/connexion/")
 
 
 def test_all_are_marked_as_read_at_once(reader: Client, person: User, english: User) -> None:
