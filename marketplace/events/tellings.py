@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
@@ -39,16 +40,33 @@ class Letter:
     """What a notice says: one content for the site, the text and the HTML mail.
 
     `paragraphs` come first, then `quote` (words of somebody else, drawn as a quotation), `figures` (label, value),
-    `items` (a list), and one `action` (label, path on the site). `project` is the small line above the subject.
+    `table` (rows of cells: heads first, then label and values), `items` (a list, under `items_title`), one `action`
+    (label, path on the site) and a `note` that closes. `project` is the small line above the subject.
     """
 
     subject: str
     paragraphs: list[str]
     figures: list[tuple[str, str]] = field(default_factory=list)
+    table: list[list[str]] = field(default_factory=list)
     items: list[str] = field(default_factory=list)
+    items_title: str = ""
+    note: str = ""
     quote: str = ""
     action: tuple[str, str] | None = None
     project: str = ""
+
+    @property
+    def table_lines(self) -> list[str]:
+        """The table as plain text: a line for each row, each cell after its head."""
+        line = gettext("%(label)s: %(value)s")
+        rows = [(label, ", ".join(f"{head.lower()} {cell}" for head, cell in cells)) for label, cells in self.rows]
+        return [line % {"label": label, "value": value} for label, value in rows]
+
+    @property
+    def rows(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """The table without its heads: each row's label, and its cells each with its head."""
+        heads, *rows = self.table or [[]]
+        return [(label, list(zip(heads[1:], cells, strict=True))) for label, *cells in rows]
 
     @property
     def path(self) -> str:

@@ -111,7 +111,7 @@ class QuestionAnswered(Telling):
         return Letter(
             subject=_("The client has answered you: %(title)s") % facts,
             project=_("Project %(number)s") % facts,
-            paragraphs=[_("You asked: %(asked)s") % facts, _("The client answers:")],
+            paragraphs=[_("You asked: “%(asked)s”. The client answers:") % facts],
             quote=facts["text"],
             action=(_("Open the dossier"), reverse("projects:detail", args=[facts["key"]])),
         )

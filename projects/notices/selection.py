@@ -1,23 +1,26 @@
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from marketplace.accounts.models import User
 from marketplace.events.models import Event
 from marketplace.events.tellings import Facts, Kind, Letter, Telling, tells
-from marketplace.templatetags.page import euros, paris
+from marketplace.templatetags.page import euros, euros_short, paris
 from projects.comparison import rank
 from projects.lessons import sentence
 from projects.models import Agreement, Offer, Project
 
+ALIKE = 3
+
 
 def days(count: int) -> str:
     """A delay in days."""
-    return _("%(count)s days") % {"count": count}
+    return ngettext("%(n)s day", "%(n)s days", count) % {"n": count}
 
 
 @tells("project.awarded", name="project.awarded.lost", kind=Kind.SELECTION)
@@ -27,43 +30,47 @@ class OfferLost(Telling):
     def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
         losers = {facts["offer"]: facts for facts in event.facts["losers"]}
         project = Project.objects.select_related("category").get(key=event.project_key)
-        alike = [[other.title, other.key] for other in Project.objects.alike(project)[:3]]
+        base = {"title": project.title, "number": project.number, "at": event.at.isoformat(), "key": project.key}
+        alike = list(Project.objects.alike(project).values_list("title", "client"))
         for offer in Offer.objects.filter(pk__in=losers).select_related("provider"):
-            base = {"title": project.title, "number": project.number, "at": event.at.isoformat(), "alike": alike}
-            yield offer.provider, {**base, "key": project.key, "name": offer.provider.name, **losers[offer.pk]}
+            titles = [title for title, client in alike if client != offer.provider_id][:ALIKE]
+            yield offer.provider, {**base, "alike": titles, "category": project.category.slug, **losers[offer.pk]}
 
     def letter(self, facts: Facts) -> Letter:
         at = paris(datetime.fromisoformat(facts["at"]))
-        opening = _("Hello %(name)s, the client chose another provider on %(at)s. Here is their reason, word for word:")
-        n = facts["n"]
         return Letter(
             subject=_("Your offer was not chosen: %(title)s") % facts,
             project=_("Project %(number)s") % facts,
-            paragraphs=[opening % {**facts, "at": at}],
-            quote=facts["reason"],
-            figures=[
-                (_("Your price, excluding VAT"), euros(facts["price_cents"])),
-                (_("Median price of the offers"), euros(facts["median_price_cents"])),
-                (_("Your rank in price (1st: the lowest)"), rank(facts["price_rank"], n)),
-                (_("Your delay"), days(facts["delay_days"])),
-                (_("Median delay of the offers"), days(facts["median_delay_days"])),
-                (_("Your rank in delay (1st: the shortest)"), rank(facts["delay_rank"], n)),
+            paragraphs=[
+                _("The client chose another provider on %(at)s. Here is their reason, word for word:") % {"at": at},
+                _("Where you stood, among %(n)s offers:") % facts,
             ],
-            items=[sentence(code, found, euros) for code, found in facts["lessons"]] + closing(facts),
-            action=(_("See projects alike"), reverse("projects:list")),
+            quote=facts["reason"],
+            table=[
+                [_("Criterion"), _("You"), _("Median"), _("Rank")],
+                [_("Price excl. VAT"), *figures(facts, "price_cents", "price_rank", euros_short)],
+                [_("Delay"), *figures(facts, "delay_days", "delay_rank", days)],
+            ],
+            items_title=_("Three findings for the next one"),
+            items=[sentence(code, found, euros_short) for code, found in facts["lessons"]],
+            action=(look_further(facts["alike"]), f"{reverse('projects:list')}?categorie={facts['category']}"),
+            note=_(
+                "Credits do not come back when another provider is chosen. Should the agreement fall through, "
+                "the client may still turn to you: you would have nothing to pay again."
+            ),
         )
 
 
-def closing(facts: Facts) -> list[str]:
-    """What becomes of the credits, and open projects that look like this one."""
-    lines = [_("Open now, and alike: %(title)s") % {"title": title} for title, _key in facts["alike"]]
-    return [
-        *lines,
-        _(
-            "Credits do not come back when another provider is chosen. Should the agreement fall through, "
-            "the client may still turn to you: you would have nothing to pay again."
-        ),
-    ]
+def figures(facts: Facts, measure: str, place: str, words: Callable[[int], str]) -> list[str]:
+    """The loser's own figure, the median, and the rank."""
+    return [words(facts[measure]), words(facts[f"median_{measure}"]), rank(facts[place], facts["n"])]
+
+
+def look_further(titles: list[str]) -> str:
+    """The button: how many open projects look like this one."""
+    if not titles:
+        return _("See the available projects")
+    return ngettext("See %(n)s project alike", "See %(n)s projects alike", len(titles)) % {"n": len(titles)}
 
 
 @tells("project.awarded", name="project.awarded.won", kind=Kind.AGREEMENT)
@@ -77,7 +84,6 @@ class OfferWon(Telling):
             {
                 "title": agreement.project.title,
                 "number": agreement.project.number,
-                "name": agreement.provider.name,
                 "agreement": agreement.key,
                 "price_cents": agreement.offer.price_cents,
                 "n": event.facts["offers"],
@@ -91,7 +97,7 @@ class OfferWon(Telling):
             subject=_("You were chosen: %(title)s") % facts,
             project=_("Project %(number)s") % facts,
             paragraphs=[
-                _("Congratulations %(name)s: the client chose your offer.") % facts,
+                _("Congratulations: the client chose your offer."),
                 _(
                     "Nothing binds you yet. Read the terms and confirm them, or propose a change. Do not start "
                     "working: the project begins once both have confirmed the same terms and the introduction is paid."
