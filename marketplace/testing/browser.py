@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from django.conf import settings
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -24,7 +26,8 @@ QUIET = """--no-sandbox --disable-gpu --disable-dev-shm-usage --disable-backgrou
     --disable-features=Translate,OptimizationHints,MediaRouter,AutofillServerCommunication""".split()  # noqa: SIM905
 ONLY_HERE = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 
 
 @pytest.fixture(scope="session")
@@ -75,19 +78,51 @@ def refused(page: Page, said: str) -> list[str]:
 
 def axe(page: Page) -> list[str]:
     """What axe finds on the page as it stands, at 360 and 1280 px, light and dark; and a page wider than its window."""
+    return faults(page, {360: SCHEMES, 1280: SCHEMES})
+
+
+def at_every_look(page: Page) -> list[str]:
+    """As `axe`, and whether the page fits in 320 px; with SHOTS in the environment, pictures of it in that folder."""
+    found = faults(page, {320: (), 360: SCHEMES, 1280: SCHEMES})
+    if folder := os.environ.get("SHOTS"):
+        keep_pictures(page, Path(folder))
+    return found
+
+
+def faults(page: Page, looks: Mapping[int, Iterable[Scheme]]) -> list[str]:
+    """At each width, whether the page is wider than the window, and what axe finds in each colour scheme."""
     found: list[str] = []
     before = page.viewport_size
-    for width in (360, 1280):
+    for width, schemes in looks.items():
         page.set_viewport_size({"width": width, "height": 900})
         if page.evaluate("document.documentElement.scrollWidth") > width:
             found.append(f"{page.url} at {width} px is wider than the window")
-        for scheme in SCHEMES:
+        for scheme in schemes:
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            options: dict[str, Any] = {"resultTypes": ["violations"], "runOnly": WCAG}
-            for fault in Axe().run(page, options=options).response["violations"]:
-                places = "; ".join(node["html"][:160] for node in fault["nodes"][:3])
-                found.append(f"{page.url} at {width} px, {scheme}: {fault['help']} ({fault['id']}): {places}")
+            found += [f"{page.url} at {width} px, {scheme}: {fault}" for fault in violations(page)]
     page.emulate_media(color_scheme="light")
     if before:
         page.set_viewport_size(before)
     return found
+
+
+def violations(page: Page) -> Iterator[str]:
+    """What axe says of the page, which is given the script once."""
+    if page.evaluate("typeof axe === 'undefined'"):
+        page.evaluate(AXE_SCRIPT)
+    options: dict[str, Any] = {"resultTypes": ["violations"], "runOnly": WCAG}
+    for fault in page.evaluate("options => axe.run(document, options).then(found => found.violations)", options):
+        places = "; ".join(node["html"][:160] for node in fault["nodes"][:3])
+        yield f"{fault['help']} ({fault['id']}): {places}"
+
+
+def keep_pictures(page: Page, folder: Path) -> None:
+    """The whole page as it stands, narrow and wide."""
+    folder.mkdir(parents=True, exist_ok=True)
+    name = re.sub(r"[^a-z0-9]+", "-", page.url.partition("://")[2].partition("/")[2].lower()).strip("-") or "home"
+    number, before = len(list(folder.iterdir())) // 2, page.viewport_size
+    for width in (360, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.screenshot(path=folder / f"{number:03}-{name[:60]}-{width}.png", full_page=True)
+    if before:
+        page.set_viewport_size(before)
