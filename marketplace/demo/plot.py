@@ -183,7 +183,7 @@ QUESTIONS = [
     (1, "nadia", "Le quotient familial vient-il d’un fichier de la CAF ou d’une pièce que la famille dépose ?", "La famille dépose son attestation ; le service vérifie une fois par an."),
     (2, "nadia", "Qui encaisse l’acompte : le réseau ou chaque propriétaire ?", "Le réseau, qui reverse le 5 du mois."),
     (4, "yann", "Les 1 900 devis sont-ils tous dans la même base Access ?", "Dans trois : une par changement de version, en 2013, 2016 et 2021."),
-    (5, "marc", "Le contrôle annuel suit-il l’arrêté du département ? Pouvez-vous le joindre ?", "Oui, il est dans l’annexe du dossier, page 3."),
+    (5, "marc", "Le contrôle annuel suit-il l’arrêté du département ? Pouvez-vous le joindre ?", "Oui, son texte est repris dans l’annexe jointe au dossier."),
     (5, "yann", "Quel format attend le service d’incendie pour l’export annuel ?", ""),
     (6, "nadia", "Avez-vous accès au dépôt du thème, ou seulement au serveur ?", "Au serveur seulement. Nous pouvons vous ouvrir un accès SFTP."),
     (10, "lea", "Les notices sont-elles définitives, ou la conservatrice peut-elle encore les modifier ?", "Définitives pour soixante ; vingt sont en relecture jusqu’au 15."),
@@ -196,6 +196,13 @@ QUESTIONS = [
     (30, "ines", "Les photographies des bouteilles existent-elles déjà ?", ""),
     (31, "yann", "Combien de métiers différents pour les trois cents artisans ?", "Trente-quatre, d’après la chambre des métiers."),
 ]  # fmt: skip
+
+# What some clients join besides their specification: title, heading and text.
+ANNEXES = {
+    5: ("Annexe - contrôle annuel des points d’eau", "Ce que prévoit l’arrêté", "Chaque point d’eau est contrôlé une fois par an : débit, pression statique, accès, signalisation.\nLes anomalies sont classées en trois degrés ; le premier rend le point indisponible et se signale le jour même.\nLe relevé annuel est remis avant le 31 janvier."),
+    6: ("Rapport d’audit - 62 critères à corriger", "Résumé de l’audit", "Formulaires : 23 critères. Étiquettes absentes, erreurs signalées par la seule couleur.\nContrastes : 18 critères. Le vert de la charte est trop clair pour du texte.\nClavier : 14 critères. Le menu et le carrousel ne s’atteignent pas.\nDivers : 7 critères."),
+    22: ("Procès-verbal d’essai du laboratoire", "Rendements mesurés", "Poêles à granulés : de 87 à 92 %.\nInserts : de 76 à 80 %.\nPoêles à bûches : de 75 à 79 %.\nSeuls ces chiffres peuvent être cités."),
+}  # fmt: skip
 
 REASONS = {
     1: "Nous avons retenu l’offre qui traite la caution et l’état des lieux dans la même démarche.",

@@ -16,6 +16,7 @@ from marketplace.demo.calls import CALLS, Call
 from marketplace.demo.people import arrive
 from marketplace.demo.plot import (
     ANGLES,
+    ANNEXES,
     ASSUMPTIONS,
     INTERESTS,
     PLOTS,
@@ -29,7 +30,7 @@ from marketplace.demo.plot import (
     Plot,
 )
 from marketplace.documents import intake
-from marketplace.templatetags.page import PARIS
+from marketplace.templatetags.page import PARIS, euros_short
 from projects.models import (
     Agreement,
     Category,
@@ -78,7 +79,7 @@ class Story:
         """Write call `index`, hand it in, have it judged; then providers look, ask and bid."""
         call, plot = CALLS[index], PLOTS[index]
         client, moderator = self.people[plot.client], self.people["maud"]
-        project = Project.draft(content(call, plot, self), by=client, key=self.key(), files=specification(call))
+        project = Project.draft(content(call, plot, self), by=client, key=self.key(), files=specification(index))
         self.projects[index] = project
         if plot.stage != "draft":
             project.submit(by=client)
@@ -170,17 +171,21 @@ def content(call: Call, plot: Plot, story: Story) -> Content:
     )
 
 
-def specification(call: Call) -> Iterator[intake.Clean]:
-    """The file that the client joins to the call."""
-    budget = f"Entre {call.low} et {call.high} € hors taxes. Le prix n’est pas le seul critère."
+def specification(index: int) -> Iterator[intake.Clean]:
+    """The files that the client joins to a call."""
+    call = CALLS[index]
+    low, high = euros_short(call.low * 100), euros_short(call.high * 100)
     parts = [
         papers.Part("Objet", call.teaser),
         papers.Part("Besoin", call.need),
         papers.Part("Savoir-faire attendus", call.skills),
-        papers.Part("Budget", budget),
+        papers.Part("Budget", f"De {low} à {high} hors taxes. Le prix n’est pas seul juge."),
         papers.Part("Critères de choix", "Compréhension du besoin, méthode, délai, prix, dans cet ordre."),
     ]
     yield papers.paper(f"Cahier des charges - {call.title}.pdf", "Cahier des charges", call.title, parts)
+    if index in ANNEXES:
+        title, heading, text = ANNEXES[index]
+        yield papers.paper(f"{title}.pdf", title, call.title, [papers.Part(heading, text)])
 
 
 def tranches(category: str, bid: Bid, start: date) -> Iterator[TrancheTerms]:
