@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from django.conf import settings
+from django.db import connections
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from marketplace.testing.cast import signed_in
@@ -39,6 +40,7 @@ def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=[*QUIET, ONLY_HERE])
         yield browser
+        connections.close_all()  # those that Django keeps apart while Playwright's loop runs in this thread
         browser.close()
 
 
