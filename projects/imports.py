@@ -25,7 +25,7 @@ from django.utils import timezone
 
 from marketplace.templatetags.page import PARIS
 from projects.contacts import MASK, masked
-from projects.models import Category, Content, Formula, Project, closing_on
+from projects.models import Category, Content, Formula, Project, ProjectState, closing_on
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
@@ -324,6 +324,7 @@ def write(rows: Iterable[Row], plan: Plan, *, is_open: bool, by: User | None) ->
         project = Project.bring_in(row.content, by=plan.client, source_key=row.source_key, source_url=row.address)
         if is_open:
             project.submit(by=plan.client)
-            project.approve(by=by, at=row.published_at)
+            if project.state == ProjectState.SUBMITTED:  # without moderation it is open already
+                project.approve(by=by, at=row.published_at)
         counts["written"] += 1
     return counts

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -74,6 +75,12 @@ def test_same_file_again_adds_nothing(nasty: Path, client_user: User) -> None:
     assert imported(nasty, client_user, "--category", "web") == "0 projects imported; 3 were there already.\n"
     assert set(Project.objects.values_list("state", flat=True)) == {"DRAFT"}
     assert Project.objects.count() == 3
+
+
+def test_without_moderation_imported_projects_open_at_once(nasty: Path, client_user: User, settings: Any) -> None:
+    settings.PRE_MODERATION = False
+    imported(nasty, client_user, "--category", "web", "--open")
+    assert {project.is_available for project in Project.objects.all()} == {True}
 
 
 def test_dry_run_keeps_nothing(nasty: Path, client_user: User) -> None:

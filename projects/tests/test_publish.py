@@ -350,6 +350,44 @@ def test_my_projects_say_what_to_do_next_at_each_stage(
     assert "ne commencez pas encore" in as_provider.get("/mes-projets/?vue=gagnes").content.decode()
 
 
+def test_my_projects_say_what_became_of_the_others(
+    as_client: Client, as_provider: Client, as_rival: Client, client_user: User, provider_user: User, rival_user: User
+) -> None:
+    project = opened(client_user)
+    for bidder in (provider_user, rival_user):
+        consulted(project, with_credits(bidder), Kind.OFFER)
+    winner, _loser = (
+        Offer.place(project, by=bidder, terms=OfferTerms(300_000, 20, "Oui."), key=uuid.uuid4())
+        for bidder in (provider_user, rival_user)
+    )
+    Selection(winner, reason="Mieux préparée.").carry_out(by=client_user)
+    assert "Un autre prestataire a été choisi" in as_rival.get("/mes-projets/?vue=offres").content.decode()
+    project.refresh_from_db()
+    project.withdraw(by=client_user)
+    assert "Plus rien à faire" in as_client.get("/mes-projets/").content.decode()
+    assert "Plus rien à faire" in as_provider.get("/mes-projets/?vue=gagnes").content.decode()
+    assert "Aucun projet pour l’instant" in as_rival.get("/mes-projets/?vue=gagnes").content.decode()
+    assert "Rien à cette étape" in as_client.get("/mes-projets/?etape=ouverts").content.decode()
+    handed_in = drafted(client_user)
+    handed_in.submit(by=client_user)
+    assert "sous un jour ouvré" in as_client.get("/mes-projets/?etape=preparation").content.decode()
+
+
+def test_publication_in_the_future_is_refused(client_user: User) -> None:
+    project = drafted(client_user)
+    project.submit(by=client_user)
+    with pytest.raises(Project.OpensInTheFuture):
+        project.approve(by=None, at=timezone.now() + timedelta(minutes=1))
+
+
+def test_closing_date_that_passed_while_waiting_stops_the_approval(client_user: User, moderator_user: User) -> None:
+    project = drafted(client_user)
+    project.submit(by=client_user)
+    Project.objects.filter(pk=project.pk).update(closes_at=timezone.now())
+    with pytest.raises(Project.ClosesInThePast):
+        project.approve(by=moderator_user)
+
+
 def test_my_projects_cost_as_many_queries_for_one_row_as_for_thirty(as_client: Client, client_user: User) -> None:
     opened(client_user)
     as_client.get("/mes-projets/")
