@@ -68,10 +68,15 @@ class ProfileForm(UserModelForm):
         }
 
     def clean_phone(self) -> str:
-        phone: str = self.cleaned_data["phone"].strip()
-        if phone and not re.fullmatch(r"\+?[\d ().-]{6,29}", phone):
-            raise ValidationError(_("Give a phone number: digits, spaces and an initial + only."))
-        return phone
+        return checked_phone(self.cleaned_data["phone"])
+
+
+def checked_phone(given: str) -> str:
+    """A phone number without the spaces around it, or nothing; refused when it could not be dialled."""
+    phone = given.strip()
+    if phone and not re.fullmatch(r"\+?[\d ().-]{6,29}", phone):
+        raise ValidationError(_("Give a phone number: digits, spaces and an initial + only."))
+    return phone
 
 
 class CompanyForm(forms.Form):
@@ -105,6 +110,16 @@ class CompanyForm(forms.Form):
         label=_("City"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "address-level2"})
     )
 
+    phone = forms.CharField(
+        label=_("Phone"),
+        max_length=30,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel"}),
+        help_text=_(
+            "A client needs one: an agreement or a direct contact credit gives it to a provider, nothing else does."
+        ),
+    )
+
     def __init__(self, data: Any = None, *, user: User) -> None:
         self.user = user
         super().__init__(data, initial=self.known(user))
@@ -114,11 +129,16 @@ class CompanyForm(forms.Form):
         """What was given before."""
         hats = [hat for hat, worn in (("client", user.is_client), ("provider", user.is_provider)) if worn]
         if not user.has_company:
-            return {"hats": hats, "country": "FR"}
+            return {"hats": hats, "country": "FR", "phone": user.phone}
         fields = ("name", "country", "siren", "vat_status", "vat_number", "street", "postcode", "city")
-        return {"hats": hats} | {field: getattr(user.company, field) for field in fields}
+        return {"hats": hats, "phone": user.phone} | {field: getattr(user.company, field) for field in fields}
+
+    def clean_phone(self) -> str:
+        return checked_phone(self.cleaned_data["phone"])
 
     def clean(self) -> None:
+        if "client" in self.cleaned_data.get("hats", ()) and self.cleaned_data.get("phone") == "":
+            self.add_error("phone", _("Give a number at which a provider can reach you."))
         check = self.check_french if self.cleaned_data.get("country") == "FR" else self.check_foreign
         try:
             check()
@@ -164,8 +184,9 @@ class CompanyForm(forms.Form):
     def save(self) -> Company:
         """Record the company and the roles."""
         data = dict(self.cleaned_data)
-        hats = data.pop("hats")
-        return Company.declare(user=self.user, hats=hats, details=data | {"siren": data["siren"] or None})
+        hats, phone = data.pop("hats"), data.pop("phone")
+        details = data | {"siren": data["siren"] or None}
+        return Company.declare(user=self.user, hats=hats, details=details, phone=phone)
 
 
 def foreign_vat_number(country: str, given: str) -> str:

@@ -57,7 +57,7 @@ def test_a_passkey_is_added_and_opens_the_account(enter: Enter, site: Site, prov
     page.fill("input[name=name]", "Mon téléphone")
     page.check("input[name=passwordless]")
     page.click("#mfa_webauthn_add")
-    page.wait_for_url("**/recovery-codes/")
+    page.wait_for_url("**/codes-de-secours/")
     page.goto(at_a_name(site, "/compte/double-authentification/cles/"))
     assert "Mon téléphone" in page.inner_text("main")
     page.goto(at_a_name(site, "/compte/deconnexion/"))

@@ -80,8 +80,10 @@ class Company(models.Model):
         return int(settings.VAT_RATE_BP) if self.vat_status == self.VatStatus.REGISTERED else 0
 
     @classmethod
-    def declare(cls, *, user: User, hats: Collection[str], details: dict[str, Any]) -> Company:
-        """Record the company that `user` acts for (`details`: the columns of this table) and their hats.
+    def declare(
+        cls, *, user: User, hats: Collection[str], details: dict[str, Any], phone: str | None = None
+    ) -> Company:
+        """Record the company that `user` acts for (`details`: the columns of this table), their hats and, if given, `phone`.
 
         Another name or SIREN puts the bank account out of use: it was checked against the name before, and the next
         one waits like any change. Agreements and invoices keep the identity that they were made with.
@@ -92,7 +94,8 @@ class Company(models.Model):
             if before and (plain(before.name), before.siren) != (plain(company.name), company.siren):
                 user.bank_accounts.current().update(replaced_at=timezone.now())
             user.is_client, user.is_provider = "client" in hats, "provider" in hats
-            user.save(update_fields=["is_client", "is_provider"])
+            user.phone = user.phone if phone is None else phone
+            user.save(update_fields=["is_client", "is_provider", "phone"])
             Event.record("company.declared", by=user, user=user.pk, company=company.pk, first=created)
         return company
 

@@ -21,13 +21,20 @@ def errors(response: Any) -> set[str]:
 
 
 def test_french_company_is_recorded_with_its_vat_number(as_newcomer: Client, newcomer: User) -> None:
-    typed = TYPED | {"siren": "732 829 320", "vat_number": "", "hats": ["client", "provider"]}
+    typed = TYPED | {"siren": "732 829 320", "vat_number": "", "hats": ["client", "provider"], "phone": "06 11 00 72 35"}
     assert as_newcomer.post(PAGE, typed).status_code == 302
     company = Company.objects.get(user=newcomer)
     assert (company.siren, company.vat_number, company.number) == ("732829320", "FR44732829320", "732829320")
     assert company.address == "3 rue des Tanneurs, 21000 Dijon"
     assert User.objects.get(pk=newcomer.pk).acts_as_client
     assert company.vat_rate_bp == 2000
+    assert User.objects.get(pk=newcomer.pk).phone == "06 11 00 72 35"
+
+
+@pytest.mark.parametrize("phone", ["", "   ", "appelez-moi", "0"])
+def test_client_gives_a_phone_that_rings(as_newcomer: Client, phone: str) -> None:
+    assert errors(as_newcomer.post(PAGE, TYPED | {"hats": ["client"], "phone": phone})) == {"phone"}
+    assert not Company.objects.exists()
 
 
 def test_exempt_company_needs_no_vat_number(as_newcomer: Client, newcomer: User) -> None:

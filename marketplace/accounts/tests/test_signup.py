@@ -79,7 +79,9 @@ def test_taken_address_costs_a_hash_too(newcomer: User, client: Client, monkeypa
 
 @pytest.mark.parametrize("email", ["nadia@exemple.fr", "inconnue@exemple.fr"])
 def test_password_reset_answers_alike(newcomer: User, client: Client, email: str) -> None:
-    assert client.post("/compte/mot-de-passe/oubli/", {"email": email})["Location"] == "/compte/mot-de-passe/oubli/fait/"
+    assert (
+        client.post("/compte/mot-de-passe/oubli/", {"email": email})["Location"] == "/compte/mot-de-passe/oubli/fait/"
+    )
 
 
 def test_new_password_by_mail(newcomer: User, client: Client) -> None:
