@@ -4,13 +4,17 @@ from typing import TYPE_CHECKING
 
 from django.urls import reverse
 
+from marketplace.accounts.home import Step, steps
 from marketplace.documents.readers import reads
 from marketplace.events.reactions import on
 from marketplace.payments.purposes import Purpose, purpose
 from projects import storyline
-from projects.models import Agreement, Project
+from projects.models import Agreement, Project, ProjectState
+from projects.report import Reading, todos
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from django.db.models import Model
 
     from marketplace.accounts.models import User
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
     from marketplace.ledger.posting import Move
     from marketplace.payments.models import Payment
 
+UNDER_WAY = (ProjectState.DRAFT, ProjectState.REJECTED, ProjectState.OPEN, ProjectState.AWARDED, ProjectState.ACTIVE)
+MOST_STEPS = 12  # the latest projects; "my projects" lists them all
 __all__ = ["storyline"]  # imported for what it registers
 
 
@@ -39,6 +45,16 @@ class IntroductionFees(Purpose):
 
     def back(self, payment: Payment) -> str:
         return reverse("projects:agreement", args=[self.agreement(payment).key])
+
+
+@steps
+def what_projects_ask(user: User) -> Iterator[Step]:
+    """What the reports of one's projects under way ask of oneself, one step for each project at most."""
+    rows = Project.objects.report_open_to(user).filter(state__in=UNDER_WAY).select_related("category")
+    for project in rows.order_by("-pk")[:MOST_STEPS]:
+        mine = [todo for todo in todos(Reading(project, user)) if todo.mine and todo.url]
+        for todo in mine[:1]:
+            yield Step(project.title, todo.title, todo.label, todo.url, todo.by)
 
 
 @on("escrow.finished")

@@ -55,6 +55,13 @@ def settle_in(user: User) -> Iterator[Step]:
             _("See my e-mail addresses"),
             reverse("account_email"),
         )
+    elif user.is_staff and not user.has_company:
+        yield Step(
+            _("Open the administration"),
+            _("Your work for the platform is there: it asks for a second factor."),
+            _("Open the administration"),
+            reverse("admin:index"),
+        )
     elif not user.has_company or not (user.is_client or user.is_provider):
         yield Step(
             _("Give your company details"),

@@ -58,6 +58,12 @@ class Rest:
 
 
 @pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """The test databases go with their cluster: dropping them would only wait for the processes still connected."""
+    return True
+
+
+@pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """After pytest-django has migrated as the owner: log in as the site does."""
     rest = Rest()

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -50,5 +51,5 @@ def page_of(project: Project, user: User) -> dict[str, Any]:
 def badges(reading: parts.Reading) -> list[tuple[str, str]]:
     """The formula: the one of the terms for the parties, else the one that the client wants."""
     if version := reading.once(own_version):
-        return [("ink", str(Formula(version.formula).label).capitalize())]
+        return [("ink", capfirst(Formula(version.formula).label))]
     return [("", _("R0 formula wanted"))] if reading.project.formula_wanted == Formula.R0 else []
