@@ -344,6 +344,9 @@ INTRODUCTION_DAYS = env.int("INTRODUCTION_DAYS", default=5)
 ACCEPTANCE_DAYS = env.int("ACCEPTANCE_DAYS", default=14)
 LOSER_ACCESS_DAYS = env.int("LOSER_ACCESS_DAYS", default=30)
 IBAN_HOLD_HOURS = env.int("IBAN_HOLD_HOURS", default=72)
+PAYOUT_DECISION_DAYS = env.int("PAYOUT_DECISION_DAYS", default=2)  # working days, as the next two
+PAYOUT_TRANSFER_DAYS = env.int("PAYOUT_TRANSFER_DAYS", default=1)
+PAYOUT_ARRIVAL_DAYS = env.int("PAYOUT_ARRIVAL_DAYS", default=1)
 PRE_MODERATION = env.bool("PRE_MODERATION", default=True)
 
 LOGGING: dict[str, Any] = {
