@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django import forms
@@ -9,16 +10,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from marketplace.admin_site import AdminDeed, ReadOnlyAdmin, WithReason
-from marketplace.forms import Performing
+from marketplace.forms import Deed, Performing
 from marketplace.refusals import Refusal
-from marketplace.templatetags.page import euros
+from marketplace.templatetags.page import euros, paris, paris_short
 from payouts.bankfiles import LARGEST
 from payouts.models import BankAnswer, BatchState, PayoutBatch, PayoutRequest, PayoutState
+from payouts.states import ENDED
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
@@ -28,17 +30,17 @@ DECIDE, SEND = "payouts.decide_payoutrequest", "payouts.send_payoutbatch"
 
 @admin.register(PayoutRequest)
 class PayoutRequestAdmin(ReadOnlyAdmin):
-    list_display = ["invoice_number", "company", "amount", "state", "asked_at", "decided_by"]
+    list_display = ["invoice_number", "company", "amount", "state", "asked_at", "due", "decided_by"]
     list_filter = ["state"]
     search_fields = ["invoice_number", "provider__email", "provider__company__name"]
-    list_select_related = ["provider__company", "decided_by"]
-    ordering = ["asked_at", "pk"]
+    list_select_related = ["provider__company", "decided_by", "bank_account", "batch"]
+    ordering = ["-pk"]
     actions = ["make_batch"]
     fields = [
         *("invoice_number", "issued_on", "company", "client", "project", "tranche", "amount", "vat", "invoice"),
-        *("account", "state", "asked_at", "decided_by", "decided_at", "refusal", "batch", "ended_at"),
+        *("account", "state", "asked_at", "due", "decided_by", "decided_at", "why", "batch", "ended_at"),
     ]
-    readonly_fields = ["company", "client", "project", "amount", "vat", "invoice", "account"]
+    readonly_fields = ["company", "client", "project", "amount", "vat", "invoice", "account", "due", "why"]
     deeds: ClassVar[dict[str, AdminDeed]] = {
         "approve": AdminDeed(
             _("Approve this request"),
@@ -83,7 +85,15 @@ class PayoutRequestAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("bank account"))
     def account(self, row: PayoutRequest) -> str:
-        return f"{row.bank_account.holder}, {row.bank_account.masked}"
+        return f"{row.bank_account.holder}, {row.bank_account.masked}"  # the whole number stands in the bank file alone
+
+    @admin.display(description=_("next step before"), empty_value="–")
+    def due(self, row: PayoutRequest) -> str:
+        return paris_short(row.due_at)
+
+    @admin.display(description=_("reason of the refusal"), empty_value="–")
+    def why(self, row: PayoutRequest) -> str:
+        return row.why if row.state in ENDED else ""
 
     def has_send_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(SEND)
@@ -92,7 +102,7 @@ class PayoutRequestAdmin(ReadOnlyAdmin):
     def make_batch(self, request: HttpRequest, queryset: QuerySet[PayoutRequest]) -> HttpResponse | None:
         try:
             batch = PayoutBatch.make(queryset, by=staff(request))
-        except (Refusal, PayoutRequest.AccountOnHold) as refusal:
+        except Refusal as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
             return None
         return redirect("admin:payouts_payoutbatch_change", batch.pk)
@@ -103,12 +113,24 @@ def staff(request: HttpRequest) -> User:
     return cast("User", request.user)
 
 
+class DropForm(Deed):
+    """A batch may only be dropped while the bank does not have its file: else its requests could be paid twice."""
+
+    not_given = forms.BooleanField(
+        label=_("I have made sure that this file was not given to the bank, and will not be.")
+    )
+
+
 @admin.register(PayoutBatch)
 class PayoutBatchAdmin(ReadOnlyAdmin):
     list_display = ["message_id", "state", "amount", "made_by", "made_at", "sent_at"]
     list_filter = ["state"]
-    fields = ["message_id", "state", "amount", "transfers", "made_by", "made_at", "sent_at", "sha256", "download"]
-    readonly_fields = ["message_id", "amount", "transfers", "download"]
+    list_select_related = ["made_by"]
+    fields = [
+        *("message_id", "state", "amount", "transfers", "download", "attention"),
+        *("made_by", "made_at", "handed_out_at", "sent_at", "sha256"),
+    ]
+    readonly_fields = ["message_id", "amount", "transfers", "download", "attention"]
     deeds: ClassVar[dict[str, AdminDeed]] = {
         "send": AdminDeed(
             _("Mark as given to the bank"),
@@ -121,40 +143,71 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
             _("Drop this batch"),
             SEND,
             lambda batch, by, data: batch.drop(by=by),
+            form=DropForm,
             offered=lambda batch: batch.state == BatchState.MADE,
         ),
     }
 
-    @admin.display(description=_("total"))
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PayoutBatch]:
+        return PayoutBatch.objects.with_sums()
+
+    @admin.display(description=_("reference of the file"), ordering="pk")
+    def message_id(self, batch: PayoutBatch) -> str:
+        return batch.message_id
+
+    @admin.display(description=_("total"), ordering="sum_cents")
     def amount(self, batch: PayoutBatch) -> str:
-        return euros(batch.cents)
+        return euros(batch.__dict__["sum_cents"])
 
-    @admin.display(description=_("transfers"))
+    @admin.display(description=_("transfers"), empty_value="–")
     def transfers(self, batch: PayoutBatch) -> str:
-        return ", ".join(f"{row.invoice_number} ({euros(row.cents)})" for row in batch.requests.order_by("pk"))
+        rows = batch.requests.with_parts().order_by("pk")
+        return format_html_join("", '<p><a href="{}">{}</a> · {} · {} · {}</p>', (transfer_of(row) for row in rows))
 
-    @admin.display(description=_("SEPA file"))
+    @admin.display(description=_("SEPA file"), empty_value="–")
     def download(self, batch: PayoutBatch) -> str:
+        if batch.state == BatchState.DROPPED:
+            return ""
         url = reverse("admin:payouts_payoutbatch_file", args=[batch.pk])
         return format_html('<a href="{}">{}.xml</a>', url, batch.message_id)
+
+    @admin.display(description=_("attention"), empty_value="–")
+    def attention(self, batch: PayoutBatch) -> str:
+        request = batch.outdated
+        return str(PayoutBatch.Outdated(number=request.invoice_number)) if request else ""
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(require_GET(self.file_view))
         return [path("<int:pk>/file/", view, name="payouts_payoutbatch_file"), *super().get_urls()]
 
     def file_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The kept bytes of the pain.001.001.09 file."""
+        """The kept bytes of the pain.001.001.09 file, unless they must not reach the bank."""
         batch = get_object_or_404(PayoutBatch, pk=pk if request.user.has_perm(SEND) else None)
-        response = HttpResponse(batch.file.encode(), content_type="application/xml")
+        try:
+            content = batch.hand_out()
+        except Refusal as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+            return redirect("admin:payouts_payoutbatch_change", batch.pk)
+        response = HttpResponse(content, content_type="application/xml")
         response["Content-Disposition"] = f'attachment; filename="{batch.message_id}.xml"'
         response["Cache-Control"] = "private, no-store"
         return response
 
 
+def transfer_of(row: PayoutRequest) -> tuple[str, str, str, str, str]:
+    """A transfer as the batch's page lists it: address, invoice, company, amount, state."""
+    url = reverse("admin:payouts_payoutrequest_change", args=[row.pk])
+    return url, row.invoice_number, row.provider.company.name, euros(row.cents), str(row.get_state_display())
+
+
 class AnswerForm(Performing):
     """The bank's file."""
 
-    file = forms.FileField(label=_("Answer of the bank (pain.002, XML)"))
+    file = forms.FileField(
+        label=_("Answer of the bank (pain.002, XML)"),
+        help_text=_("5 MB at most. Everything in it is carried out, or nothing; the same file again changes nothing."),
+        widget=forms.FileInput(attrs={"accept": ".xml,application/xml,text/xml"}),
+    )
 
     def clean_file(self) -> bytes:
         upload = self.cleaned_data["file"]
@@ -166,8 +219,10 @@ class AnswerForm(Performing):
 
 @admin.register(BankAnswer)
 class BankAnswerAdmin(ReadOnlyAdmin):
-    list_display = ["imported_at", "imported_by", "paid", "returned", "unknown"]
-    fields = ["imported_at", "imported_by", "paid", "returned", "unknown", "sha256"]
+    list_display = ["imported_at", "imported_by", "paid", "returned", "pending", "to_look_into"]
+    list_select_related = ["imported_by"]
+    fields = ["imported_at", "imported_by", "paid", "returned", "pending", "to_look_into", "sha256"]
+    readonly_fields = ["to_look_into"]
     change_list_template = "admin/bank_answers.html"
 
     def get_urls(self) -> list[URLPattern]:
@@ -178,19 +233,35 @@ class BankAnswerAdmin(ReadOnlyAdmin):
         context = {**(extra_context or {}), "may_import": request.user.has_perm(SEND)}
         return super().changelist_view(request, context)
 
+    @admin.display(description=_("to look into"), empty_value="–")
+    def to_look_into(self, answer: BankAnswer) -> str:
+        return ", ".join(answer.unknown)
+
     def import_view(self, request: HttpRequest) -> HttpResponse:
         """Upload the bank's answer: paid or returned, all or nothing."""
         if not request.user.has_perm(SEND):
             return redirect("admin:payouts_bankanswer_changelist")
         form = AnswerForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
         if form.is_valid() and (answer := form.perform(self.reading(form, request), field="file")):
-            words = _("Paid: %(paid)s. Returned: %(returned)s. Unknown references: %(unknown)s.")
-            facts = {"paid": answer.paid, "returned": answer.returned, "unknown": len(answer.unknown)}
-            self.message_user(request, words % facts)
+            self.tell(request, answer)
             return redirect("admin:payouts_bankanswer_changelist")
-        context = {**self.admin_site.each_context(request), "form": form, "opts": self.opts, "title": _("Import")}
+        title = _("Import an answer of the bank")
+        context = {**self.admin_site.each_context(request), "form": form, "opts": self.opts, "title": title}
         return TemplateResponse(request, "admin/import_answer.html", context)
 
-    def reading(self, form: AnswerForm, request: HttpRequest) -> Any:
+    def reading(self, form: AnswerForm, request: HttpRequest) -> Callable[[], BankAnswer]:
         """The deed of the form."""
         return lambda: BankAnswer.read(form.cleaned_data["file"], by=staff(request))
+
+    def tell(self, request: HttpRequest, answer: BankAnswer) -> None:
+        """Say what the file has changed, and what a person has to look into."""
+        if answer.repeated:
+            words = _("This file was imported before, on %(date)s. Nothing was changed.")
+            self.message_user(request, words % {"date": paris(answer.imported_at)}, messages.WARNING)
+            return
+        words = _("Paid: %(paid)s. Returned: %(returned)s. Still under way: %(pending)s.")
+        facts = {"paid": answer.paid, "returned": answer.returned, "pending": answer.pending}
+        self.message_user(request, words % facts)
+        if answer.unknown:
+            words = _("To look into with the bank, nothing was moved for it: %(unknown)s.")
+            self.message_user(request, words % {"unknown": ", ".join(answer.unknown)}, messages.WARNING)

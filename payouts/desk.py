@@ -1,22 +1,30 @@
-"""A provider's desk: what is to be invoiced, what is under way, what was paid."""
+"""A provider's desk: what is to be invoiced, what is to be put right, what is under way, what was paid."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from django.db.models import F, OuterRef, Subquery, Sum
+from django.db.models import DateTimeField, Exists, F, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from escrow.models import Tranche
+from escrow.models import Release, Tranche
 from marketplace.accounts.models import BankAccount
 from marketplace.billing.vat import Amount
+from marketplace.templatetags.page import PARIS, euros
 from payouts.models import PayoutRequest, PayoutState
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from marketplace.accounts.models import User
+    from payouts.models.querysets import PayoutRequestQuerySet
+
+SHOWN = 100  # the latest of a long life; older ones are in the statement of each project
 
 
 class Claim(NamedTuple):
@@ -24,6 +32,7 @@ class Claim(NamedTuple):
 
     tranche: Tranche
     amount: Amount
+    released_at: datetime | None = None
 
 
 class Desk:
@@ -35,29 +44,39 @@ class Desk:
     @cached_property
     def claims(self) -> list[Claim]:
         """The tranches with money to invoice."""
-        claimed = PayoutRequest.objects.living().filter(tranche=OuterRef("pk")).order_by().values("tranche")
-        sums = claimed.annotate(sum=Sum("cents")).values("sum")
-        rows = (
-            Tranche.objects.deliverable_by(self.user)
-            .with_parties()
-            .annotate(unclaimed=F("released_cents") - Coalesce(Subquery(sums), 0))
-        )
-        open_ones = rows.filter(unclaimed__gt=0).order_by("account__project__title", "position")
-        return [Claim(tranche, expected(tranche, tranche.__dict__["unclaimed"])) for tranche in open_ones]
+        rows = claimable(Tranche.objects.deliverable_by(self.user).with_parties())
+        latest = Release.objects.filter(tranche=OuterRef("pk")).order_by("-pk").values("at")[:1]
+        rows = rows.annotate(released_at=Subquery(latest, output_field=DateTimeField()))
+        return [
+            Claim(tranche, expected(tranche, tranche.__dict__["unclaimed"]), tranche.__dict__["released_at"])
+            for tranche in rows.order_by("account__project__title", "position")
+        ]
 
     def claim(self, tranche: Tranche) -> Claim:
         """What is to be invoiced on one tranche."""
         return Claim(tranche, expected(tranche, PayoutRequest.claimable_cents(tranche)))
 
+    def again(self, tranche: Tranche, number: str) -> PayoutRequest | None:
+        """The refused or returned request on `tranche` that is to be sent again, by the number in the address."""
+        if not (number.isascii() and number.isdecimal() and len(number) < 19):
+            return None
+        return self._own().ended().filter(tranche=tranche, pk=int(number)).first()
+
+    @cached_property
+    def to_put_right(self) -> QuerySet[PayoutRequest]:
+        """Refused and returned requests after which nothing was asked on their tranche."""
+        later = PayoutRequest.objects.filter(tranche=OuterRef("tranche"), pk__gt=OuterRef("pk"))
+        return self._own().ended().exclude(Exists(later))[:SHOWN]
+
     @cached_property
     def under_way(self) -> QuerySet[PayoutRequest]:
-        """Requests not yet paid, refused and returned ones among them."""
-        return PayoutRequest.objects.asked_by(self.user).with_parts().exclude(state=PayoutState.PAID)[:100]
+        """Requests on their way to the bank."""
+        return self._own().living().exclude(state=PayoutState.PAID)[:SHOWN]
 
     @cached_property
     def paid(self) -> QuerySet[PayoutRequest]:
         """Requests that the bank has paid, the latest first."""
-        return PayoutRequest.objects.asked_by(self.user).with_parts().filter(state=PayoutState.PAID)[:100]
+        return self._own().filter(state=PayoutState.PAID).order_by("-ended_at")[:SHOWN]
 
     @cached_property
     def bank_account(self) -> BankAccount | None:
@@ -65,9 +84,59 @@ class Desk:
         return BankAccount.objects.of(self.user).current().first()
 
     @property
+    def held_until(self) -> datetime | None:
+        """Until when nothing is paid to a bank account that has just changed."""
+        account = self.bank_account
+        return account.usable_from if account and account.usable_from > timezone.now() else None
+
+    @property
     def to_invoice_cents(self) -> int:
         """All that is released and not yet invoiced."""
         return sum(claim.amount.cents for claim in self.claims)
+
+    @cached_property
+    def under_way_cents(self) -> int:
+        """All that is asked for and not yet paid."""
+        return total(self._own().living().exclude(state=PayoutState.PAID))
+
+    @cached_property
+    def figures(self) -> list[tuple[str, str, str]]:
+        """The three sums at the top of the page: words, amount, and what they are counted on."""
+        year = timezone.localdate(timezone=PARIS).year
+        paid = self._own().filter(state=PayoutState.PAID, ended_at__gte=datetime(year, 1, 1, tzinfo=PARIS))
+        claims, requests, transfers = len(self.claims), len(self.under_way), paid.count()
+        return [
+            (
+                _("To invoice"),
+                euros(self.to_invoice_cents),
+                ngettext("%(n)s tranche", "%(n)s tranches", claims) % {"n": claims},
+            ),
+            (
+                _("Under way"),
+                euros(self.under_way_cents),
+                ngettext("%(n)s request", "%(n)s requests", requests) % {"n": requests},
+            ),
+            (
+                _("Paid in %(year)s") % {"year": year},
+                euros(total(paid)),
+                ngettext("%(n)s transfer", "%(n)s transfers", transfers) % {"n": transfers},
+            ),
+        ]
+
+    def _own(self) -> PayoutRequestQuerySet:
+        return PayoutRequest.objects.asked_by(self.user).with_parts()
+
+
+def claimable(tranches: QuerySet[Tranche]) -> QuerySet[Tranche]:
+    """Those of `tranches` with released money that no living request claims, as `unclaimed`, in cents."""
+    claimed = PayoutRequest.objects.living().filter(tranche=OuterRef("pk")).order_by().values("tranche")
+    sums = claimed.annotate(sum=Sum("cents")).values("sum")
+    return tranches.annotate(unclaimed=F("released_cents") - Coalesce(Subquery(sums), 0)).filter(unclaimed__gt=0)
+
+
+def total(requests: QuerySet[PayoutRequest]) -> int:
+    """What `requests` come to, in cents."""
+    return int(requests.aggregate(sum=Sum("cents"))["sum"] or 0)
 
 
 def expected(tranche: Tranche, cents: int) -> Amount:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, NamedTuple
 
+from django.utils.translation import gettext as _
 from facturx import get_xml_from_pdf
 from lxml import etree
 from stdnum.fr import siren as siren_rules
 
 from payouts.bankfiles import Unreadable, parsed
+
+if TYPE_CHECKING:
+    from marketplace.accounts.models import Company
 
 NS = {
     "rsm": "urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100",
@@ -18,16 +23,28 @@ NS = {
     "udt": "urn:un:unece:uncefact:data:standard:UnqualifiedDataType:100",
 }
 INVOICES = frozenset({"380", "384", "386"})  # UNTDID 1001: invoice, corrected invoice, prepayment invoice
+LARGEST_CENTS = 10**15
+
+
+class Party(NamedTuple):
+    """A side of the invoice: its SIREN and its VAT number, "" when not given."""
+
+    siren: str
+    vat_number: str
+
+    def is_company(self, company: Company) -> bool:
+        """Whether it is `company`: by SIREN, or by VAT number for a foreign one."""
+        return self.siren == company.siren if company.siren else self.vat_number == company.vat_number
 
 
 @dataclass(frozen=True)
 class FacturX:
-    """What the XML says: parties by SIREN ("" when not given), amounts in cents, currency (ISO 4217)."""
+    """What the XML says: the parties, amounts in cents, currency (ISO 4217)."""
 
     number: str
     issued_on: date
-    seller_siren: str
-    buyer_siren: str
+    seller: Party
+    buyer: Party
     ht_cents: int
     vat_cents: int
     cents: int
@@ -40,7 +57,7 @@ def read(pdf: bytes) -> FacturX | None:
     try:
         _name, xml = get_xml_from_pdf(pdf, check_xsd=False)
     except Exception as error:  # the library raises bare exceptions on odd PDFs
-        raise Unreadable("PDF") from error
+        raise Unreadable(_("the PDF is damaged")) from error
     return invoice(parsed(xml)) if xml else None
 
 
@@ -52,8 +69,8 @@ def invoice(root: etree._Element) -> FacturX:
     return FacturX(
         number=text(root, f"{head}/ram:ID"),
         issued_on=day(text(root, f"{head}/ram:IssueDateTime/udt:DateTimeString")),
-        seller_siren=siren(root, f"{trade}Agreement/ram:SellerTradeParty"),
-        buyer_siren=siren(root, f"{trade}Agreement/ram:BuyerTradeParty"),
+        seller=party(root, f"{trade}Agreement/ram:SellerTradeParty"),
+        buyer=party(root, f"{trade}Agreement/ram:BuyerTradeParty"),
         ht_cents=cents(text(root, f"{sums}/ram:TaxBasisTotalAmount")),
         vat_cents=cents(text(root, f"{sums}/ram:TaxTotalAmount") or "0"),
         cents=cents(text(root, f"{sums}/ram:GrandTotalAmount")),
@@ -62,26 +79,23 @@ def invoice(root: etree._Element) -> FacturX:
     )
 
 
-def siren(root: etree._Element, party: str) -> str:
-    """The SIREN of a party, from its legal identifier (a SIRET is cut) or from its French VAT number."""
-    legal = text(root, f"{party}/ram:SpecifiedLegalOrganization/ram:ID").replace(" ", "")
-    vat = text(root, f"{party}/ram:SpecifiedTaxRegistration/ram:ID").replace(" ", "")
-    for candidate in (legal[:9], vat[4:] if vat.startswith("FR") else ""):
-        if siren_rules.is_valid(candidate):
-            return candidate
-    return ""
+def party(root: etree._Element, path: str) -> Party:
+    """A party's SIREN, from its legal identifier (a SIRET is cut) or from its French VAT number; and that number."""
+    legal = text(root, f"{path}/ram:SpecifiedLegalOrganization/ram:ID").replace(" ", "")
+    vat = text(root, f"{path}/ram:SpecifiedTaxRegistration/ram:ID").replace(" ", "")
+    candidates = (legal[:9], vat[4:] if vat.startswith("FR") else "")
+    return Party(next(filter(siren_rules.is_valid, candidates), ""), vat)
 
 
 def cents(amount: str) -> int:
-    """An amount of the XML in whole cents. Raises Unreadable for a fraction of a cent or no number."""
+    """An amount of the XML in whole cents. Raises Unreadable for a fraction of a cent, no number, or too many."""
     try:
         exact = Decimal(amount) * 100
-        whole = int(exact)
-    except (InvalidOperation, ValueError, OverflowError) as error:
-        raise Unreadable("amount") from error
-    if whole != exact:
-        raise Unreadable("amount")
-    return whole
+    except InvalidOperation as error:
+        raise Unreadable(_("an amount is no number")) from error
+    if not exact.is_finite() or abs(exact) > LARGEST_CENTS or exact != int(exact):
+        raise Unreadable(_("an amount is no whole number of cents"))
+    return int(exact)
 
 
 def day(digits: str) -> date:
@@ -89,7 +103,7 @@ def day(digits: str) -> date:
     try:
         return datetime.strptime(digits, "%Y%m%d").date()  # noqa: DTZ007  (a day, no instant)
     except ValueError as error:
-        raise Unreadable("date") from error
+        raise Unreadable(_("its date cannot be read")) from error
 
 
 def text(root: etree._Element, path: str) -> str:

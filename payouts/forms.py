@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from typing import Any
+from datetime import date
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -10,66 +11,91 @@ from django.utils.translation import gettext_lazy as _
 from escrow.models import Tranche
 from marketplace.accounts.models import User
 from marketplace.documents.forms import DocumentField
+from marketplace.documents.intake import PDF, Clean
 from marketplace.fields import DayField, EurosField
 from marketplace.forms import Deed
+from marketplace.refusals import Refusal
 from marketplace.templatetags.page import PARIS
 from payouts import facturx
 from payouts.bankfiles import Unreadable
+from payouts.bills import Bill
 from payouts.models import PayoutRequest
-from payouts.models.requests import Bill
 
 TYPED = ("number", "issued_on", "ht_cents", "vat_cents")
+CHOOSE_AGAIN = _("Choose the file once more: a browser does not keep it. Everything else is still here.")
+SAME_AGAIN = _("Leave this empty to send the same invoice again, or choose a corrected one.")
 
 
 class PayoutForm(Deed):
-    """A request to be paid: the invoice, and what it says unless a Factur-X says it itself."""
+    """A request to be paid: the invoice, and what it says unless a Factur-X says it itself.
+
+    `again` is a request that was refused or returned: its invoice is sent anew unless another is chosen.
+    """
 
     invoice = DocumentField(
-        label=_("Invoice (PDF)"), help_text=_("A Factur-X is read: the four fields below stay empty.")
+        label=_("Invoice (PDF)"),
+        accept=frozenset({PDF}),
+        help_text=_(
+            "10 MB at most. A Factur-X is read by itself: leave the four fields below empty. "
+            "For a plain PDF, fill in what it says."
+        ),
     )
     number = forms.CharField(label=_("Invoice number"), max_length=40, required=False)
     issued_on = DayField(label=_("Invoice date"), required=False)
-    ht_cents = EurosField(label=_("Amount excluding VAT"), required=False)
-    vat_cents = EurosField(label=_("VAT"), min_cents=0, required=False)
+    ht_cents = EurosField(label=_("Amount excluding VAT"), required=False, unit=_("€ excl. VAT"))
+    vat_cents = EurosField(
+        label=_("VAT"), min_cents=0, required=False, help_text=_("0 if your company is exempt from VAT.")
+    )
 
-    def __init__(self, *args: Any, tranche: Tranche, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.tranche, self.user = tranche, user
+    def __init__(
+        self, *args: Any, tranche: Tranche, user: User, again: PayoutRequest | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, initial=said_by(again) if again else None, **kwargs)
+        self.tranche, self.user, self.again = tranche, user, again
         self.bill: Bill | None = None
+        self.is_factur_x = False
+        self.fields["invoice"].required = not again
+        if again:
+            self.fields["invoice"].help_text = SAME_AGAIN
+        elif self.is_bound:
+            self.fields["invoice"].help_text = CHOOSE_AGAIN
 
-    def clean_invoice(self) -> Any:
-        document = self.cleaned_data["invoice"]
-        if document.content_type != "application/pdf":
-            raise ValidationError(_("An invoice is a PDF. Export yours as a PDF."))
-        return document
+    def clean_invoice(self) -> Clean:
+        """The file that was chosen, else the one that was sent before."""
+        chosen: Clean | None = self.cleaned_data["invoice"]
+        if chosen or not self.again:
+            return chosen  # type: ignore[return-value]  # required without `again`
+        document = self.again.document
+        with document.file.open() as file:
+            return Clean(document.name, document.content_type, file.read())
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         if "invoice" in data:
             try:
                 found = facturx.read(data["invoice"].content)
-            except Unreadable:
-                self.add_error(
-                    "invoice", _("The XML of this Factur-X cannot be read. Send a plain PDF, or correct it.")
-                )
+            except Unreadable as error:
+                sentence = _("The Factur-X cannot be read: %(why)s. Send a plain PDF, or correct it.")
+                self.add_error("invoice", ValidationError(sentence, params={"why": str(error)}))
             else:
+                self.is_factur_x = found is not None
                 self.bill = self._read(found) if found else self._typed(data)
         return data
 
-    def _read(self, found: facturx.FacturX) -> Bill | None:
+    def _read(self, found: facturx.FacturX) -> Bill:
         """The bill of a Factur-X, checked against the agreement: parties, currency, kind, sum, date."""
-        agreement = self.tranche.account.agreement
+        client = self.tranche.account.agreement.client
         checks = [
             (found.is_invoice, _("This document is not an invoice.")),
-            (found.number, _("This invoice has no number.")),
+            (0 < len(found.number) <= 40, _("This invoice has no number, or one of more than 40 signs.")),
             (found.currency == "EUR", _("This invoice is not in euros.")),
             (
-                found.seller_siren == (self.user.company.siren or ""),
-                _("The seller’s SIREN on this invoice is not your company’s."),
+                found.seller.is_company(self.user.company),
+                _("The seller’s number (SIREN or VAT) on this invoice is not your company’s."),
             ),
             (
-                found.buyer_siren == (agreement.client.company.siren or ""),
-                _("This invoice is not addressed to the client: its buyer’s SIREN is another."),
+                found.buyer.is_company(client.company),
+                _("This invoice is not addressed to the client: its buyer’s number (SIREN or VAT) is another."),
             ),
             (found.ht_cents + found.vat_cents == found.cents, _("This invoice’s amounts do not add up.")),
             (found.issued_on <= today(), _("This invoice is dated in the future.")),
@@ -77,7 +103,7 @@ class PayoutForm(Deed):
         for fits, sentence in checks:
             if not fits:
                 self.add_error("invoice", sentence)
-        return Bill(found.number[:40], found.issued_on, found.ht_cents, found.vat_cents)
+        return Bill(found.number, found.issued_on, found.ht_cents, found.vat_cents)
 
     def _typed(self, data: dict[str, Any]) -> Bill | None:
         """The bill of a plain PDF, from the four fields."""
@@ -91,15 +117,35 @@ class PayoutForm(Deed):
         return Bill(*(data[name] for name in TYPED))
 
     def save(self) -> PayoutRequest | None:
-        """Ask to be paid; a refusal is shown on the form."""
-        data, bill = self.cleaned_data, self.bill
-        if bill is None:
+        """Ask to be paid; a refusal is shown beside what it is about."""
+        data, bill = self.cleaned_data, cast("Bill", self.bill)  # a valid form has read one
+        try:
+            return PayoutRequest.ask(self.tranche, by=self.user, bill=bill, invoice=data["invoice"], key=data["key"])
+        except Refusal as refusal:
+            self.add_error(self._place_of(refusal), str(refusal))
             return None
-        return self.perform(
-            lambda: PayoutRequest.ask(self.tranche, by=self.user, bill=bill, invoice=data["invoice"], key=data["key"])
-        )
+
+    def _place_of(self, refusal: Refusal) -> str | None:
+        """The field that a refusal is about: for a Factur-X the file, which says it all; None for the whole form."""
+        about = {
+            PayoutRequest.TooMuch: "ht_cents",
+            PayoutRequest.WrongVat: "vat_cents",
+            PayoutRequest.NumberTaken: "number",
+        }
+        field = about.get(type(refusal))
+        return "invoice" if field and self.is_factur_x else field
 
 
-def today() -> Any:
+def said_by(request: PayoutRequest) -> dict[str, Any]:
+    """What the invoice of `request` said, to start from."""
+    return {
+        "number": request.invoice_number,
+        "issued_on": request.issued_on,
+        "ht_cents": request.ht_cents,
+        "vat_cents": request.vat_cents,
+    }
+
+
+def today() -> date:
     """The date in Paris."""
     return timezone.localdate(timezone=PARIS)

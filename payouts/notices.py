@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.contrib.auth.models import Group
 from django.urls import reverse
@@ -10,16 +11,22 @@ from marketplace.accounts.models import User
 from marketplace.accounts.staff import FINANCE
 from marketplace.events.models import Event
 from marketplace.events.tellings import Facts, Kind, Letter, Telling, tells
-from marketplace.templatetags.page import euros
+from marketplace.templatetags.page import euros, paris
+from payouts import reasons
 from payouts.models import PayoutRequest
 
 
+def due(facts: Facts) -> str:
+    """When the next step is due, in words."""
+    return paris(datetime.fromisoformat(facts["due_at"])) if facts["due_at"] else ""
+
+
 class ToProvider(Telling):
-    """A step of a payment request, told to the provider with its figures."""
+    """A step of a payment request, told to the provider with its figures and the next date."""
 
     def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
         request = PayoutRequest.objects.with_parts().get(pk=event.facts["payout"])
-        known = {name: event.facts[name] for name in ("title", "cents", "number", "tranche_title")}
+        known = {name: event.facts[name] for name in ("title", "cents", "number", "tranche_title", "due_at")}
         yield (
             request.provider,
             {
@@ -27,8 +34,13 @@ class ToProvider(Telling):
                 "reason": event.facts.get("reason", ""),
                 "last4": request.bank_account.last4,
                 "project": request.tranche.account.project.number,
+                "path": self.path(request),
             },
         )
+
+    def path(self, request: PayoutRequest) -> str:
+        """Where the letter leads to."""
+        return reverse("payouts:list")
 
     def subject(self) -> str:
         """The subject, with places for the facts."""
@@ -38,20 +50,38 @@ class ToProvider(Telling):
         """What happened and what comes next."""
         raise NotImplementedError
 
+    def reason(self, facts: Facts) -> str:
+        """What somebody else said, quoted word for word."""
+        return str(facts["reason"])
+
+    def action(self) -> str:
+        """The words of the link."""
+        return _("See my payment requests")
+
     def letter(self, facts: Facts) -> Letter:
-        named = {**facts, "amount": euros(facts["cents"])}
+        named = {**facts, "amount": euros(facts["cents"]), "date": due(facts)}
         return Letter(
             subject=self.subject() % named,
             project=_("Project %(project)s") % facts + f" · {facts['title']}",
             paragraphs=[self.words() % named],
-            quote=facts["reason"],
+            quote=self.reason(facts),
             figures=[
                 (_("Invoice"), facts["number"]),
                 (_("Tranche"), facts["tranche_title"]),
                 (_("Amount, including VAT"), named["amount"]),
             ],
-            action=(_("See my payment requests"), reverse("payouts:list")),
+            action=(self.action(), facts["path"]),
         )
+
+
+class ToPutRight(ToProvider):
+    """A request that did not go through: the link leads to sending it again."""
+
+    def path(self, request: PayoutRequest) -> str:
+        return f"{reverse('payouts:ask', args=[request.tranche_id])}?reprise={request.pk}"
+
+    def action(self) -> str:
+        return _("Put right and send again")
 
 
 @tells("payout.asked", name="payout.asked.provider", kind=Kind.MONEY)
@@ -60,7 +90,7 @@ class Asked(ToProvider):
         return _("Payment request received: %(amount)s")
 
     def words(self) -> str:
-        return _("Finance approves or refuses it within two working days, and sends the transfer within one more.")
+        return _("Finance approves or refuses it before %(date)s; the transfer then leaves within one working day.")
 
 
 @tells("payout.approved", kind=Kind.MONEY)
@@ -69,11 +99,23 @@ class Approved(ToProvider):
         return _("Payment request approved: %(amount)s")
 
     def words(self) -> str:
-        return _("The transfer to your account ending in %(last4)s leaves within one working day.")
+        return _("The transfer to your account ending in %(last4)s leaves before %(date)s.")
+
+
+@tells("payout.reopened", kind=Kind.MONEY)
+class Reopened(ToProvider):
+    def subject(self) -> str:
+        return _("Payment request to be approved again: %(amount)s")
+
+    def words(self) -> str:
+        return _(
+            "Your bank details have changed. For your safety the request waits for approval again, "
+            "to your account ending in %(last4)s: before %(date)s."
+        )
 
 
 @tells("payout.refused", kind=Kind.MONEY)
-class Refused(ToProvider):
+class Refused(ToPutRight):
     def subject(self) -> str:
         return _("Payment request refused: %(amount)s")
 
@@ -87,7 +129,10 @@ class Sent(ToProvider):
         return _("Transfer sent to your bank: %(amount)s")
 
     def words(self) -> str:
-        return _("The transfer to your account ending in %(last4)s is with the bank. You will be told when it is paid.")
+        return _(
+            "The transfer to your account ending in %(last4)s is with the bank and should arrive before %(date)s. "
+            "You will be told when it is paid."
+        )
 
 
 @tells("payout.paid", kind=Kind.MONEY)
@@ -100,12 +145,18 @@ class Paid(ToProvider):
 
 
 @tells("payout.returned", kind=Kind.MONEY)
-class Returned(ToProvider):
+class Returned(ToPutRight):
     def subject(self) -> str:
         return _("Transfer returned by the bank: %(amount)s")
 
     def words(self) -> str:
-        return _("Check your IBAN, then send the same invoice again: the money is claimable. The bank’s reason:")
+        return _(
+            "The transfer to your account ending in %(last4)s did not go through. The money is yours all the same: "
+            "check your IBAN, then send the same invoice again. The bank’s reason:"
+        )
+
+    def reason(self, facts: Facts) -> str:
+        return reasons.in_words(facts["reason"])
 
 
 @tells("payout.asked", name="payout.asked.finance", kind=Kind.MONEY)
@@ -113,7 +164,7 @@ class ToDecide(Telling):
     """Finance is told that a request waits."""
 
     def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
-        known = {name: event.facts[name] for name in ("payout", "title", "cents", "number")}
+        known = {name: event.facts[name] for name in ("payout", "title", "cents", "number", "due_at")}
         group = Group.objects.filter(name=FINANCE)
         for user in User.objects.filter(groups__in=group, is_active=True):
             yield user, known
@@ -122,6 +173,11 @@ class ToDecide(Telling):
         return Letter(
             subject=_("Payment request to decide on: %(amount)s") % {"amount": euros(facts["cents"])},
             project=facts["title"],
-            paragraphs=[_("Invoice %(number)s waits for a decision within two working days.") % facts],
+            paragraphs=[_("Invoice %(number)s waits for a decision before %(date)s.") % {**facts, "date": due(facts)}],
             action=(_("Open the request"), reverse("admin:payouts_payoutrequest_change", args=[facts["payout"]])),
         )
+
+
+@tells("payout.reopened", name="payout.reopened.finance", kind=Kind.MONEY)
+class ToDecideAgain(ToDecide):
+    """The provider's bank account has changed: the decision is to be taken anew."""

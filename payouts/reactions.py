@@ -1,23 +1,34 @@
+"""What others' events cause here, and what requests add to the project's report."""
+
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from escrow.reactions import seen, tranches
+from marketplace.accounts.models import User
 from marketplace.documents.readers import reads
 from marketplace.events.reactions import on
-from payouts.models import PayoutRequest, PayoutState
+from marketplace.templatetags.page import euros
+from payouts import reasons
+from payouts.models import PayoutBatch, PayoutRequest
+from payouts.states import ENDED
+from projects.report import Line, Panel, Reading, Todo, line, panel, todo
 
 if TYPE_CHECKING:
-    from marketplace.accounts.models import User
+    from collections.abc import Callable
+
     from marketplace.documents.models import Document
     from marketplace.events.models import Event
 
 
-@on("bank_account.changed")
+@on("bank_account.changed", "company.declared")
 def look_again(event: Event) -> None:
-    """A new IBAN returns approved requests that are in no batch yet to approval (product, section 7)."""
-    rows = PayoutRequest.objects.with_parts().filter(provider=event.facts["user"], state=PayoutState.APPROVED)
-    for request in rows.order_by("pk"):
-        request.send_back_to_approval()
+    """A new IBAN, or one put out of use, returns unsent requests to approval (product, section 7)."""
+    PayoutBatch.follow_account_of(User.objects.get(pk=event.facts["user"]))
 
 
 @reads("payouts.invoice")
@@ -27,3 +38,67 @@ def may_read_invoice(user: User, document: Document) -> bool:
     if user.is_staff and user.has_perm("payouts.decide_payoutrequest"):
         return rows.exists()
     return rows.filter(tranche__account__agreement__client=user).exists()
+
+
+def requests(reading: Reading) -> list[PayoutRequest]:
+    """The requests on the project, the latest first: the provider's own, and the client's as their invoices."""
+    if not reading.once(seen):
+        return []
+    rows = PayoutRequest.objects.visible_to(reading.user).filter(tranche__account__project=reading.project)
+    return list(rows.with_parts().order_by("-pk"))
+
+
+@todo
+def invoice_what_is_released(reading: Reading) -> Todo | None:
+    """Released money waits for the provider's invoice."""
+    if not reading.as_winner:
+        return None
+    claimed: Counter[int] = Counter()
+    for request in reading.once(requests):
+        claimed[request.tranche_id] += 0 if request.state in ENDED else request.cents
+    rest = {t: t.released_cents - claimed[t.pk] for t in reading.once(tranches) if t.released_cents > claimed[t.pk]}
+    if not rest:
+        return None
+    label = _("Invoice %(amount)s") % {"amount": euros(sum(rest.values()))}
+    first = next(iter(rest))
+    if len(rest) == 1:
+        text = _("“%(title)s” is released: invoice it, and you are paid by SEPA transfer.") % {"title": first.title}
+        return Todo(title=label, text=text, label=label, url=reverse("payouts:ask", args=[first.pk]))
+    text = _("Several tranches are released: invoice each, and you are paid by SEPA transfer.")
+    return Todo(title=label, text=text, label=label, url=reverse("payouts:list"))
+
+
+@panel(order=8)
+def invoices_panel(reading: Reading) -> Panel | None:
+    """The invoices of the project with where their payment is: for the provider and the client."""
+    rows = reading.once(requests)
+    return Panel("payouts/panel.html", {"rows": rows, "own": reading.as_winner}) if rows else None
+
+
+WORDS: dict[str, Callable[[], tuple[str, str, str]]] = {
+    "payout.asked": lambda: (_("Invoice %(number)s: %(amount)s asked for"), _("Tranche “%(tranche_title)s”."), ""),
+    "payout.approved": lambda: (_("Invoice %(number)s approved"), _("The transfer of %(amount)s comes next."), ""),
+    "payout.reopened": lambda: (
+        _("Invoice %(number)s waits for approval again"),
+        _("The provider’s bank details have changed."),
+        "soon",
+    ),
+    "payout.refused": lambda: (_("Invoice %(number)s refused"), "%(reason)s", "stop"),
+    "payout.sent": lambda: (_("Invoice %(number)s: transfer of %(amount)s sent to the bank"), "", ""),
+    "payout.paid": lambda: (_("Invoice %(number)s paid: %(amount)s"), "", "go"),
+    "payout.returned": lambda: (_("Invoice %(number)s: transfer returned by the bank"), "%(reason)s", "stop"),
+}
+CLIENTS = {"payout.asked", "payout.paid"}
+
+
+@line(*WORDS)
+def words_of(event: Event, reading: Reading) -> Line | None:
+    """The requests' events on the timeline: all of them for the provider, the invoice and its end for the client."""
+    provider, client = event.facts["parties"]
+    if reading.user.pk != provider and (reading.user.pk != client or event.verb not in CLIENTS):
+        return None
+    title, detail, tone = WORDS[event.verb]()
+    reason = event.facts.get("reason", "")
+    said = reasons.in_words(reason) if event.verb == "payout.returned" else reason
+    facts = {**event.facts, "amount": euros(event.facts["cents"]), "reason": said}
+    return Line(title % facts, detail % facts, tone)

@@ -20,7 +20,7 @@ PAYOUT_MOVES = (
     ("", "ASKED"),
     ("ASKED", "APPROVED"),
     ("ASKED", "REFUSED"),
-    ("APPROVED", "ASKED"),  # the bank account changed before the batch
+    ("APPROVED", "ASKED"),  # the bank account changed before the transfer
     ("APPROVED", "REFUSED"),
     ("APPROVED", "BATCHED"),
     ("BATCHED", "APPROVED"),  # the batch was dropped before it was sent
@@ -29,6 +29,7 @@ PAYOUT_MOVES = (
     ("SENT", "RETURNED"),
 )
 ENDED = (PayoutState.REFUSED, PayoutState.RETURNED)
+UNSENT = (PayoutState.ASKED, PayoutState.APPROVED, PayoutState.BATCHED)
 
 
 class BatchState(models.TextChoices):

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from escrow.models import Tranche
 from marketplace.policies import UserRequest, policy
+from marketplace.templatetags.page import paris
 from payouts.desk import Desk
 from payouts.forms import PayoutForm
 
@@ -23,11 +24,12 @@ def requests(request: UserRequest) -> HttpResponse:
 def ask(request: UserRequest, pk: int) -> HttpResponse:
     tranche = get_object_or_404(Tranche.objects.deliverable_by(request.user).with_parties(), pk=pk)
     desk = Desk(request.user)
+    again = desk.again(tranche, request.GET.get("reprise", ""))
     bound = (request.POST, request.FILES) if request.method == "POST" else ()
-    form = PayoutForm(*bound, tranche=tranche, user=request.user)
-    if form.is_valid() and form.save():
-        messages.success(request, _("Your request is with Finance, who answer within two working days."))
+    form = PayoutForm(*bound, tranche=tranche, user=request.user, again=again)
+    if form.is_valid() and (asked := form.save()):
+        words = _("Your request is with Finance, who answer before %(date)s.")
+        messages.success(request, words % {"date": paris(asked.due_at)})
         return redirect("payouts:list")
-    return render(
-        request, "payouts/ask.html", {"form": form, "tranche": tranche, "claim": desk.claim(tranche), "desk": desk}
-    )
+    page = {"form": form, "tranche": tranche, "claim": desk.claim(tranche), "desk": desk, "again": again}
+    return render(request, "payouts/ask.html", page)

@@ -2,7 +2,8 @@
 
 from payouts.states import BatchState, PayoutState
 
-from .batches import BankAnswer, PayoutBatch
+from .answers import BankAnswer
+from .batches import PayoutBatch
 from .requests import PayoutRequest
 
 __all__ = ["BankAnswer", "BatchState", "PayoutBatch", "PayoutRequest", "PayoutState"]

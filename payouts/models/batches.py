@@ -1,4 +1,4 @@
-"""Batches: approved requests in one file for the bank, and the bank's answers to it."""
+"""Batches: approved requests in one file for the bank."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q, Sum
+from django.db.models import Exists, OuterRef, Q, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.accounts.models import BankAccount
+from marketplace.events.models import Event
 from marketplace.locking import locked
 from marketplace.refusals import Refusal
 from marketplace.states import States
@@ -22,16 +25,37 @@ from payouts.states import BATCH_MOVES, BatchState, PayoutState
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
 
+PREFIX = "PARAPHE-"
+
+
+class PayoutBatchQuerySet(models.QuerySet["PayoutBatch"]):
+    def with_sums(self) -> PayoutBatchQuerySet:
+        """With what each pays in all, as `sum_cents`."""
+        return self.annotate(sum_cents=Coalesce(Sum("requests__cents"), 0, output_field=models.BigIntegerField()))
+
+    def named(self, message_id: str) -> PayoutBatchQuerySet:
+        """The batch whose file bears this reference, if it is one of ours."""
+        number = message_id.removeprefix(PREFIX)
+        known = message_id.startswith(PREFIX) and number.isascii() and number.isdecimal() and len(number) < 19
+        return self.filter(pk=int(number)) if known else self.none()
+
+    def still_here(self) -> PayoutBatchQuerySet:
+        """Batches whose file nobody has taken yet: they can be dropped without asking anyone."""
+        return self.filter(state=BatchState.MADE, handed_out_at=None)
+
 
 class PayoutBatch(models.Model):
     """A SEPA file (pain.001.001.09) of approved requests. Its bytes are kept: a second download is the same file."""
 
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("made by"))
     made_at = models.DateTimeField(_("made on"), auto_now_add=True)
+    handed_out_at = models.DateTimeField(_("file first taken on"), null=True, blank=True)
     sent_at = models.DateTimeField(_("sent on"), null=True, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=BatchState, default=BatchState.MADE, editable=False)
     file = models.TextField(_("SEPA file"), blank=True)
     sha256 = models.CharField("SHA-256", max_length=64, blank=True)
+
+    objects = PayoutBatchQuerySet.as_manager()
 
     class Meta:
         verbose_name, verbose_name_plural = _("batch of transfers"), _("batches of transfers")
@@ -39,6 +63,13 @@ class PayoutBatch(models.Model):
         permissions = [("send_payoutbatch", "Can make, send and settle a batch of transfers")]
         ordering = ["-pk"]
         triggers = [States(field="state", edges=BATCH_MOVES)]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["MADE", "DROPPED"], sent_at__isnull=True)
+                | Q(state__in=["SENT", "ANSWERED"], sent_at__isnull=False),
+                name="payout_batch_sent_at_an_instant",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.message_id
@@ -46,45 +77,73 @@ class PayoutBatch(models.Model):
     @property
     def message_id(self) -> str:
         """The file's own reference (pain.001, MsgId), which the bank's answer names."""
-        return f"PARAPHE-{self.pk}"
+        return f"{PREFIX}{self.pk}"
 
     @property
     def cents(self) -> int:
         """What the batch pays in all, in cents."""
         return int(self.requests.aggregate(sum=Sum("cents"))["sum"] or 0)
 
+    @property
+    def outdated(self) -> PayoutRequest | None:
+        """A request whose provider has changed the bank account since; None when the file still says the truth."""
+        if self.state != BatchState.MADE:
+            return None
+        return self.requests.filter(bank_account__replaced_at__isnull=False).first()
+
     @classmethod
     def make(cls, requests: Iterable[PayoutRequest], *, by: User) -> PayoutBatch:
         """Put approved requests into one file. Rows are locked in order, so that two batches never share a request.
 
         Refused: Empty, NotApproved (one was approved no more, or taken by another batch), FourEyes (who approved one
-        of them cannot batch it), PayoutRequest.AccountOnHold.
+        of them cannot batch it), PayoutRequest.OwnRequest.
         """
-        keys = sorted(request.pk for request in requests)
+        chosen = list(requests)
         with locked():
-            rows = list(
-                PayoutRequest.objects.filter(pk__in=keys).select_for_update(no_key=True, of=("self",)).order_by("pk")
-            )
+            accounts = cls._accounts_of({request.provider_id for request in chosen})
+            keys = [request.pk for request in chosen]
+            rows = list(PayoutRequest.objects.filter(pk__in=keys).order_by("pk").select_for_update(no_key=True))
             if not rows:
                 raise cls.Empty
             for row in rows:
-                cls._must_be_payable(row, by)
+                cls._must_be_payable(row, accounts, by)
             batch = cls.objects.create(made_by=by)
             for row in rows:
                 row.join(batch)
             batch.file = bankfiles.transfer_file(batch.message_id, rows).decode()
             batch.sha256 = hashlib.sha256(batch.file.encode()).hexdigest()
             batch.save(update_fields=["file", "sha256"])
+            batch._note("made", by=by)
             return batch
 
     @classmethod
-    def _must_be_payable(cls, row: PayoutRequest, by: User) -> None:
-        if row.state != PayoutState.APPROVED:
+    def _accounts_of(cls, providers: set[int]) -> set[int]:
+        """The bank accounts in use of `providers`, locked: a change of IBAN comes wholly before or wholly after."""
+        rows = BankAccount.objects.current().filter(user__in=providers).order_by("pk").select_for_update(no_key=True)
+        return {account.pk for account in rows}
+
+    @classmethod
+    def _must_be_payable(cls, row: PayoutRequest, accounts: set[int], by: User) -> None:
+        if row.state != PayoutState.APPROVED or row.bank_account_id not in accounts:
             raise cls.NotApproved(number=row.invoice_number)
         if row.decided_by_id == by.pk:
             raise cls.FourEyes(number=row.invoice_number)
-        if PayoutRequest.account_of(row.provider) != row.bank_account:
-            raise cls.NotApproved(number=row.invoice_number)
+        row.must_not_be_own(by)
+
+    def hand_out(self) -> bytes:
+        """The file, to be given to the bank: the same bytes each time; the first time is noted.
+
+        Refused: Dropped (it must never reach the bank), Outdated (an IBAN has changed: not while it can be dropped).
+        """
+        with locked(self):
+            if self.state == BatchState.DROPPED:
+                raise self.Dropped
+            if request := self.outdated:
+                raise self.Outdated(number=request.invoice_number)
+            if not self.handed_out_at:
+                self.handed_out_at = timezone.now()
+                self.save(update_fields=["handed_out_at"])
+            return self.file.encode()
 
     def mark_sent(self, *, by: User) -> None:
         """The file was given to the bank: each request's money is on its way. Refused: NotSendable, FourEyes."""
@@ -95,8 +154,9 @@ class PayoutBatch(models.Model):
                 raise self.FourEyes(number=taken.invoice_number)
             self.state, self.sent_at = BatchState.SENT, timezone.now()
             self.save(update_fields=["state", "sent_at"])
-            for request in self.requests.with_parts().order_by("pk"):
+            for request in self.requests.all().under_locks():
                 request.mark_sent(by=by)
+            self._note("sent", by=by)
 
     def drop(self, *, by: User) -> None:
         """Give up a batch before it is sent: its requests are approved ones again. Refused: NotSendable."""
@@ -105,8 +165,9 @@ class PayoutBatch(models.Model):
                 raise self.NotSendable
             self.state = BatchState.DROPPED
             self.save(update_fields=["state"])
-            for request in self.requests.with_parts().order_by("pk"):
+            for request in self.requests.all().under_locks():
                 request.leave()
+            self._note("dropped", by=by)
 
     def settle(self) -> None:
         """Note that every transfer of the batch has its answer."""
@@ -115,6 +176,26 @@ class PayoutBatch(models.Model):
             if self.state == BatchState.SENT and not open_ones:
                 self.state = BatchState.ANSWERED
                 self.save(update_fields=["state"])
+
+    @classmethod
+    def follow_account_of(cls, provider: User) -> None:
+        """The bank account of `provider` has changed: their unsent requests wait for approval again (product, 7).
+
+        A batch with one of them is dropped if nobody has taken its file yet. Called under the lock of `provider`.
+        """
+        unsent = PayoutRequest.objects.asked_by(provider).unsent()
+        mine = cls.objects.filter(Exists(unsent.filter(batch=OuterRef("pk")))).still_here()
+        with locked(*mine.order_by("pk")):
+            batches = list(mine.order_by("pk"))
+            account = BankAccount.objects.of(provider).current().first()
+            PayoutRequest.objects.filter(Q(pk__in=unsent) | Q(batch__in=batches)).under_locks()
+            for batch in batches:
+                batch.drop(by=provider)
+            for request in unsent.with_parts().order_by("pk"):
+                request.send_back_to_approval(account)
+
+    def _note(self, act: str, *, by: User) -> None:
+        Event.record(f"payout_batch.{act}", by=by, batch=self.pk, name=self.message_id, cents=self.cents)
 
     class Empty(Refusal):
         sentence = _("Choose at least one approved request.")
@@ -130,68 +211,11 @@ class PayoutBatch(models.Model):
     class NotSendable(Refusal):
         sentence = _("This batch has already been sent, or was dropped.")
 
+    class Dropped(Refusal):
+        sentence = _("This batch was dropped: its file must not reach the bank, so it is no longer given out.")
 
-class BankAnswer(models.Model):
-    """A file that the bank gave back (pain.002), read once: the same bytes again change nothing."""
-
-    sha256 = models.CharField("SHA-256", max_length=64, unique=True)
-    file = models.TextField(_("file"))
-    imported_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("imported by")
-    )
-    imported_at = models.DateTimeField(_("imported on"), auto_now_add=True)
-    paid = models.PositiveIntegerField(_("paid"), default=0)
-    returned = models.PositiveIntegerField(_("returned"), default=0)
-    unknown = models.JSONField(_("unknown references"), default=list)
-
-    class Meta:
-        verbose_name, verbose_name_plural = _("answer of the bank"), _("answers of the bank")
-        default_permissions = ("view",)
-        ordering = ["-pk"]
-        constraints = [models.CheckConstraint(condition=~Q(file=""), name="bank_answer_is_kept")]
-
-    def __str__(self) -> str:
-        return f"{self.imported_at:%Y-%m-%d %H:%M}"
-
-    @classmethod
-    def read(cls, content: bytes, *, by: User) -> BankAnswer:
-        """Import a pain.002: each transfer it names is paid or returned, all or nothing; unknown references are parked.
-
-        Refused (NotReadable) when the file is no such answer or is cut short.
-        """
-        sha = hashlib.sha256(content).hexdigest()
-        if done := cls.objects.filter(sha256=sha).first():
-            return done
-        try:
-            answers = bankfiles.read_answer(content)
-        except bankfiles.Unreadable as error:
-            raise cls.NotReadable(why=str(error)) from error
-        with locked():
-            answer, new = cls.objects.get_or_create(
-                sha256=sha, defaults={"file": content.decode("utf-8", "replace"), "imported_by": by}
-            )
-            if new:
-                answer._carry_out(answers, by=by)
-            return answer
-
-    def _carry_out(self, answers: list[bankfiles.Answer], *, by: User) -> None:
-        rows = {
-            row.end_to_end: row
-            for row in PayoutRequest.objects.with_parts().filter(state__in=["SENT", "PAID", "RETURNED"])
-        }
-        for answer in sorted(answers, key=lambda a: a.reference):
-            row = rows.get(answer.reference)
-            if row is None or row.batch is None or row.batch.message_id != answer.message_id:
-                self.unknown.append(answer.reference)
-            elif answer.is_paid:
-                row.mark_paid(by=by)
-                self.paid += 1
-            elif answer.is_rejected:
-                row.mark_returned(by=by, reason=answer.reason)
-                self.returned += 1
-        self.save(update_fields=["paid", "returned", "unknown"])
-        for batch in {row.batch for row in rows.values() if row.batch and row.batch.state == BatchState.SENT}:
-            batch.settle()
-
-    class NotReadable(Refusal):
-        sentence = _("This file is not an answer of the bank that can be read (%(why)s). Nothing was changed.")
+    class Outdated(Refusal):
+        sentence = _(
+            "The IBAN for invoice %(number)s has changed since this file was made. "
+            "Drop the batch and make another, unless the bank already has the file."
+        )

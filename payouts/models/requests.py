@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
-from typing import TYPE_CHECKING, Any
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from django.conf import settings
-from django.db import models
+from django.db import IntegrityError, models
 from django.db.models import F, Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from escrow.models import Tranche
+from escrow.models import EscrowAccount, Tranche
 from marketplace.accounts.models import BankAccount
 from marketplace.documents.models import Document
 from marketplace.events.models import Event
@@ -21,52 +21,24 @@ from marketplace.ledger import posting as ledger
 from marketplace.locking import locked
 from marketplace.refusals import Refusal
 from marketplace.states import States
-from marketplace.templatetags.page import euros, paris
-from payouts.states import ENDED, PAYOUT_MOVES, PayoutState
+from marketplace.templatetags.page import euros, paris, percent
+from payouts import deadlines, reasons
+from payouts.bills import Bill
+from payouts.models.querysets import PayoutRequestQuerySet
+from payouts.states import PAYOUT_MOVES, PayoutState
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import psycopg
+
     from marketplace.accounts.models import User
     from marketplace.documents.intake import Clean
 
+    from .batches import PayoutBatch
 
-@dataclass(frozen=True)
-class Bill:
-    """What an invoice says: its number, its date, and its amounts in cents."""
-
-    number: str
-    issued_on: date
-    ht_cents: int
-    vat_cents: int
-
-    @property
-    def cents(self) -> int:
-        """The total, VAT included."""
-        return self.ht_cents + self.vat_cents
-
-
-class PayoutRequestQuerySet(models.QuerySet["PayoutRequest"]):
-    def living(self) -> PayoutRequestQuerySet:
-        """Requests that claim money: neither refused nor returned."""
-        return self.exclude(state__in=ENDED)
-
-    def visible_to(self, user: User) -> PayoutRequestQuerySet:
-        """The provider's own requests, and for the client those whose invoice is addressed to them."""
-        return self.filter(Q(provider=user) | Q(tranche__account__agreement__client=user))
-
-    def asked_by(self, user: User) -> PayoutRequestQuerySet:
-        """The provider's own requests."""
-        return self.filter(provider=user)
-
-    def with_parts(self) -> PayoutRequestQuerySet:
-        """With all that a page or a deed reads."""
-        return self.select_related(
-            "provider__company",
-            "tranche__account__project",
-            "tranche__account__agreement__client__company",
-            "bank_account",
-            "document",
-            "batch",
-        )
+__all__ = ["Bill", "PayoutRequest"]
+ONE_PER_INVOICE, ONE_PER_KEY = "one_living_payout_per_invoice", "one_payout_per_key"
 
 
 class PayoutRequest(models.Model):
@@ -76,7 +48,7 @@ class PayoutRequest(models.Model):
     """
 
     provider = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="payouts")
-    tranche = models.ForeignKey(Tranche, models.PROTECT, related_name="payouts")
+    tranche = models.ForeignKey(Tranche, models.PROTECT, related_name="payouts", verbose_name=_("tranche"))
     cents = models.BigIntegerField(_("amount, VAT included, in cents"))
     ht_cents = models.BigIntegerField(_("amount excluding VAT, in cents"))
     vat_cents = models.BigIntegerField(_("VAT, in cents"))
@@ -84,9 +56,16 @@ class PayoutRequest(models.Model):
     issued_on = models.DateField(_("invoice date"))
     document = models.ForeignKey(Document, models.PROTECT, related_name="+", verbose_name=_("invoice"))
     bank_account = models.ForeignKey(BankAccount, models.PROTECT, related_name="+", verbose_name=_("bank account"))
-    batch = models.ForeignKey("payouts.PayoutBatch", models.PROTECT, null=True, blank=True, related_name="requests")
+    batch = models.ForeignKey(
+        "payouts.PayoutBatch",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="requests",
+        verbose_name=_("batch of transfers"),
+    )
     state = models.CharField(_("state"), max_length=10, choices=PayoutState, default=PayoutState.ASKED, editable=False)
-    key = models.UUIDField(unique=True)
+    key = models.UUIDField()
     asked_at = models.DateTimeField(_("asked on"), auto_now_add=True)
     decided_at = models.DateTimeField(_("decided on"), null=True, blank=True)
     decided_by = models.ForeignKey(
@@ -111,10 +90,23 @@ class PayoutRequest(models.Model):
             models.UniqueConstraint(
                 fields=["provider", "invoice_number"],
                 condition=~Q(state__in=["REFUSED", "RETURNED"]),
-                name="one_living_payout_per_invoice",
+                name=ONE_PER_INVOICE,
+            ),
+            models.UniqueConstraint(fields=["key"], name=ONE_PER_KEY),
+            models.CheckConstraint(
+                condition=Q(state__in=["ASKED", "APPROVED", "REFUSED"], batch__isnull=True)
+                | Q(state__in=["BATCHED", "SENT", "PAID", "RETURNED"], batch__isnull=False),
+                name="payout_in_a_batch",
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=["BATCHED", "SENT", "PAID"]) | Q(batch__isnull=False), name="payout_in_a_batch"
+                condition=Q(state="ASKED", decided_by__isnull=True, decided_at__isnull=True)
+                | (~Q(state="ASKED") & Q(decided_by__isnull=False, decided_at__isnull=False)),
+                name="payout_decided_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["PAID", "RETURNED"], ended_at__isnull=False)
+                | (~Q(state__in=["PAID", "RETURNED"]) & Q(ended_at__isnull=True)),
+                name="payout_ended_at_an_instant",
             ),
             models.CheckConstraint(condition=~Q(state="REFUSED") | ~Q(refusal=""), name="payout_refused_with_reason"),
         ]
@@ -127,6 +119,30 @@ class PayoutRequest(models.Model):
         """The reference that follows the transfer to the bank and back (pain.001, EndToEndId)."""
         return f"PAYOUT-{self.pk}"
 
+    @property
+    def why(self) -> str:
+        """Why it was refused or returned, in words: Finance's own, or those for the bank's code."""
+        return reasons.in_words(self.refusal) if self.state == PayoutState.RETURNED else self.refusal
+
+    @property
+    def escrow(self) -> EscrowAccount:
+        """The internal account that the money comes from."""
+        return self.tranche.account
+
+    @property
+    def due_at(self) -> datetime | None:
+        """Until when the next step is due: Finance's decision, the transfer, its arrival; None once it has ended."""
+        if self.state == PayoutState.ASKED:
+            start = max(self.asked_at, self.bank_account.usable_from)
+            return deadlines.after(start, settings.PAYOUT_DECISION_DAYS)
+        if self.state in {PayoutState.APPROVED, PayoutState.BATCHED}:
+            return deadlines.after(cast("datetime", self.decided_at), settings.PAYOUT_TRANSFER_DAYS)
+        if self.state == PayoutState.SENT:
+            return deadlines.after(
+                cast("PayoutBatch", self.batch).sent_at or self.asked_at, settings.PAYOUT_ARRIVAL_DAYS
+            )
+        return None
+
     @classmethod
     def ask(cls, tranche: Tranche, *, by: User, bill: Bill, invoice: Clean, key: UUID) -> PayoutRequest:
         """Ask to be paid `bill` out of what `tranche` released: payable → claimed.
@@ -134,7 +150,7 @@ class PayoutRequest(models.Model):
         The same `key` gives the same request. Less than released leaves the rest claimable. Refused: NoBankAccount,
         AccountOnHold, TooMuch (more than is released and unclaimed, with the figures), WrongVat, NumberTaken.
         """
-        with locked(tranche.account.project, tranche.account, tranche):
+        with refused_by_name(bill), locked(tranche.account.project, tranche.account, tranche):
             if done := cls.objects.filter(key=key).first():
                 return done.same_as(tranche=tranche, bill=bill)
             account = cls.account_of(by)
@@ -151,7 +167,7 @@ class PayoutRequest(models.Model):
                 bank_account=account,
                 key=key,
             )
-            request._post("ask", tranche.account.payable, tranche.account.claimed)
+            request._post("ask", tranche.account.payable, tranche.account.claimed, by)
             request._tell("payout.asked", by=by)
             return request
 
@@ -172,36 +188,49 @@ class PayoutRequest(models.Model):
         return tranche.released_cents - int(claimed)
 
     def approve(self, *, by: User) -> None:
-        """Approve (Finance). Refused: NotDecidable, OwnRequest, AccountOnHold."""
+        """Approve (Finance), to be paid to the provider's account of now. Refused: NotDecidable, OwnRequest,
+        NoBankAccount, AccountOnHold.
+        """
         with self._locked():
             self._must_be(PayoutState.ASKED)
-            self._must_not_be_own(by)
+            self.must_not_be_own(by)
             self.bank_account = self.account_of(self.provider)
             self.state, self.decided_by, self.decided_at = PayoutState.APPROVED, by, timezone.now()
             self.save(update_fields=["state", "decided_by", "decided_at", "bank_account"])
             self._tell("payout.approved", by=by)
 
     def refuse(self, *, by: User, reason: str) -> None:
-        """Refuse with a reason: claimed → payable, the money is claimable again. Refused: NotDecidable, NeedsReason."""
+        """Refuse with a reason: claimed → payable, the money is claimable again.
+
+        Refused: NotDecidable, OwnRequest, NeedsReason.
+        """
         with self._locked():
             self._must_be(PayoutState.ASKED, PayoutState.APPROVED)
-            self._must_not_be_own(by)
+            self.must_not_be_own(by)
             if not reason.strip():
                 raise self.NeedsReason
             self.refusal, self.decided_by, self.decided_at = reason.strip(), by, timezone.now()
             self.state = PayoutState.REFUSED
             self.save(update_fields=["state", "decided_by", "decided_at", "refusal"])
-            self._post("undo", self.escrow.claimed, self.escrow.payable)
+            self._post("undo", self.escrow.claimed, self.escrow.payable, by)
             self._tell("payout.refused", by=by, reason=self.refusal)
 
-    def send_back_to_approval(self) -> None:
-        """The provider's bank account changed before the batch: Finance looks again. Nothing if it is too late."""
-        with self._locked():
-            if self.state == PayoutState.APPROVED:
-                self.state, self.decided_by, self.decided_at = PayoutState.ASKED, None, None
-                self.save(update_fields=["state", "decided_by", "decided_at"])
+    def send_back_to_approval(self, account: BankAccount | None) -> None:
+        """The provider's bank account is now `account` (None: they have none): Finance looks again.
 
-    def join(self, batch: Any) -> None:
+        Nothing changes for a request to that very account, or in a batch whose file may be at the bank.
+        """
+        with self._locked():
+            if account == self.bank_account or self.state not in {PayoutState.ASKED, PayoutState.APPROVED}:
+                return
+            told = self.state == PayoutState.APPROVED
+            self.bank_account = account or self.bank_account
+            self.state, self.decided_by, self.decided_at = PayoutState.ASKED, None, None
+            self.save(update_fields=["state", "decided_by", "decided_at", "bank_account"])
+            if told:
+                self._tell("payout.reopened", by=self.provider)
+
+    def join(self, batch: PayoutBatch) -> None:
         """Enter `batch`. Called by PayoutBatch.make under its locks."""
         self.state, self.batch = PayoutState.BATCHED, batch
         self.save(update_fields=["state", "batch"])
@@ -218,7 +247,7 @@ class PayoutRequest(models.Model):
             if self.state == PayoutState.BATCHED:
                 self.state = PayoutState.SENT
                 self.save(update_fields=["state"])
-                self._post("sent", self.escrow.claimed, "bank_transit")
+                self._post("sent", self.escrow.claimed, "bank_transit", by)
                 self._tell("payout.sent", by=by)
 
     def mark_paid(self, *, by: User) -> None:
@@ -226,7 +255,7 @@ class PayoutRequest(models.Model):
         with self._locked():
             if self.state == PayoutState.SENT:
                 self._end(PayoutState.PAID)
-                self._answer("ok", "bank")
+                self._answer("ok", "bank", by)
                 self._tell("payout.paid", by=by)
 
     def mark_returned(self, *, by: User, reason: str) -> None:
@@ -235,7 +264,7 @@ class PayoutRequest(models.Model):
             if self.state == PayoutState.SENT:
                 self.refusal = reason
                 self._end(PayoutState.RETURNED, "refusal")
-                self._answer("ret", self.escrow.payable)
+                self._answer("ret", self.escrow.payable, by)
                 self._tell("payout.returned", by=by, reason=reason)
 
     def same_as(self, *, tranche: Tranche, bill: Bill) -> PayoutRequest:
@@ -245,25 +274,25 @@ class PayoutRequest(models.Model):
             raise self.KeyReused
         return self
 
-    @property
-    def escrow(self) -> Any:
-        """The internal account that the money comes from."""
-        return self.tranche.account
+    def must_not_be_own(self, by: User) -> None:
+        """Refuse (OwnRequest) a member of Finance who is the provider, or of the same business."""
+        if by.is_tied_to(self.provider):
+            raise self.OwnRequest
 
-    def _locked(self) -> Any:
+    def _locked(self) -> AbstractContextManager[None]:
         return locked(self.tranche.account.project, self.tranche.account, self.tranche, self)
 
     def _end(self, state: PayoutState, *fields: str) -> None:
         self.state, self.ended_at = state, timezone.now()
         self.save(update_fields=["state", "ended_at", *fields])
 
-    def _post(self, act: str, debit: Any, credit: Any) -> None:
+    def _post(self, act: str, debit: ledger.Account, credit: ledger.Account | str, by: User) -> None:
         moves = [ledger.Move(debit, credit, self.cents)]
-        ledger.post(f"payout:{self.pk}:{act}", f"payout.{act}", moves, project=self.escrow.project)
+        ledger.post(f"payout:{self.pk}:{act}", f"payout.{act}", moves, by=by, project=self.escrow.project)
 
-    def _answer(self, act: str, credit: Any) -> None:
+    def _answer(self, act: str, credit: ledger.Account | str, by: User) -> None:
         moves = [ledger.Move("bank_transit", credit, self.cents)]
-        ledger.post(f"sepa:{self.end_to_end}:{act}", f"payout.{act}", moves, project=self.escrow.project)
+        ledger.post(f"sepa:{self.end_to_end}:{act}", f"payout.{act}", moves, by=by, project=self.escrow.project)
 
     def _tell(self, verb: str, *, by: User, **facts: Any) -> None:
         Event.record(
@@ -275,6 +304,7 @@ class PayoutRequest(models.Model):
             number=self.invoice_number,
             title=self.escrow.project.title,
             tranche_title=self.tranche.title,
+            due_at=self.due_at.isoformat() if self.due_at else "",
             parties=[self.provider_id, self.escrow.agreement.client_id],
             **facts,
         )
@@ -283,25 +313,21 @@ class PayoutRequest(models.Model):
         if self.state not in states:
             raise self.NotDecidable
 
-    def _must_not_be_own(self, by: User) -> None:
-        if by.is_tied_to(self.provider):
-            raise self.OwnRequest
-
     @classmethod
     def _must_fit(cls, tranche: Tranche, bill: Bill, by: User) -> None:
         claimable, rate = cls.claimable_cents(tranche), tranche.account.agreement.vat_rate_bp
         if not 0 < bill.cents <= claimable:
             raise cls.TooMuch(billed=euros(bill.cents), claimable=euros(claimable))
-        if abs(bill.ht_cents * rate - bill.vat_cents * 10_000) > 10_000 * 5:  # five cents, for roundings line by line
-            raise cls.WrongVat(vat=euros(bill.vat_cents), ht=euros(bill.ht_cents), rate=rate // 100)
+        if not bill.is_at(rate):
+            raise cls.WrongVat(vat=euros(bill.vat_cents), ht=euros(bill.ht_cents), rate=percent(rate))
         if cls.objects.living().filter(provider=by, invoice_number=bill.number).exists():
             raise cls.NumberTaken(number=bill.number)
 
     class NoBankAccount(Refusal):
-        sentence = _("Give the IBAN that you are to be paid on first. Nothing was sent.")
+        sentence = _("No IBAN is in use to pay this to: the provider has to give one first. Nothing was sent.")
 
     class AccountOnHold(Refusal):
-        sentence = _("Your IBAN has just changed: for your safety nothing is paid to it before %(date)s.")
+        sentence = _("This IBAN has just changed: for safety nothing can be paid to it before %(date)s.")
 
     class TooMuch(Refusal):
         sentence = _(
@@ -309,10 +335,10 @@ class PayoutRequest(models.Model):
         )
 
     class WrongVat(Refusal):
-        sentence = _("VAT of %(vat)s on %(ht)s is not the agreed rate, %(rate)s %%. Correct the invoice.")
+        sentence = _("VAT of %(vat)s on %(ht)s is not the agreed rate, %(rate)s. Correct the invoice.")
 
     class NumberTaken(Refusal):
-        sentence = _("Invoice %(number)s is already in a request under way: each number serves once.")
+        sentence = _("Invoice %(number)s is already in a request of yours: each number serves once.")
 
     class NotDecidable(Refusal):
         sentence = _("This request has moved on meanwhile: reload the page.")
@@ -325,3 +351,17 @@ class PayoutRequest(models.Model):
 
     class KeyReused(Refusal):
         sentence = _("This page has already been used for another request. Reload it and try again.")
+
+
+@contextmanager
+def refused_by_name(bill: Bill) -> Iterator[None]:
+    """Requests on different projects share no lock: of a number or key used for both at once one stays."""
+    try:
+        yield
+    except IntegrityError as error:
+        name = cast("psycopg.Error", error.__cause__).diag.constraint_name
+        if name == ONE_PER_INVOICE:
+            raise PayoutRequest.NumberTaken(number=bill.number) from error
+        if name == ONE_PER_KEY:
+            raise PayoutRequest.KeyReused from error
+        raise

@@ -1,0 +1,63 @@
+"""Sets of payment requests: whose, in which states, and in which order they are locked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+
+from payouts.states import ENDED, UNSENT
+from projects.models import Project
+
+if TYPE_CHECKING:
+    from marketplace.accounts.models import User
+
+    from .requests import PayoutRequest
+
+
+class PayoutRequestQuerySet(models.QuerySet["PayoutRequest"]):
+    """Whose requests they are is decided here; whether a state allows a deed, by the deed itself, with a sentence."""
+
+    def living(self) -> PayoutRequestQuerySet:
+        """Requests that claim money: neither refused nor returned."""
+        return self.exclude(state__in=ENDED)
+
+    def ended(self) -> PayoutRequestQuerySet:
+        """Requests whose money can be claimed again: refused, or returned by the bank."""
+        return self.filter(state__in=ENDED)
+
+    def unsent(self) -> PayoutRequestQuerySet:
+        """Requests whose money has not left for the bank."""
+        return self.filter(state__in=UNSENT)
+
+    def asked_by(self, user: User) -> PayoutRequestQuerySet:
+        """The provider's own requests."""
+        return self.filter(provider=user)
+
+    def visible_to(self, user: User) -> PayoutRequestQuerySet:
+        """The provider's own requests, and for the client those whose invoice is addressed to them."""
+        return self.filter(Q(provider=user) | Q(tranche__account__agreement__client=user))
+
+    def with_parts(self) -> PayoutRequestQuerySet:
+        """With all that a page or a deed reads."""
+        return self.select_related(
+            "provider__company",
+            "tranche__account__project",
+            "tranche__account__agreement__client__company",
+            "tranche__account__payable",
+            "tranche__account__claimed",
+            "bank_account",
+            "document",
+            "batch",
+        )
+
+    def under_locks(self) -> list[PayoutRequest]:
+        """These requests by id, read once all their projects are locked in the order of *their* ids.
+
+        Deeds on requests of several projects therefore never wait for each other in a ring: the order everywhere is
+        batch, project, account, tranche, request.
+        """
+        keys = set(self.values_list("tranche__account__project_id", flat=True))
+        list(Project.objects.filter(pk__in=keys).order_by("pk").select_for_update(no_key=True).values_list("pk"))
+        return list(self.with_parts().order_by("pk"))
