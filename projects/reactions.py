@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.db.models import Case, When
 from django.urls import reverse
 
 from marketplace.accounts.home import Step, steps
@@ -24,13 +25,19 @@ if TYPE_CHECKING:
     from marketplace.payments.models import Payment
 
 UNDER_WAY = (ProjectState.DRAFT, ProjectState.REJECTED, ProjectState.OPEN, ProjectState.AWARDED, ProjectState.ACTIVE)
-MOST_STEPS = 12  # the latest projects; "my projects" lists them all
+PRESSING = (
+    Case(When(state__in=("AWARDED", "ACTIVE"), then=0), When(state="OPEN", offers_count__gt=0, then=1), default=2),
+    "-pk",
+)
+MOST_STEPS = 12  # "my projects" lists them all
 __all__ = ["storyline"]  # imported for what it registers
 
 
 @purpose("agreements.fees")
 class IntroductionFees(Purpose):
     """The commission, and in R0 the R0 fee: paid, they make the agreement active."""
+
+    words = _("introduction")
 
     def agreement(self, payment: Payment) -> Agreement:
         """The agreement that a payment is for."""
@@ -51,7 +58,7 @@ class IntroductionFees(Purpose):
 def what_projects_ask(user: User) -> Iterator[Step]:
     """What the reports of one's projects under way ask of oneself, one step for each project at most."""
     rows = Project.objects.report_open_to(user).filter(state__in=UNDER_WAY).select_related("category")
-    for project in rows.order_by("-pk")[:MOST_STEPS]:
+    for project in rows.order_by(*PRESSING)[:MOST_STEPS]:
         mine = [todo for todo in todos(Reading(project, user)) if todo.mine and todo.url]
         for todo in mine[:1]:
             yield Step(project.title, todo.title, todo.label, todo.url, todo.by)
