@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
@@ -80,8 +80,11 @@ POLICIES: dict[str, For] = {
 FOREIGN = {"admin:": "staff, with a second factor", "account_": "allauth", "mfa_": "allauth"}
 
 
-def refused(request: HttpRequest, audience: For) -> HttpResponse | None:
-    """The answer to somebody a page is not for, or None when they may go on. It says nothing of any object."""
+def refused(request: HttpRequest, audience: For, *, about: bool = False) -> HttpResponse | None:
+    """The answer to somebody a page is not for, or None when they may go on. It says nothing of any object.
+
+    A page `about` an object of its client does not exist for who is no client at all: a role would not open it.
+    """
     if audience in {For.ANYONE, For.MACHINE}:
         return None
     if not request.user.is_authenticated:
@@ -92,6 +95,8 @@ def refused(request: HttpRequest, audience: For) -> HttpResponse | None:
     if not user.is_verified:
         messages.warning(request, _("Confirm your e-mail address first: open the link that we sent you."))
         return redirect("account_email")
+    if audience is For.CLIENT and about and not user.is_client:
+        raise Http404
     hats = {For.CLIENT: user.acts_as_client, For.PROVIDER: user.acts_as_provider}
     if not hats.get(audience, True):
         messages.warning(request, _("This page needs a role or company details that your account does not have yet."))
@@ -108,7 +113,7 @@ def policy(name: str, *, reauthenticate: bool = False) -> Callable[[View], View]
 
         @wraps(view)
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            return refused(request, audience) or guarded(request, *args, **kwargs)
+            return refused(request, audience, about=bool(kwargs)) or guarded(request, *args, **kwargs)
 
         checked.policy, checked.reauthenticates = name, reauthenticate  # type: ignore[attr-defined]
         return checked

@@ -56,6 +56,18 @@ def test_person_without_the_hat_is_asked_for_it(as_client: Client) -> None:
     assert "un rôle ou une entreprise" in answer.content.decode()
 
 
+def test_page_of_a_client_about_an_object_does_not_exist_for_who_is_no_client(as_provider: Client) -> None:
+    assert as_provider.get("/projets/aaaaaaaaaa/offres/").status_code == 404
+    assert as_provider.get("/projets/publier/").status_code == 302
+
+
+def test_client_without_a_company_is_asked_for_it_even_about_an_object(db: None) -> None:
+    user = person("zoe@exemple.fr", "Zoé")
+    user.is_client = True
+    user.save(update_fields=["is_client"])
+    assert signed_in(user).get("/projets/aaaaaaaaaa/offres/")["Location"] == "/mon-compte/entreprise/"
+
+
 @pytest.mark.parametrize("given", ["", "court", "a b c d e f g h", "x" * 65, "bonjour\u00e9\u00e9"])
 def test_request_gets_an_id_of_its_own(client: Client, db: None, given: str) -> None:
     answer = client.get("/", headers={"X-Request-ID": given})
