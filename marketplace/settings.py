@@ -347,6 +347,7 @@ IBAN_HOLD_HOURS = env.int("IBAN_HOLD_HOURS", default=72)
 PAYOUT_DECISION_DAYS = env.int("PAYOUT_DECISION_DAYS", default=2)  # working days, as the next two
 PAYOUT_TRANSFER_DAYS = env.int("PAYOUT_TRANSFER_DAYS", default=1)
 PAYOUT_ARRIVAL_DAYS = env.int("PAYOUT_ARRIVAL_DAYS", default=1)
+MODERATION_DAYS = env.int("MODERATION_DAYS", default=1)  # working days
 PRE_MODERATION = env.bool("PRE_MODERATION", default=True)
 
 LOGGING: dict[str, Any] = {

@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from lxml import etree
 from text_unidecode import unidecode  # type: ignore[import-untyped]
 
+from marketplace import deadlines
 from marketplace.templatetags.page import PARIS
-from payouts import deadlines
 
 if TYPE_CHECKING:
     from datetime import date

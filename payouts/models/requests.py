@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from escrow.models import EscrowAccount, Tranche
+from marketplace import deadlines
 from marketplace.accounts.models import BankAccount
 from marketplace.documents.models import Document
 from marketplace.events.models import Event
@@ -22,7 +23,7 @@ from marketplace.locking import locked
 from marketplace.refusals import Refusal
 from marketplace.states import States
 from marketplace.templatetags.page import euros, paris, percent
-from payouts import deadlines, reasons
+from payouts import reasons
 from payouts.bills import Bill
 from payouts.models.querysets import PayoutRequestQuerySet
 from payouts.states import PAYOUT_MOVES, PayoutState

@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from credits.models import Kind, ReturnReason, Spending, Wallet
+from marketplace import deadlines
 from marketplace.documents.models import Document
 from marketplace.events.models import Event
 from marketplace.locking import locked
@@ -50,11 +51,15 @@ class Project(models.Model):
     """A client's call for offers, then the work that comes of it (product, section 4)."""
 
     key = models.CharField(max_length=16, unique=True, default=new_key, editable=False)
-    client = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="projects")
+    client = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="projects", verbose_name=_("client")
+    )
     winner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="won_projects", null=True, blank=True, editable=False
     )
-    state = models.CharField(max_length=10, choices=ProjectState, default=ProjectState.DRAFT, editable=False)
+    state = models.CharField(
+        _("state"), max_length=10, choices=ProjectState, default=ProjectState.DRAFT, editable=False
+    )
     title = models.CharField(_("title"), max_length=120)
     teaser = models.CharField(_("teaser"), max_length=300)
     description = models.TextField(_("full description"), max_length=20_000)
@@ -69,18 +74,18 @@ class Project(models.Model):
     formula_wanted = models.CharField(_("formula wanted"), max_length=4, choices=Formula, default=Formula.R0)
     sealed = models.BooleanField(_("sealed offers"), default=False)
     closes_at = models.DateTimeField(_("closing date"), null=True, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    submitted_at = models.DateTimeField(null=True, editable=False)
-    opened_at = models.DateTimeField(null=True, editable=False)
-    awarded_at = models.DateTimeField(null=True, editable=False)
-    activated_at = models.DateTimeField(null=True, editable=False)
-    ended_at = models.DateTimeField(null=True, editable=False)
-    rejection_reason = models.TextField(blank=True, editable=False)
-    source_url = models.URLField(max_length=500, blank=True, editable=False)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    submitted_at = models.DateTimeField(_("submitted at"), null=True, editable=False)
+    opened_at = models.DateTimeField(_("opened at"), null=True, editable=False)
+    awarded_at = models.DateTimeField(_("awarded at"), null=True, editable=False)
+    activated_at = models.DateTimeField(_("active since"), null=True, editable=False)
+    ended_at = models.DateTimeField(_("ended at"), null=True, editable=False)
+    rejection_reason = models.TextField(_("rejection reason"), blank=True, editable=False)
+    source_url = models.URLField(_("address of the original call"), max_length=500, blank=True, editable=False)
     source_key = models.CharField(max_length=64, blank=True, editable=False)  # of an imported row: imported once
     form_key = models.UUIDField(null=True, unique=True, editable=False)  # of the form that made it: made once
-    offers_count = models.PositiveIntegerField(default=0, editable=False)
-    questions_count = models.PositiveIntegerField(default=0, editable=False)
+    offers_count = models.PositiveIntegerField(_("offers placed"), default=0, editable=False)
+    questions_count = models.PositiveIntegerField(_("questions asked"), default=0, editable=False)
     search = models.GeneratedField(
         expression=SearchVector("title", weight="A", config=TEXT_SEARCH)
         + SearchVector(
@@ -150,6 +155,11 @@ class Project(models.Model):
     def select_by(self) -> datetime | None:
         """Until when the client may choose a winner."""
         return self.closes_at and self.closes_at + timedelta(days=settings.SELECTION_DAYS)
+
+    @property
+    def moderate_by(self) -> datetime | None:
+        """Until when our moderation decides on a project that was handed in."""
+        return self.submitted_at and deadlines.after(self.submitted_at, settings.MODERATION_DAYS)
 
     @property
     def is_editable(self) -> bool:

@@ -1,4 +1,4 @@
-"""Finance's days: when a decision or a transfer is due, as an instant in Paris (product, section 7)."""
+"""Our staff's days: when a decision or a transfer is due, as an instant in Paris."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from marketplace.templatetags.page import PARIS
 
-CLOSING = time(18)  # the end of Finance's day
+CLOSING = time(18)  # the end of the staff's day
 FIXED = frozenset({(1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11), (12, 25)})
 AFTER_EASTER = (1, 39, 50)  # Easter Monday, Ascension, Whit Monday
 
@@ -38,7 +38,7 @@ def working_day(day: date) -> date:
 
 
 def after(start: datetime, working_days: int) -> datetime:
-    """The end of Finance's day, that many working days after `start`."""
+    """The end of the staff's day, that many working days after `start`."""
     day = timezone.localdate(start, PARIS)
     for _day in range(working_days):
         day = working_day(day + timedelta(days=1))
