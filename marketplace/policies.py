@@ -18,6 +18,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from marketplace import resume
+
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
 
@@ -88,6 +90,8 @@ def refused(request: HttpRequest, audience: For, *, about: bool = False) -> Http
     if audience in {For.ANYONE, For.MACHINE}:
         return None
     if not request.user.is_authenticated:
+        if request.method == "POST":
+            resume.keep(request)
         return redirect_to_login(request.get_full_path())
     user = request.user
     if audience is For.MEMBER:
@@ -113,7 +117,8 @@ def policy(name: str, *, reauthenticate: bool = False) -> Callable[[View], View]
 
         @wraps(view)
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            return refused(request, audience, about=bool(kwargs)) or guarded(request, *args, **kwargs)
+            answer = refused(request, audience, about=bool(kwargs)) or resume.offer(request)
+            return answer or guarded(request, *args, **kwargs)
 
         checked.policy, checked.reauthenticates = name, reauthenticate  # type: ignore[attr-defined]
         return checked
