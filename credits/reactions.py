@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from credits.models import PackPurchase, Wallet
 from marketplace.context import header
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 @purpose("credits.pack")
 class PackPaid(Purpose):
     """A pack is paid: its credits come into the wallet."""
+
+    words = _("credit pack")
 
     def purchase(self, payment: Payment) -> PackPurchase:
         """The purchase that a payment is for."""

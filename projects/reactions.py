@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Case, When
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.home import Step, steps
 from marketplace.documents.readers import reads

@@ -10,6 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from marketplace.events.models import Notice
+from projects.alike import cards_alike
 from projects.models import Agreement, AgreementState, AgreementVersion, Offer, OfferState, Project, ProjectState
 from projects.report import Line, Page, Panel, Reading, Todo, line, page, panel, todo
 
@@ -43,6 +45,7 @@ OWN: dict[str, Words] = {
     "credit.spent.offer": lambda e: Line(_("Offer credit spent")),
     "credit.spent.contact": lambda e: Line(_("Client’s details opened with a direct contact credit")),
 }
+LOSS = "project.awarded.lost"
 CLIENT_SEES = frozenset({"offer.placed", "offer.revised", "offer.withdrawn", "question.asked", "credit.spent.contact"})
 
 
@@ -222,11 +225,22 @@ def agreement_panel(reading: Reading) -> Panel | None:
 
 @panel(order=20)
 def offer_panel(reading: Reading) -> Panel | None:
-    """A provider's own offer, with when it was read and why it was not chosen; once chosen, the agreement says it."""
+    """A provider's own offer, with when it was read; once chosen, the agreement says it."""
     offer = reading.once(own_offer)
     if not offer or (offer.state == OfferState.WON and reading.once(own_version)):
         return None
     return Panel("projects/report/offer.html", {"offer": offer})
+
+
+@panel(order=15)
+def loss_panel(reading: Reading) -> Panel | None:
+    """Why the reader's offer was not chosen, as their letter said it, and what is open now instead."""
+    offer = reading.once(own_offer)
+    if not offer or offer.state != OfferState.LOST:
+        return None
+    told = Notice.objects.filter(user=reading.user, name=LOSS, event__project_key=reading.project.key).last()
+    cards = cards_alike(reading.project, reading.user)
+    return Panel("projects/report/loss.html", {"offer": offer, "letter": told and told.letter, "cards": cards})
 
 
 @panel(order=90)

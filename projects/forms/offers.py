@@ -10,7 +10,7 @@ from marketplace.accounts.models import User
 from marketplace.fields import DayField, EurosField
 from marketplace.forms import Deed, Performing
 from projects.forms.prose import ProseField
-from projects.forms.tranches import HIGHEST_CENTS, WithTranches
+from projects.forms.tranches import HIGHEST_CENTS, LOWEST_CENTS, WithTranches
 from projects.models import Answer, Offer, OfferState, OfferTerms, Project, Question
 from projects.models.offers import WRITTEN
 
@@ -26,7 +26,9 @@ class SpendForm(Performing):
 class OfferForm(WithTranches, Deed):
     """An offer: price, delay, what is proposed and under which assumptions, tranches if any."""
 
-    price_cents = EurosField(label=_("Price of the project"), unit=_("€ excl. VAT"), max_cents=HIGHEST_CENTS)
+    price_cents = EurosField(
+        label=_("Price of the project"), unit=_("€ excl. VAT"), min_cents=LOWEST_CENTS, max_cents=HIGHEST_CENTS
+    )
     delay_days = forms.IntegerField(
         label=_("Delay, in days"), min_value=1, max_value=1500, help_text=_("Calendar days from the start.")
     )

@@ -15,6 +15,7 @@ from projects.forms.prose import ProseField, without_details
 from projects.models import TrancheTerms
 
 FIRST, MOST = 3, 12
+LOWEST_CENTS = 1_000  # ten euros: below, there would be no commission to pay
 HIGHEST_CENTS = 1_000_000_000  # ten million euros
 
 

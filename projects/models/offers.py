@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 class OfferState(models.TextChoices):
     PLACED = "PLACED", _("placed")
-    WITHDRAWN = "WITHDRAWN", _("withdrawn")
+    WITHDRAWN = "WITHDRAWN", _("taken back")
     WON = "WON", _("won")
     LOST = "LOST", _("lost")
 

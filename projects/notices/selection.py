@@ -10,12 +10,11 @@ from django.utils.translation import ngettext
 from marketplace.accounts.models import User
 from marketplace.events.models import Event
 from marketplace.events.tellings import Facts, Kind, Letter, Telling, tells
-from marketplace.templatetags.page import euros, euros_short, paris
+from marketplace.templatetags.page import euros, paris
 from projects.comparison import rank
 from projects.lessons import sentence
 from projects.models import Agreement, Offer, Project
-
-ALIKE = 3
+from projects.storyline import LOSS
 
 
 def days(count: int) -> str:
@@ -23,18 +22,16 @@ def days(count: int) -> str:
     return ngettext("%(n)s day", "%(n)s days", count) % {"n": count}
 
 
-@tells("project.awarded", name="project.awarded.lost", kind=Kind.SELECTION)
+@tells("project.awarded", name=LOSS, kind=Kind.SELECTION)
 class OfferLost(Telling):
     """Why not, where the offer stood among n, and three findings for the next one (product, section 4.6)."""
 
     def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
         losers = {facts["offer"]: facts for facts in event.facts["losers"]}
-        project = Project.objects.select_related("category").get(key=event.project_key)
+        project = Project.objects.get(key=event.project_key)
         base = {"title": project.title, "number": project.number, "at": event.at.isoformat(), "key": project.key}
-        alike = list(Project.objects.alike(project).values_list("title", "client"))
         for offer in Offer.objects.filter(pk__in=losers).select_related("provider"):
-            titles = [title for title, client in alike if client != offer.provider_id][:ALIKE]
-            yield offer.provider, {**base, "alike": titles, "category": project.category.slug, **losers[offer.pk]}
+            yield offer.provider, {**base, **losers[offer.pk]}
 
     def letter(self, facts: Facts) -> Letter:
         at = paris(datetime.fromisoformat(facts["at"]))
@@ -48,12 +45,15 @@ class OfferLost(Telling):
             quote=facts["reason"],
             table=[
                 [_("Criterion"), _("You"), _("Median"), _("Rank")],
-                [_("Price excl. VAT"), *figures(facts, "price_cents", "price_rank", euros_short)],
+                [_("Price excl. VAT"), *figures(facts, "price_cents", "price_rank", euros)],
                 [_("Delay"), *figures(facts, "delay_days", "delay_rank", days)],
             ],
             items_title=_("Three findings for the next one"),
-            items=[sentence(code, found, euros_short) for code, found in facts["lessons"]],
-            action=(look_further(facts["alike"]), f"{reverse('projects:list')}?categorie={facts['category']}"),
+            items=[sentence(code, found, euros) for code, found in facts["lessons"]],
+            action=(
+                _("See the detail, and projects alike"),
+                reverse("projects:report", args=[facts["key"]]) + "#non-retenue",
+            ),
             note=_(
                 "Credits do not come back when another provider is chosen. Should the agreement fall through, "
                 "the client may still turn to you: you would have nothing to pay again."
@@ -64,13 +64,6 @@ class OfferLost(Telling):
 def figures(facts: Facts, measure: str, place: str, words: Callable[[int], str]) -> list[str]:
     """The loser's own figure, the median, and the rank."""
     return [words(facts[measure]), words(facts[f"median_{measure}"]), rank(facts[place], facts["n"])]
-
-
-def look_further(titles: list[str]) -> str:
-    """The button: how many open projects look like this one."""
-    if not titles:
-        return _("See the available projects")
-    return ngettext("See %(n)s project alike", "See %(n)s projects alike", len(titles)) % {"n": len(titles)}
 
 
 @tells("project.awarded", name="project.awarded.won", kind=Kind.AGREEMENT)

@@ -248,7 +248,7 @@ def test_paying_leads_to_stripe_and_activation_exchanges_details(
         agreement.accept(1, by=party)
     answer = as_client.post(f"/accords/{agreement.key}/payer/", {"key": str(uuid.uuid4())})
     assert answer.url.startswith("/paiements/")  # type: ignore[attr-defined]
-    assert as_provider.post(f"/accords/{agreement.key}/payer/", {"key": str(uuid.uuid4())}).status_code == 302
+    assert as_provider.post(f"/accords/{agreement.key}/payer/", {"key": str(uuid.uuid4())}).status_code == 404
     paid(agreement.pay(by=client_user, key=uuid.uuid4()))
     agreement.refresh_from_db()
     assert agreement.state == "ACTIVE"

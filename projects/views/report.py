@@ -51,5 +51,5 @@ def page_of(project: Project, user: User) -> dict[str, Any]:
 def badges(reading: parts.Reading) -> list[tuple[str, str]]:
     """The formula: the one of the terms for the parties, else the one that the client wants."""
     if version := reading.once(own_version):
-        return [("ink", capfirst(Formula(version.formula).label))]
+        return [("ink", capfirst(str(Formula(version.formula).label)))]
     return [("", _("R0 formula wanted"))] if reading.project.formula_wanted == Formula.R0 else []

@@ -1,0 +1,110 @@
+"""Fifty hands at once: one effect, fifty answers that make sense."""
+
+import uuid
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+from credits.models import CreditPack, Kind, PackPurchase, ReturnReason, Spending, Wallet
+from marketplace.accounts.models import User
+from marketplace.events.models import Notice
+from marketplace.ledger.tests.crowd import ROUNDS, Crowd, slowed, tally
+from marketplace.payments.models import Payment
+from projects.models import Project
+from projects.tests.bids import paid
+from projects.tests.calls import opened
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.races]
+MANY = 50
+Race = Callable[[Crowd, User, User], None]
+
+
+def with_one_credit(provider: User) -> None:
+    """Exactly one consultation credit in the wallet."""
+    pack, _made = CreditPack.objects.get_or_create(name="Un", consultation=1, price_cents=400)
+    if not Wallet.of(provider).balance(Kind.CONSULTATION):
+        paid(pack.buy(by=provider, key=uuid.uuid4()))
+
+
+def spending(project: Project, provider: User) -> Callable[[], Spending]:
+    """The deed of one tab: its own rows."""
+    mine, by = Project.objects.get(pk=project.pk), User.objects.get(pk=provider.pk)
+    return partial(mine.spend, Kind.CONSULTATION, by=by)
+
+
+def one_project_in_fifty_tabs(crowd: Crowd, client: User, provider: User) -> None:
+    with_one_credit(provider)
+    project = opened(client)
+    answers = crowd.race([spending(project, provider) for _n in range(MANY)])
+    assert tally(answers) == {"Spending": MANY}
+    assert len({answer.pk for answer in answers}) == 1
+    assert Wallet.objects.get(provider=provider).balance(Kind.CONSULTATION) == 0
+
+
+def one_credit_on_many_projects(crowd: Crowd, client: User, provider: User) -> None:
+    with_one_credit(provider)
+    projects = [opened(client) for _n in range(4)]
+    answers = crowd.race([spending(project, provider) for project in projects])
+    assert tally(answers) == {"Spending": 1, "NoCredit": 3}
+    assert Spending.objects.filter(project_key__in=[project.key for project in projects]).count() == 1
+
+
+def a_project_closes_meanwhile(crowd: Crowd, client: User, provider: User) -> None:
+    """Whoever comes first: the credit is spent and comes back, or is never spent."""
+    with_one_credit(provider)
+    project = opened(client)
+    closing = partial(Project.objects.get(pk=project.pk).withdraw, by=client)
+    answers = crowd.race([closing, *(spending(project, provider) for _n in range(6))])
+    assert set(tally(answers)) <= {"NoneType", "Spending", "NotAvailable"}
+    assert answers[0] is None
+    assert Wallet.objects.get(provider=provider).balance(Kind.CONSULTATION) == 1
+    assert not Spending.objects.living().on(project.key).exists()
+
+
+def a_credit_comes_back_twice_at_once(crowd: Crowd, client: User, provider: User) -> None:
+    with_one_credit(provider)
+    spent = opened(client).spend(Kind.CONSULTATION, by=provider)
+    rows = [Spending.objects.select_related("wallet").get(pk=spent.pk) for _n in range(8)]
+    answers = crowd.race([partial(row.give_back, ReturnReason.CANCELLED, title="X") for row in rows])
+    assert tally(answers) == {"NoneType": 8}
+    assert Notice.objects.filter(event__facts__spending=spent.pk, name="credit.returned").count() == 1
+    assert Wallet.objects.get(provider=provider).balance(Kind.CONSULTATION) == 1
+
+
+def one_page_buys_one_pack(crowd: Crowd, client: User, provider: User) -> None:
+    pack, key = CreditPack.objects.filter(on_sale=True)[0], uuid.uuid4()
+    packs = [CreditPack.objects.get(pk=pack.pk) for _n in range(MANY)]
+    answers = crowd.race([partial(row.buy, by=provider, key=key) for row in packs])
+    assert tally(answers) == {"Payment": MANY}
+    assert PackPurchase.objects.filter(key=key).count() == Payment.objects.filter(key=key).count() == 1
+
+
+def a_wallet_is_opened_once(crowd: Crowd, client: User, provider: User) -> None:
+    provider = User.objects.create_user(f"{uuid.uuid4().hex}@exemple.fr", name="Neuf")
+    answers = crowd.race([partial(Wallet.of, provider)] * 8)
+    assert tally(answers) == {"Wallet": 8}
+    assert Wallet.objects.filter(provider=provider).count() == 1
+
+
+RACES = [
+    one_project_in_fifty_tabs,
+    one_credit_on_many_projects,
+    a_project_closes_meanwhile,
+    a_credit_comes_back_twice_at_once,
+    one_page_buys_one_pack,
+    a_wallet_is_opened_once,
+]
+
+
+@pytest.mark.parametrize("race", RACES, ids=lambda race: race.__name__)
+def test_race_twenty_rounds(race: Race, client_user: User, provider_user: User) -> None:
+    with Crowd(MANY) as crowd:
+        for _round in range(ROUNDS):
+            race(crowd, client_user, provider_user)
+
+
+@pytest.mark.parametrize("race", RACES, ids=lambda race: race.__name__)
+def test_race_with_slow_rows(race: Race, client_user: User, provider_user: User) -> None:
+    with Crowd(MANY) as crowd, slowed("ledger_transfer", seconds=0.05):
+        race(crowd, client_user, provider_user)
