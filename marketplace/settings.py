@@ -305,13 +305,15 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = SITE_NAME
+MFA_TOTP_TOLERANCE = 1  # the code before and after count too (RFC 6238, 5.2): one may change while it is typed
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
 
 # Stripe; without a key the same SDK talks to the stand-in of marketplace/sandbox.
-STRIPE_SECRET_KEY = needed("STRIPE_SECRET_KEY", "sk_test_sandbox")
+STAND_IN = "sk_test_sandbox"
+STRIPE_SECRET_KEY = needed("STRIPE_SECRET_KEY", STAND_IN)
 STRIPE_WEBHOOK_SECRETS: list[str] = needed("STRIPE_WEBHOOK_SECRETS", "whsec_sandbox").split(",")
 SANDBOX_PORT = env.int("SANDBOX_PORT", default=8001)
-SANDBOX = not PRODUCTION and STRIPE_SECRET_KEY == "sk_test_sandbox"
+SANDBOX = not PRODUCTION and STRIPE_SECRET_KEY == STAND_IN
 STRIPE_API_BASE = f"http://127.0.0.1:{SANDBOX_PORT}" if SANDBOX else "https://api.stripe.com"
 if SANDBOX:
     CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"].append(f"http://127.0.0.1:{SANDBOX_PORT}")

@@ -83,7 +83,7 @@ class Company(models.Model):
     def declare(
         cls, *, user: User, hats: Collection[str], details: dict[str, Any], phone: str | None = None
     ) -> Company:
-        """Record the company that `user` acts for (`details`: the columns of this table), their hats and, if given, `phone`.
+        """Record the company of `user` (`details`: the columns of this table), their hats and, if given, `phone`.
 
         Another name or SIREN puts the bank account out of use: it was checked against the name before, and the next
         one waits like any change. Agreements and invoices keep the identity that they were made with.

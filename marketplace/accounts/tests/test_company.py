@@ -21,7 +21,8 @@ def errors(response: Any) -> set[str]:
 
 
 def test_french_company_is_recorded_with_its_vat_number(as_newcomer: Client, newcomer: User) -> None:
-    typed = TYPED | {"siren": "732 829 320", "vat_number": "", "hats": ["client", "provider"], "phone": "06 11 00 72 35"}
+    both = {"hats": ["client", "provider"], "phone": "06 11 00 72 35"}
+    typed = TYPED | both | {"siren": "732 829 320", "vat_number": ""}
     assert as_newcomer.post(PAGE, typed).status_code == 302
     company = Company.objects.get(user=newcomer)
     assert (company.siren, company.vat_number, company.number) == ("732829320", "FR44732829320", "732829320")
