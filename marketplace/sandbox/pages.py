@@ -58,7 +58,7 @@ PAGE = """<!DOCTYPE html>
 <link rel="stylesheet" href="/style.css">
 </head>
 <body>
-<p class="banner">{banner}</p>
+<header class="banner">{banner}</header>
 <main>
 {body}
 </main>
