@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from escrow import steps
 from escrow.figures import Figures
 from escrow.models import Delivery, EscrowAccount, Tranche
-from escrow.steps import next_step
 from marketplace.documents.readers import reads
 from marketplace.events.reactions import on
 from marketplace.ledger import posting as ledger
@@ -39,6 +40,10 @@ def open_account(event: Event) -> None:
 @purpose("escrow.deposit")
 class DepositPurpose(Purpose):
     """A deposit into the account that the payment's reference names, with the tranche that was chosen."""
+
+    tells_itself = True
+
+    words = gettext_lazy("deposit")
 
     def rows(self, payment: Payment) -> list[Model]:
         """Project, account, and every tranche that may be filled."""
@@ -87,6 +92,7 @@ def payments_panel(reading: Reading) -> Panel | None:
         return None
     rows = reading.once(tranches)
     context = {"account": account, "figures": Figures.of(account, rows), "tranches": rows}
+    context["is_client"] = reading.as_client
     return Panel("escrow/panel.html", context)
 
 
@@ -98,10 +104,21 @@ def payments_page(reading: Reading) -> Page | None:
 
 
 @todo
-def account_asks(reading: Reading) -> Todo | None:
-    """What the account asks of its reader."""
-    account = reading.once(seen)
-    return next_step(account, reading.once(tranches), reading.user) if account else None
+def ask_acceptance(reading: Reading) -> Todo | None:
+    """What was delivered waits for the client."""
+    return steps.acceptance(reading.project.key, reading.once(tranches), as_client=reading.as_client)
+
+
+@todo
+def ask_work(reading: Reading) -> Todo | None:
+    """What is deposited waits for the provider's work."""
+    return steps.work(reading.project.key, reading.once(tranches), as_client=reading.as_client)
+
+
+@todo
+def ask_funding(reading: Reading) -> Todo | None:
+    """What is lacking waits for the client's deposit."""
+    return steps.funding(reading.project.key, reading.once(tranches), as_client=reading.as_client)
 
 
 WORDS: dict[str, Callable[[], tuple[str, str, str]]] = {

@@ -1,8 +1,11 @@
-"""Django admin for our staff: a second factor to enter, rows to read, and deeds done by the domain's own methods."""
+"""Django admin for our staff: a second factor to enter, rows to read, and deeds done by the domain's own methods.
+
+Its first page begins with what waits for the reader: apps say it from their `admin.py` with `@waits`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -23,6 +26,8 @@ from django.utils.translation import gettext as _
 from marketplace.forms import Deed
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.utils.functional import _StrPromise
 
     from marketplace.accounts.models import User
@@ -32,10 +37,41 @@ else:
     ModelAdmin = admin.ModelAdmin
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """Rows that wait for the staff: how many of what, in words, where they are, the oldest's date and the deadline."""
+
+    words: str
+    path: str
+    since: datetime | None = None
+    before: datetime | None = None
+
+
+Queue = Callable[["User"], Iterable[Waiting]]
+queues: list[Queue] = []
+
+
+def waits(queue: Queue) -> Queue:
+    """Declare a function that gives what waits for a member of the staff, by their own rights."""
+    queues.append(queue)
+    return queue
+
+
+def waiting_for(user: User) -> list[Waiting]:
+    """All that waits for `user`, the nearest deadline first."""
+    found = [waiting for queue in queues for waiting in queue(user)]
+    return sorted(found, key=lambda waiting: waiting.before.timestamp() if waiting.before else float("inf"))
+
+
 class ParapheAdminSite(AdminSite):
     """Django admin for staff with a second factor. Its log-in is the site's own, with the same limits on failures."""
 
     enable_nav_sidebar = False
+    index_template = "admin/desk.html"
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        waiting = waiting_for(cast("User", request.user))
+        return super().index(request, {**(extra_context or {}), "waiting": waiting})
 
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and is_mfa_enabled(request.user)
@@ -77,7 +113,8 @@ class AdminDeed:
     """Something that staff may do to a row: `perform(row, staff member, cleaned data)` calls the domain's method.
 
     A Refusal becomes an error of the form. `offered` says on which rows the button appears (the domain decides all
-    the same); `reauthenticate` asks for the password again first: for what moves money.
+    the same); `reauthenticate` asks for the password again first: for what moves money. A `grave` one says no to
+    somebody: its button is red.
     """
 
     label: str | _StrPromise
@@ -86,6 +123,7 @@ class AdminDeed:
     form: type[Deed] = Confirmation
     offered: Callable[[Any], bool] = lambda row: True
     reauthenticate: bool = False
+    grave: bool = False
 
     def is_for(self, user: Any, row: Model) -> bool:
         """Whether `user` finds this button on `row`."""
@@ -108,6 +146,19 @@ class ReadOnlyAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        """The fields; a row that the reader may not open is named without a link, which would lead to a refusal."""
+        return [
+            unlinked(self.opts.get_field(str(name))) if self.leads_nowhere(request, name) else name
+            for name in super().get_fields(request, obj)
+        ]
+
+    def leads_nowhere(self, request: HttpRequest, name: Any) -> bool:
+        """Whether the field `name` points to rows that have an admin page, but not for this reader."""
+        related = {field.name: field.related_model for field in self.opts.fields}.get(name)
+        page = self.admin_site._registry.get(cast("type[Model]", related))
+        return page is not None and not page.has_view_permission(request)
+
     def route(self, page: str) -> str:
         """The name of one of this model's admin pages: `changelist`, `change`, `deed`."""
         return f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}"
@@ -122,7 +173,7 @@ class ReadOnlyAdmin(ModelAdmin):
     ) -> HttpResponse:
         row = context.get("original")
         context["deeds"] = [
-            (deed.label, reverse(self.route("deed"), args=[row.pk, name]))
+            (deed, reverse(self.route("deed"), args=[row.pk, name]))
             for name, deed in self.deeds.items()
             if row is not None and deed.is_for(request.user, row)
         ]
@@ -150,9 +201,21 @@ class ReadOnlyAdmin(ModelAdmin):
                 return redirect(self.route("change"), row.pk)
         page = self.admin_site.each_context(request) | {
             "title": deed.label,
+            "deed": deed,
             "form": form,
             "original": row,
             "opts": self.opts,
             "back": reverse(self.route("change"), args=[row.pk]),
         }
         return TemplateResponse(request, "admin/deed.html", page)
+
+
+def unlinked(field: Any) -> Callable[[Model], str]:
+    """A column with what `field` points to, as plain words."""
+
+    @admin.display(description=field.verbose_name, empty_value="–")
+    def words(row: Model) -> str:
+        return str(getattr(row, field.name) or "")
+
+    words.__name__ = field.name
+    return words

@@ -1,23 +1,24 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Count, Min, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
-from marketplace.admin_site import AdminDeed, ReadOnlyAdmin, WithReason
+from marketplace.admin_site import AdminDeed, ReadOnlyAdmin, Waiting, WithReason, waits
 from marketplace.forms import Deed, Performing
 from marketplace.refusals import Refusal
-from marketplace.templatetags.page import euros, paris, paris_short
+from marketplace.templatetags.page import euros, paris, paris_short, siren
 from payouts.bankfiles import LARGEST
 from payouts.models import BankAnswer, BatchState, PayoutBatch, PayoutRequest, PayoutState
 from payouts.states import ENDED
@@ -54,18 +55,19 @@ class PayoutRequestAdmin(ReadOnlyAdmin):
             DECIDE,
             lambda request, by, data: request.refuse(by=by, reason=data["reason"]),
             form=WithReason,
+            grave=True,
             offered=lambda request: request.state in {PayoutState.ASKED, PayoutState.APPROVED},
         ),
     }
 
     @admin.display(description=_("provider"))
     def company(self, row: PayoutRequest) -> str:
-        return f"{row.provider.company.name} ({row.provider.company.number})"
+        return f"{row.provider.company.name} ({siren(row.provider.company.number)})"
 
     @admin.display(description=_("client"))
     def client(self, row: PayoutRequest) -> str:
         company = row.tranche.account.agreement.client.company
-        return f"{company.name} ({company.number})"
+        return f"{company.name} ({siren(company.number)})"
 
     @admin.display(description=_("project"))
     def project(self, row: PayoutRequest) -> str:
@@ -144,6 +146,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
             SEND,
             lambda batch, by, data: batch.drop(by=by),
             form=DropForm,
+            grave=True,
             offered=lambda batch: batch.state == BatchState.MADE,
         ),
     }
@@ -265,3 +268,37 @@ class BankAnswerAdmin(ReadOnlyAdmin):
         if answer.unknown:
             words = _("To look into with the bank, nothing was moved for it: %(unknown)s.")
             self.message_user(request, words % {"unknown": ", ".join(answer.unknown)}, messages.WARNING)
+
+
+@waits
+def desk(user: User) -> Iterator[Waiting]:
+    """Requests to decide on, approved ones to put into a batch, batches to send, each for who may."""
+    if user.has_perm(DECIDE):
+        yield from waiting(
+            PayoutState.ASKED,
+            lambda n: ngettext("%(n)s payment request to decide on", "%(n)s payment requests to decide on", n),
+        )
+    if user.has_perm(SEND):
+        yield from waiting(
+            PayoutState.APPROVED,
+            lambda n: ngettext("%(n)s approved request to batch", "%(n)s approved requests to batch", n),
+        )
+        yield from batches()
+
+
+def waiting(state: PayoutState, words: Callable[[int], str]) -> Iterator[Waiting]:
+    """The requests in `state`, if any, with the nearest deadline."""
+    rows = list(PayoutRequest.objects.filter(state=state).select_related("bank_account").order_by("pk"))
+    if rows:
+        address = f"{reverse('admin:payouts_payoutrequest_changelist')}?state__exact={state}"
+        before = min(row.due_at for row in rows if row.due_at)
+        yield Waiting(words(len(rows)) % {"n": len(rows)}, address, since=rows[0].asked_at, before=before)
+
+
+def batches() -> Iterator[Waiting]:
+    """The batches whose file the bank does not have yet."""
+    found = PayoutBatch.objects.filter(state=BatchState.MADE).aggregate(n=Count("pk"), since=Min("made_at"))
+    if found["n"]:
+        words = ngettext("%(n)s batch to give to the bank", "%(n)s batches to give to the bank", found["n"])
+        address = reverse("admin:payouts_payoutbatch_changelist")
+        yield Waiting(words % found, f"{address}?state__exact={BatchState.MADE}", since=found["since"])

@@ -2,15 +2,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
+from django.db.models import Count, Min
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
-from marketplace.admin_site import AdminDeed, ReadOnlyAdmin, WithReason
-from marketplace.templatetags.page import filesize_fr
+from marketplace import deadlines
+from marketplace.admin_site import AdminDeed, ReadOnlyAdmin, Waiting, WithReason, waits
+from marketplace.templatetags.page import filesize_fr, paris_short
 from projects.cards import budget_words
 from projects.models import Category, Project, ProjectState
 
@@ -18,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from django.db.models import Model, QuerySet
+
+    from marketplace.accounts.models import User
 
     CategoryBase = admin.ModelAdmin[Category]
     Filter = admin.SimpleListFilter
@@ -52,7 +58,7 @@ class Stage(Filter):
 class ProjectAdmin(ReadOnlyAdmin):
     """Moderation: the longest waiting first; nothing can be edited, only approved or rejected."""
 
-    list_display = ["title", "client", "category", "budget", "submitted_at", "state", "offers_count"]
+    list_display = ["title", "client", "category", "budget", "submitted_at", "due", "state", "offers_count"]
     list_filter = [Stage, "urgent", "category"]
     list_select_related = ["client", "category"]
     search_fields = ["title", "=key", "client__email"]
@@ -61,9 +67,10 @@ class ProjectAdmin(ReadOnlyAdmin):
     fields = [
         *("client", "company", "state", "rejection_reason", "title", "teaser", "description", "files", "category"),
         *("skills", "budget", "place", "city", "urgent", "starts_on", "formula_wanted", "sealed", "closes_at"),
-        *("submitted_at", "opened_at", "awarded_at", "ended_at", "offers_count", "questions_count", "source_url"),
+        *("submitted_at", "due", "opened_at", "awarded_at", "ended_at"),
+        *("offers_count", "questions_count", "source_url"),
     ]
-    readonly_fields = ["company", "files", "budget"]
+    readonly_fields = ["company", "files", "budget", "due"]
     deeds: ClassVar[dict[str, AdminDeed]] = {
         "approve": AdminDeed(
             gettext_lazy("Approve and publish"),
@@ -76,6 +83,7 @@ class ProjectAdmin(ReadOnlyAdmin):
             "projects.moderate_project",
             lambda project, by, data: project.reject(by=by, reason=data["reason"]),
             form=WithReason,
+            grave=True,
             offered=lambda project: project.state in {ProjectState.SUBMITTED, ProjectState.OPEN},
         ),
     }
@@ -83,6 +91,10 @@ class ProjectAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("budget"), ordering="budget_max_cents")
     def budget(self, project: Project) -> str:
         return budget_words(project.budget_min_cents, project.budget_max_cents)
+
+    @admin.display(description=gettext_lazy("decide before"), ordering="submitted_at", empty_value="–")
+    def due(self, project: Project) -> str:
+        return paris_short(project.moderate_by if project.state == ProjectState.SUBMITTED else None)
 
     @admin.display(description=gettext_lazy("company"))
     def company(self, project: Project) -> str:
@@ -93,6 +105,20 @@ class ProjectAdmin(ReadOnlyAdmin):
         documents = [file.document for file in project.specification_files.select_related("document")]
         rows = [(document.get_absolute_url(), document.name, filesize_fr(document.size)) for document in documents]
         return format_html_join("", '<p><a href="{}">{}</a> ({})</p>', rows) or "–"
+
+
+@waits
+def moderation(user: User) -> Iterator[Waiting]:
+    """The projects that wait for approval, for who may give it."""
+    queue = Project.objects.filter(state=ProjectState.SUBMITTED).order_by()
+    found = queue.aggregate(number=Count("pk"), since=Min("submitted_at"))
+    if found["number"] and user.has_perm("projects.moderate_project"):
+        yield Waiting(
+            ngettext("%(n)s project to approve", "%(n)s projects to approve", found["number"]) % {"n": found["number"]},
+            reverse("admin:projects_project_changelist"),
+            since=found["since"],
+            before=deadlines.after(found["since"], settings.MODERATION_DAYS),
+        )
 
 
 @admin.register(Category)

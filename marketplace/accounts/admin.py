@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.models import Company, User
 from marketplace.admin_site import AdminDeed, ReadOnlyAdmin, WithReason
+from marketplace.templatetags.page import siren
 
 
 @admin.register(User)
@@ -25,6 +26,7 @@ class UserAdmin(ReadOnlyAdmin):
             "accounts.suspend_user",
             lambda user, by, data: user.suspend(by=by, reason=data["reason"]),
             form=WithReason,
+            grave=True,
             offered=lambda user: user.is_active,
         ),
         "reinstate": AdminDeed(
@@ -38,8 +40,13 @@ class UserAdmin(ReadOnlyAdmin):
 
 @admin.register(Company)
 class CompanyAdmin(ReadOnlyAdmin):
-    list_display = ["name", "siren", "vat_number", "country", "vat_status", "city"]
+    list_display = ["name", "siren_number", "vat_number", "country", "vat_status", "city"]
     list_filter = ["vat_status"]
     search_fields = ["name", "siren", "vat_number"]
     list_select_related = ["user"]
-    fields = ["user", "name", "country", "siren", "vat_number", "vat_status", "street", "postcode", "city"]
+    fields = ["user", "name", "country", "siren_number", "vat_number", "vat_status", "street", "postcode", "city"]
+    readonly_fields = ["siren_number"]
+
+    @admin.display(description=_("SIREN number"), ordering="siren", empty_value="–")
+    def siren_number(self, company: Company) -> str:
+        return siren(company.siren)

@@ -1,20 +1,58 @@
 from __future__ import annotations
 
-from django.contrib import admin
-from django.utils.translation import gettext_lazy as _
+from typing import TYPE_CHECKING
 
-from marketplace.admin_site import ReadOnlyAdmin
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from marketplace.admin_site import ReadOnlyAdmin, Waiting, waits
 from marketplace.payments.models import Payment, Refund, StripeEvent
+from marketplace.payments.models.inbox import EventState
+from marketplace.payments.models.refunds import RefundState
+from marketplace.payments.purposes import registry
 from marketplace.templatetags.page import euros
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from django.db.models import Model, QuerySet
+
+    from marketplace.accounts.models import User
+
+
+def words_of(purpose: str) -> str:
+    """What people call the purpose of this name; the name itself when no app declares it any more."""
+    return str(registry[purpose].words or purpose) if purpose in registry else purpose
+
+
+class PurposeFilter(admin.SimpleListFilter):
+    """What the money is for, in words."""
+
+    title = _("purpose")
+    parameter_name = "purpose"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        return [(name, words_of(name)) for name in registry]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
+        return queryset.filter(purpose=self.value()) if self.value() else queryset
 
 
 @admin.register(Payment)
 class PaymentAdmin(ReadOnlyAdmin):
     """Every payment, for Finance."""
 
-    list_display = ("key", "payer", "description", "amount", "state", "created_at", "paid_at")
-    list_filter = ("state", "purpose")
+    list_display = ("description", "payer", "purpose_words", "amount", "state", "created_at", "paid_at")
+    list_filter = ("state", PurposeFilter)
     list_select_related = ("payer",)
+    fields = (
+        *("description", "payer", "purpose_words", "reference", "project_key", "amount", "parts", "state", "refusal"),
+        *("created_at", "paid_at", "cost", "key", "checkout_id", "intent_id", "refunding"),
+    )
+    readonly_fields = ("purpose_words", "amount", "parts", "cost")
     search_fields = ("=key", "=intent_id", "=checkout_id", "=project_key", "payer__email")
     show_full_result_count = False
 
@@ -22,12 +60,29 @@ class PaymentAdmin(ReadOnlyAdmin):
     def amount(self, payment: Payment) -> str:
         return euros(payment.cents)
 
+    @admin.display(description=_("purpose"), ordering="purpose")
+    def purpose_words(self, payment: Payment) -> str:
+        return words_of(payment.purpose)
+
+    @admin.display(description=_("excluding VAT, and VAT"))
+    def parts(self, payment: Payment) -> str:
+        return f"{euros(payment.ht_cents)} + {euros(payment.vat_cents)}"
+
+    @admin.display(description=_("Stripe’s fee"), empty_value="–")
+    def cost(self, payment: Payment) -> str:
+        return euros(payment.cost_cents)
+
 
 @admin.register(Refund)
 class RefundAdmin(ReadOnlyAdmin):
     """Money that goes back to cards, and what could not."""
 
-    list_display = ("key", "payment", "amount", "state", "created_at", "attempts", "failure")
+    list_display = ("payment", "amount", "state", "created_at", "attempts", "failure", "key")
+    fields = (
+        *("payment", "amount", "state", "created_at", "stripe_id", "intent_id", "key"),
+        *("attempts", "next_try_at", "claimed_until", "failure"),
+    )
+    readonly_fields = ("amount",)
     list_filter = ("state",)
     list_select_related = ("payment",)
     search_fields = ("=key", "=stripe_id", "=intent_id")
@@ -46,3 +101,18 @@ class StripeEventAdmin(ReadOnlyAdmin):
     list_filter = ("state", "kind")
     search_fields = ("=event_id", "=object_id")
     show_full_result_count = False
+
+
+@waits
+def mishaps(user: User) -> Iterator[Waiting]:
+    """Refunds that no card took, and messages of Stripe that nobody understood, for who reads payments."""
+    failed = Refund.objects.filter(state=RefundState.FAILED).count()
+    parked = StripeEvent.objects.filter(state=EventState.PARKED).count()
+    if failed and user.has_perm("payments.view_refund"):
+        words = ngettext("%(n)s refund to pay by transfer", "%(n)s refunds to pay by transfer", failed)
+        address = reverse("admin:payments_refund_changelist")
+        yield Waiting(words % {"n": failed}, f"{address}?state__exact={RefundState.FAILED}")
+    if parked and user.has_perm("payments.view_stripeevent"):
+        words = ngettext("%(n)s message of Stripe to look at", "%(n)s messages of Stripe to look at", parked)
+        address = reverse("admin:payments_stripeevent_changelist")
+        yield Waiting(words % {"n": parked}, f"{address}?state__exact={EventState.PARKED}")

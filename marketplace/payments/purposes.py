@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 if TYPE_CHECKING:
     from django.db.models import Model
+    from django.utils.functional import _StrPromise
 
     from marketplace.ledger.posting import Move
     from marketplace.payments.models import Payment
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 class Purpose(ABC):
     """One thing that people pay for; declared in `<app>/reactions.py` with `@purpose("credits.pack")`."""
+
+    words: ClassVar[str | _StrPromise] = ""  # what the staff reads for it
+    tells_itself: ClassVar[bool] = False  # whether its own app writes to the payer when the money has come
 
     @abstractmethod
     def rows(self, payment: Payment) -> Sequence[Model]:

@@ -67,6 +67,13 @@ def number(count: int | None) -> str:
 
 
 @register.filter
+def siren(digits: str | None) -> str:
+    """A SIREN number as people read it: "552100554" → "552 100 554"; other numbers as they are."""
+    digits = digits or ""
+    return "\xa0".join(re.findall("...", digits)) if re.fullmatch(r"\d{9}", digits) else digits
+
+
+@register.filter
 def filesize_fr(size: int | None) -> str:
     """A file's size in decimal units: 1234567 → "1,2 Mo"."""
     units, value = get_format("SIZE_UNITS"), float(size or 0)
