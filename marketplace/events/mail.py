@@ -89,7 +89,7 @@ def around(letter: Letter, user: User, leave: str, path: str) -> dict[str, Any]:
         "user": user,
         "action_url": absolute(path) if letter.action else "",
         "unsubscribe_url": leave,
-        "preferences_url": absolute(reverse("events:preferences")),
+        "preferences_url": absolute(reverse("events:preferences")) if user.is_verified else "",
         "site_url": absolute("/"),
         "SITE_NAME": settings.SITE_NAME,
         "company": f"{settings.COMPANY_NAME}, {settings.COMPANY_ADDRESS}",

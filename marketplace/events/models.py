@@ -61,13 +61,13 @@ def project_key(project: str | Keyed) -> str:
 class Event(models.Model):
     """Something that happened: a row of the timeline, written in the transaction of the deed and never changed."""
 
-    verb = models.CharField(max_length=80)
-    project_key = models.CharField(max_length=40, blank=True)
+    verb = models.CharField(_("what happened"), max_length=80)
+    project_key = models.CharField(_("project"), max_length=40, blank=True)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="events"
     )
-    facts = models.JSONField(default=dict)
-    at = models.DateTimeField(default=timezone.now)
+    facts = models.JSONField(_("facts"), default=dict)
+    at = models.DateTimeField(_("at"), default=timezone.now)
 
     objects = EventQuerySet.as_manager()
 
@@ -163,19 +163,23 @@ class Notice(models.Model):
     class NotFailed(Refusal):
         sentence = _("Only a mail that the mail server has refused is sent again.")
 
-    event = models.ForeignKey(Event, on_delete=models.PROTECT, null=True, blank=True, related_name="notices")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="notices")
-    name = models.CharField(max_length=80)
-    facts = models.JSONField(default=dict)
-    at = models.DateTimeField(default=timezone.now)
-    read_at = models.DateTimeField(null=True, blank=True)
-    mail_state = models.CharField(max_length=10, choices=MailState.choices, default=MailState.PENDING)
-    claimed_until = models.DateTimeField(null=True, blank=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    next_try_at = models.DateTimeField(default=timezone.now)
-    sent_at = models.DateTimeField(null=True, blank=True)
-    failure = models.CharField(max_length=300, blank=True)
-    request_id = models.CharField(max_length=64, blank=True)
+    event = models.ForeignKey(
+        Event, on_delete=models.PROTECT, null=True, blank=True, related_name="notices", verbose_name=_("event")
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="notices", verbose_name=_("user")
+    )
+    name = models.CharField(_("told"), max_length=80)
+    facts = models.JSONField(_("facts"), default=dict)
+    at = models.DateTimeField(_("at"), default=timezone.now)
+    read_at = models.DateTimeField(_("read at"), null=True, blank=True)
+    mail_state = models.CharField(_("mail"), max_length=10, choices=MailState.choices, default=MailState.PENDING)
+    claimed_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    next_try_at = models.DateTimeField(_("next try at"), default=timezone.now)
+    sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
+    failure = models.CharField(_("failure"), max_length=300, blank=True)
+    request_id = models.CharField(_("request"), max_length=64, blank=True)
 
     objects = NoticeQuerySet.as_manager()
 
@@ -242,6 +246,7 @@ class Notice(models.Model):
             "title": letter.subject,
             "who": " · ".join(filter(None, [gettext("Unread") if self.read_at is None else "", letter.project])),
             "text": next(iter(letter.paragraphs), ""),
+            "quote": letter.quote,
             "kind": "now" if self.read_at is None else "",
             "url": address,
             "label": letter.action[0] if letter.action else gettext("Read"),

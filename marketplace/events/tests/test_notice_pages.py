@@ -30,8 +30,8 @@ def test_list_shows_the_words_and_counts_the_unread(reader: Client, person: User
     assert "n’a pas été retenue" in page
     assert "Projet T0 : le client dit ceci." in page
     assert "Voir mes avis" in page
-    assert "Non lu" in page
-    assert "1 avis" in page
+    assert "Non lue" in page
+    assert "Notifications <b>1</b>" in page
 
 
 def test_empty_list_says_what_will_come(reader: Client) -> None:
@@ -90,7 +90,7 @@ def test_broken_notice_does_not_break_the_list(reader: Client, person: User) -> 
     record(person, verb="trial.broken")
     record(person)
     page = reader.get("/mes-avis/").content.decode()
-    assert "Cet avis ne peut plus être affiché" in page
+    assert "Cette notification ne peut plus être affichée" in page
     assert "n’a pas été retenue" in page
 
 
@@ -121,7 +121,7 @@ def test_all_are_marked_as_read_at_once(reader: Client, person: User, english: U
 def test_refused_mail_is_said_on_the_page(reader: Client, person: User) -> None:
     [notice] = record(person)
     notice.fail("550")
-    assert "Un courriel qui vous était destiné a été refusé" in reader.get("/mes-avis/").content.decode()
+    assert "Un e-mail qui vous était destiné a été refusé" in reader.get("/mes-avis/").content.decode()
 
 
 def test_preferences_are_kept_and_money_stays(reader: Client, person: User) -> None:

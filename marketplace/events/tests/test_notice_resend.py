@@ -38,7 +38,7 @@ def test_refused_mail_is_sent_again_once_mended(as_administrator: Client, failed
 
 
 def test_one_refused_mail_has_its_button(as_administrator: Client, failed: Notice) -> None:
-    assert "Renvoyer ce courriel" in as_administrator.get(f"/admin/events/notice/{failed.pk}/change/").content.decode()
+    assert "Renvoyer cet e-mail" in as_administrator.get(f"/admin/events/notice/{failed.pk}/change/").content.decode()
     address = f"/admin/events/notice/{failed.pk}/resend/do/"
     form = as_administrator.get(address).context["form"]
     as_administrator.post(address, {"key": form["key"].value()})
