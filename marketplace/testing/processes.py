@@ -159,6 +159,7 @@ def site_env(django_db_setup: None, redis_url: str, smtp_server: SmtpSink) -> di
 def site_process(site_env: dict[str, str]) -> Iterator[Process]:
     port = os.environ["PORT"]
     words = ["-b", f"127.0.0.1:{port}", "-w", "1", "--threads", "8", "--no-control-socket", "--timeout", "60"]
+    words += ["-k", "marketplace.launch.worker.Worker"]
     site = Process("web", python("gunicorn", *words, "marketplace.wsgi:application"), site_env)
     site.start(lambda: answers(int(port)))
     yield site
