@@ -36,7 +36,7 @@ def test_mail_of_the_trial_is_kept_per_recipient(mail: Mail) -> None:
 def test_list_is_searched_by_recipient(client: Client, mail: Mail) -> None:
     assert len(client.get("/demo/courrier/").context["mails"]) == 2
     assert client.get("/demo/courrier/", {"a": "A@X"}).context["mails"] == [mail]
-    assert "Aucun courriel" in client.get("/demo/courrier/", {"a": "personne"}).content.decode()
+    assert "Aucun e-mail" in client.get("/demo/courrier/", {"a": "personne"}).content.decode()
 
 
 @pytest.mark.parametrize("query", [{"a": "\x00"}, {"a": "x" * 300}, {"avant": "x"}, {"avant": "9" * 30}])
