@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from marketplace.events.tellings import Facts, Kind, Letter, Telling, tells
 from marketplace.payments.models import Payment
+from marketplace.payments.purposes import registry
 from marketplace.templatetags.page import euros
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ class ToPayer(Telling):
 
 @tells("payment.paid", kind=Kind.MONEY)
 class Paid(ToPayer):
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        return () if registry[event.facts["purpose"]].tells_itself else super().people(event)
+
     def letter(self, facts: Facts) -> Letter:
         return self.write(facts, _("Payment received: %(amount)s"), _("We have received your payment of %(amount)s."))
 
