@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from django.utils.translation import gettext as _
+
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
     from marketplace.events.models import Event
@@ -60,6 +62,11 @@ class Todo:
     url: str = ""
     by: datetime | None = None
     mine: bool = True
+
+    @property
+    def when(self) -> str:
+        """The words that stand for a date when there is none."""
+        return "" if self.by else _("As soon as possible")
 
 
 class Line(NamedTuple):
