@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from escrow.models import Delivery, EscrowAccount, Release, Tranche
+from escrow.models.accounts import lacking_cents, payable
 from marketplace.accounts.models import User
 from marketplace.documents.forms import DocumentsField
 from marketplace.documents.intake import OFFICE, PLAIN
@@ -14,6 +16,15 @@ from marketplace.fields import EurosField
 from marketplace.forms import Deed
 from marketplace.payments.models import Payment
 from marketplace.templatetags.page import euros
+
+
+class Preset(NamedTuple):
+    """A deposit that one button makes: its words, its cents, the tranche it is for (none: all), and its own key."""
+
+    words: str
+    cents: int
+    tranche: Tranche | None
+    key: uuid.UUID
 
 
 class DepositForm(Deed):
@@ -25,7 +36,11 @@ class DepositForm(Deed):
         required=False,
         empty_label=_("The tranches, in their order"),
     )
-    amount = EurosField(label=_("Amount to deposit"), help_text=_("VAT included: all that is lacking, or any part."))
+    amount = EurosField(
+        label=_("Amount to deposit"),
+        help_text=_("VAT included: all that is lacking, or any part from 0.50 € on."),
+        min_cents=None,
+    )
 
     def __init__(
         self, *args: Any, account: EscrowAccount, tranches: Sequence[Tranche], chosen: str = "", **rest: Any
@@ -33,10 +48,18 @@ class DepositForm(Deed):
         lacking = [tranche for tranche in tranches if tranche.lacking_cents]
         picked = [tranche for tranche in lacking if str(tranche.pk) == chosen]
         first = {"tranche": picked[0].pk if picked else None}
-        first["amount"] = sum(tranche.lacking_cents for tranche in picked or lacking)
+        first["amount"] = lacking_cents(picked or lacking)
         super().__init__(*args, initial=first, **rest)
-        self.account, self.is_open = account, bool(lacking)
+        self.account, self.total = account, lacking_cents(lacking)
+        self.is_open = payable(self.total, self.total)
+        whole = [Preset(str(_("Everything that is lacking")), self.total, None, uuid.uuid4())] if lacking[1:] else []
+        self.presets = [*self.offered(picked), *whole, *self.offered([t for t in lacking if t not in picked])]
         self.fields["tranche"] = self.choice(account, lacking)
+
+    def offered(self, tranches: Sequence[Tranche]) -> list[Preset]:
+        """A button for each of these tranches that a card can fill."""
+        rows = [(tranche, tranche.lacking_cents) for tranche in tranches]
+        return [Preset(str(t), cents, t, uuid.uuid4()) for t, cents in rows if payable(cents, self.total)]
 
     def choice(self, account: EscrowAccount, lacking: Sequence[Tranche]) -> forms.ModelChoiceField[Tranche]:
         """The tranches of this account alone; those that lack nothing are not offered, and refused with a sentence."""

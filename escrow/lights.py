@@ -1,4 +1,7 @@
-"""The light of a tranche: how far the provider may work, in the same words on screen and in mails (product, 5)."""
+"""The light of a tranche: how far the provider may work, with the same figures on screen and in mails (product, 5).
+
+It has one colour, and words for each reader: the provider is warned, the client is told what they have covered.
+"""
 
 from __future__ import annotations
 
@@ -37,10 +40,23 @@ class Money(NamedTuple):
         return self.cents - self.funded_cents
 
 
-def light(state: str, money: Money) -> Light:
+class Words(NamedTuple):
+    """What a light says to the provider and to the client."""
+
+    to_provider: str
+    to_client: str
+
+
+def light(state: str, money: Money, *, to_client: bool = False) -> Light:
     """The light for a tranche in `state` with that much money, in the language that is active."""
+    kind, words = found(state, money)
+    return Light(kind, words.to_client if to_client else words.to_provider)
+
+
+def found(state: str, money: Money) -> tuple[str, Words]:
+    """The colour, and the words for both readers."""
     if state in OVER:
-        return Light("stop" if state == TrancheState.DISPUTED else "done", OVER[state]())
+        return "stop" if state == TrancheState.DISPUTED else "done", OVER[state]()
     if state == TrancheState.DELIVERED:
         return delivered(money)
     if not money.funded_cents:
@@ -48,36 +64,52 @@ def light(state: str, money: Money) -> Light:
     return amber(money) if money.lacking_cents else green()
 
 
-def red(money: Money) -> Light:
+def red(money: Money) -> tuple[str, Words]:
     """Nothing is there."""
     facts = {"funded": euros_short(money.funded_cents), "cents": euros_short(money.cents)}
-    words = _("Do not start: %(funded)s deposited out of %(cents)s, even if the client tells you the money is coming")
-    return Light("stop", words % facts)
+    own = _("Do not start: %(funded)s deposited out of %(cents)s, even if the client tells you the money is coming")
+    return "stop", Words(own % facts, _("%(funded)s deposited out of %(cents)s: the provider must not start") % facts)
 
 
-def amber(money: Money) -> Light:
+def amber(money: Money) -> tuple[str, Words]:
     """A part is there."""
     facts = {"funded": euros(money.funded_cents), "cents": euros(money.cents)}
-    return Light("soon", _("Work up to %(funded)s out of %(cents)s") % facts)
+    own, told = (
+        _("Work up to %(funded)s out of %(cents)s"),
+        _("The provider may work up to %(funded)s out of %(cents)s"),
+    )
+    return "soon", Words(own % facts, told % facts)
 
 
-def green() -> Light:
+def green() -> tuple[str, Words]:
     """All of it is there."""
-    return Light("go", _("You may work"))
+    return "go", Words(_("You may work"), _("The provider may work"))
 
 
-def delivered(money: Money) -> Light:
+def delivered(money: Money) -> tuple[str, Words]:
     """Delivered: what waits for the client's acceptance, and whether the rest is covered."""
     facts = {"held": euros(money.held_cents), "lacking": euros(money.lacking_cents)}
     if not money.lacking_cents:
-        return Light("go", _("Delivered: %(held)s held, to be accepted by the client") % facts)
-    words = _("Delivered: %(held)s held. Do not go on: %(lacking)s are not deposited")
-    return Light("soon" if money.held_cents else "stop", words % facts)
+        own, told = (
+            _("Delivered: %(held)s held, to be accepted by the client"),
+            _("Delivered: %(held)s held, yours to accept"),
+        )
+        return "go", Words(own % facts, told % facts)
+    own = _("Delivered: %(held)s held. Do not go on: %(lacking)s are not deposited")
+    told = _("Delivered: %(held)s held. %(lacking)s are not deposited: the provider must not go on")
+    return "soon" if money.held_cents else "stop", Words(own % facts, told % facts)
 
 
-OVER: dict[str, Callable[[], str]] = {
-    TrancheState.RELEASED: lambda: _("Released in full"),
-    TrancheState.DISPUTED: lambda: _("In dispute: do not go on before it ends"),
-    TrancheState.REFUNDED: lambda: _("Given back to the client"),
-    TrancheState.CANCELLED: lambda: _("Cancelled: there is nothing to do"),
+def both(words: str) -> Words:
+    """The same words for both."""
+    return Words(words, words)
+
+
+OVER: dict[str, Callable[[], Words]] = {
+    TrancheState.RELEASED: lambda: both(_("Released in full")),
+    TrancheState.DISPUTED: lambda: Words(
+        _("In dispute: do not go on before it ends"), _("In dispute: the provider must not go on before it ends")
+    ),
+    TrancheState.REFUNDED: lambda: Words(_("Given back to the client"), _("Given back to you")),
+    TrancheState.CANCELLED: lambda: both(_("Cancelled: there is nothing to do")),
 }

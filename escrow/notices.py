@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from escrow.lights import Light, Money, light
+from escrow.lights import Money, light
 from escrow.models import EscrowAccount
 from marketplace.events.tellings import Facts, Kind, Letter, Telling, tells
 from marketplace.templatetags.page import euros, paris
@@ -48,14 +48,9 @@ def deed(facts: Facts, route: str, label: str) -> tuple[str, str]:
     return label, reverse(f"escrow:{route}", args=[facts["key"], facts["tranche"]])
 
 
-def light_of(facts: Facts) -> Light:
-    """The light of the tranche as it was then: the same words as on the page."""
-    return light(facts["state"], Money(*facts["money"]))
-
-
-def named_light(facts: Facts) -> str:
-    """The tranche and its light, on one line."""
-    label = light_of(facts).label
+def named_light(facts: Facts, *, to_client: bool = False) -> str:
+    """The tranche and its light as it was then, on one line: the words that the reader has on the page."""
+    label = light(facts["state"], Money(*facts["money"]), to_client=to_client).label
     words = {"n": facts["position"], "title": facts["tranche_title"], "light": label[:1].lower() + label[1:]}
     return _("Tranche %(n)s, “%(title)s”: %(light)s.") % words
 
@@ -122,7 +117,7 @@ class DepositReceived(Told):
                 _("%(amount)s are held on the internal account. The provider has been told.") % amounts(facts),
                 _("Nothing leaves the account without you or the SMA: you release it as the work is delivered."),
             ],
-            items=[named_light(part) for part in facts["parts"]],
+            items=[named_light(part, to_client=True) for part in facts["parts"]],
             action=payments(facts, _("Open the payments page")),
         )
 
@@ -143,9 +138,9 @@ class DepositAsked(Told):
             _("Deposit of %(amount)s asked for: %(title)s") % amounts(facts),
             [
                 words % amounts(facts),
-                _("Nothing covers the work until then. The provider’s light:"),
+                _("Until then what is lacking is not covered: the provider does not work on it."),
             ],
-            items=[named_light(facts)],
+            items=[named_light(facts, to_client=True)],
             figures=figures_of(facts),
             action=(action, page),
         )
@@ -206,17 +201,24 @@ class MoneyReleased(Released):
     to = "provider"
 
     def letter(self, facts: Facts) -> Letter:
-        words = _("The client accepted tranche %(position)s, “%(tranche_title)s”: %(amount)s are yours.")
-        reason = [_("For a part only. The client’s reason, word for word:")] if facts["reason"] else []
         ask = _("Send your invoice to be paid: the released money waits for it.")
         return self.sheet(
             facts,
             _("%(amount)s released: %(title)s") % amounts(facts),
-            [words % amounts(facts), ask, *self.what_next(facts), *reason],
+            [self.what_was_accepted(facts) % amounts(facts), ask, *self.what_next(facts)],
             quote=facts["reason"],
             items=[named_light(facts)],
             figures=[*figures_of(facts), *accept_by(facts)],
-            action=payments(facts, _("Open the payments page")),
+            action=(_("Send my invoice"), reverse("payouts:list")),
+        )
+
+    def what_was_accepted(self, facts: Facts) -> str:
+        """All of it, or a part: the client's reason then follows word for word, and this announces it."""
+        if not facts["reason"]:
+            return _("The client accepted tranche %(position)s, “%(tranche_title)s”: %(amount)s are yours.")
+        return _(
+            "The client accepted a part of tranche %(position)s, “%(tranche_title)s”: %(amount)s are yours. "
+            "They give their reason."
         )
 
 

@@ -1,8 +1,8 @@
-"""What the account asks for next, of whom and by when: the strip of its page and the report's to-do list."""
+"""What the account asks of its two parties: acceptance, work, deposits. The report and the payments page show it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, time
 from typing import TYPE_CHECKING
 
@@ -14,74 +14,66 @@ from marketplace.templatetags.page import PARIS, euros
 from projects.report import Todo
 
 if TYPE_CHECKING:
-    from escrow.models import EscrowAccount, Tranche
-    from marketplace.accounts.models import User
+    from escrow.models import Tranche
 
 
-def next_step(account: EscrowAccount, tranches: Sequence[Tranche], user: User) -> Todo | None:
-    """The most urgent thing for `user`, else what they wait for; None when nothing is left to do."""
-    as_client = user.pk == account.agreement.client_id
-    found = list(steps(account.project.key, tranches, as_client=as_client))
-    return next((step for step in found if step.mine), found[0] if found else None)
+def acceptance(key: str, tranches: Sequence[Tranche], *, as_client: bool) -> Todo | None:
+    """The client examines and releases what was delivered, the most urgent first."""
+    waiting = [tranche for tranche in tranches if tranche.awaits_acceptance and tranche.accept_by]
+    if not waiting:
+        return None
+    tranche = min(waiting, key=lambda t: (t.accept_by, t.position))
+    facts = {"n": tranche.position, "amount": euros(tranche.held_cents), "title": tranche.title}
+    yours, theirs = (
+        _("You: accept tranche %(n)s, release %(amount)s"),
+        _("The client: accept tranche %(n)s, %(amount)s"),
+    )
+    return Todo(
+        title=(yours if as_client else theirs) % facts,
+        text=_("“%(title)s” is delivered.") % facts,
+        label=_("Examine and release") if as_client else "",
+        url=address("release", key, tranche) if as_client else "",
+        by=tranche.accept_by,
+        mine=as_client,
+    )
 
 
-def steps(key: str, tranches: Sequence[Tranche], *, as_client: bool) -> Iterator[Todo]:
-    """What is to be done: accept what was delivered, deliver what is funded, deposit what is lacking."""
-    for tranche in tranches:
-        if tranche.awaits_acceptance:
-            yield accept(key, tranche, mine=as_client)
-    for tranche in tranches:
-        if tranche.state == TrancheState.FUNDED:
-            yield deliver(key, tranche, mine=not as_client)
-    for tranche in tranches:
-        if tranche.lacking_cents:
-            yield deposit(key, tranche, mine=as_client)
-            return
+def work(key: str, tranches: Sequence[Tranche], *, as_client: bool) -> Todo | None:
+    """The provider delivers the first tranche that holds money, and works on no more than that."""
+    tranche = next((tranche for tranche in tranches if tranche.state == TrancheState.FUNDED), None)
+    if not tranche:
+        return None
+    facts = {"n": tranche.position}
+    yours, theirs = _("You: deliver tranche %(n)s"), _("The provider: deliver tranche %(n)s")
+    return Todo(
+        title=(theirs if as_client else yours) % facts,
+        text=f"{tranche.light_for(client=as_client).label}.",
+        label="" if as_client else _("Deliver tranche %(n)s") % facts,
+        url="" if as_client else address("deliver", key, tranche),
+        by=datetime.combine(tranche.due_on, time(23, 59), PARIS) if tranche.due_on else None,
+        mine=not as_client,
+    )
+
+
+def funding(key: str, tranches: Sequence[Tranche], *, as_client: bool) -> Todo | None:
+    """The client deposits what is lacking: first for the tranche that is begun, then in order. The provider waits."""
+    lacking = [tranche for tranche in tranches if tranche.lacking_cents]
+    if not lacking:
+        return None
+    tranche = min(lacking, key=lambda t: (not t.funded_cents, t.position))
+    facts = {"n": tranche.position, "amount": euros(tranche.lacking_cents)}
+    yours = _("You: deposit %(amount)s for tranche %(n)s")
+    theirs = _("The client: deposit %(amount)s for tranche %(n)s")
+    page = reverse("escrow:deposit", args=[key]) + f"?tranche={tranche.pk}"
+    return Todo(
+        title=(yours if as_client else theirs) % facts,
+        text=f"{tranche.light_for(client=as_client).label}.",
+        label=_("Deposit %(amount)s") % facts if as_client else _("See the payments page"),
+        url=page if as_client else reverse("escrow:payments", args=[key]),
+        mine=as_client,
+    )
 
 
 def address(route: str, key: str, tranche: Tranche) -> str:
     """The page of a deed on a tranche."""
     return reverse(f"escrow:{route}", args=[key, tranche.pk])
-
-
-def accept(key: str, tranche: Tranche, *, mine: bool) -> Todo:
-    """The client examines and releases."""
-    facts = {"n": tranche.position, "amount": euros(tranche.held_cents), "title": tranche.title}
-    return Todo(
-        title=_("Accept tranche %(n)s: release %(amount)s") % facts
-        if mine
-        else _("The client: accept tranche %(n)s, %(amount)s") % facts,
-        text=_("“%(title)s” is delivered.") % facts,
-        label=_("Examine and release") if mine else "",
-        url=address("release", key, tranche) if mine else "",
-        by=tranche.accept_by,
-        mine=mine,
-    )
-
-
-def deliver(key: str, tranche: Tranche, *, mine: bool) -> Todo:
-    """The provider works on what is held, and delivers."""
-    facts = {"n": tranche.position, "light": tranche.light.label}
-    return Todo(
-        title=_("Deliver tranche %(n)s") % facts if mine else _("The provider: deliver tranche %(n)s") % facts,
-        text=f"{tranche.light.label}.",
-        label=_("Deliver tranche %(n)s") % facts if mine else "",
-        url=address("deliver", key, tranche) if mine else "",
-        by=datetime.combine(tranche.due_on, time(23, 59), PARIS) if tranche.due_on else None,
-        mine=mine,
-    )
-
-
-def deposit(key: str, tranche: Tranche, *, mine: bool) -> Todo:
-    """The client deposits; the provider waits, and may ask."""
-    facts = {"n": tranche.position, "amount": euros(tranche.lacking_cents)}
-    page = reverse("escrow:deposit", args=[key]) + f"?tranche={tranche.pk}"
-    return Todo(
-        title=_("Deposit %(amount)s for tranche %(n)s") % facts
-        if mine
-        else _("The client: deposit %(amount)s for tranche %(n)s") % facts,
-        text=_("The provider does not start before.") if mine else f"{tranche.light.label}.",
-        label=_("Deposit %(amount)s") % facts if mine else _("See the payments page"),
-        url=page if mine else reverse("escrow:payments", args=[key]),
-        mine=mine,
-    )

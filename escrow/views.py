@@ -15,7 +15,6 @@ from escrow.figures import Figures
 from escrow.forms import DeliverForm, DepositForm, ReleaseForm
 from escrow.models import EscrowAccount, Tranche
 from escrow.statement import as_csv, statement
-from escrow.steps import next_step
 from marketplace.accounts.models import User
 from marketplace.policies import UserRequest, policy
 from marketplace.refusals import Refusal
@@ -41,18 +40,21 @@ def payments(request: UserRequest, key: str) -> HttpResponse:
 def everything(account: EscrowAccount, user: User) -> dict[str, Any]:
     """What the payments page shows `user`: always the same number of queries."""
     tranches = list(account.tranches.prefetch_related("deliveries__files__document", "releases"))
+    reading = report.Reading(account.project, user)
+    todos, here = report.todos(reading), account.get_absolute_url()
     return {
         "account": account,
         "project": account.project,
         "tranches": tranches,
         "figures": Figures.of(account, tranches),
-        "step": next_step(account, tranches, user),
+        "step": todos[0] if todos else None,
+        "elsewhere": [todo for todo in todos if todo.mine and not todo.url.startswith(here)],
         "lines": statement(account)[::-1],
         "any_delivery": any(tranche.delivered_at for tranche in tranches),
         "is_client": user == account.agreement.client,
         "holder": settings.R0_ACCOUNT_HOLDER,
         "now": timezone.now(),
-        "pages": list(report.pages(report.Reading(account.project, user))),
+        "pages": list(report.pages(reading)),
         "crumbs": crumbs(account.project, (_("Payments page"), "")),
         "head_meta": [account.project.title],
         "head_badges": [("ink", _("R0 formula"))],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -27,6 +27,8 @@ from .tranches import Tranche
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
+
+LEAST_CENTS = 50  # Stripe takes no card payment below 0.50 €
 
 
 class EscrowAccountQuerySet(models.QuerySet["EscrowAccount"]):
@@ -90,11 +92,12 @@ class EscrowAccount(models.Model):
         """Start the payment of `cents` into the account: for `tranche`, or for the tranches in their order.
 
         Nothing is deposited until the money has come. The same `key` gives the same payment. Refused, with the figure:
-        Tranche.NotLacking (nothing is lacking any more), TooMuch (more than is lacking); also for a bad amount.
+        Tranche.NotLacking (nothing is lacking any more), TooMuchDeposited (more than is lacking), TooLittleDeposited
+        and TooLittleLacking (less than a card pays), TooLittleLeft (the rest would be less than a card pays).
         """
         with locked(self.project, self, tranche):
             if not Payment.objects.filter(key=key, payer=by).exists():
-                self._must_lack(cents, self._candidates(tranche.pk if tranche else None))
+                self._must_take(cents, tranche)
         return Payment.start(
             key=key,
             payer=by,
@@ -163,13 +166,21 @@ class EscrowAccount(models.Model):
         rows = self.tranches.filter(state__in=TAKE_DEPOSITS).order_by("position")
         return list(rows.filter(pk=chosen) if chosen else rows)
 
-    def _must_lack(self, cents: int, tranches: Sequence[Tranche]) -> None:
-        """Refuse (Tranche.NotLacking, TooMuch) a deposit that is not within what is lacking."""
-        lacking = sum(tranche.lacking_cents for tranche in tranches)
+    def _must_take(self, cents: int, chosen: Tranche | None) -> None:
+        """Refuse a deposit that is not within what is lacking, or that a card could not pay, now or for the rest."""
+        every = self._candidates(None)
+        total, least = lacking_cents(every), euros(LEAST_CENTS)
+        lacking = lacking_cents(t for t in every if t == chosen) if chosen else total
         if not lacking:
             raise Tranche.NotLacking
-        if not 0 < cents <= lacking:
+        if lacking < LEAST_CENTS:
+            raise self.TooLittleLacking(lacking=euros(lacking), least=least)
+        if cents < LEAST_CENTS:
+            raise self.TooLittleDeposited(least=least)
+        if cents > lacking:
             raise self.TooMuchDeposited(lacking=euros(lacking))
+        if not payable(cents, total):
+            raise self.TooLittleLeft(rest=euros(total - cents), total=euros(total), least=least)
 
     def _must_be_own(self, tranche: Tranche) -> None:
         if tranche.account_id != self.pk:
@@ -185,6 +196,31 @@ class EscrowAccount(models.Model):
 
     class TooMuchDeposited(Refusal):
         sentence = _("Only %(lacking)s are lacking: deposit that much or less. Nothing was charged.")
+
+    class TooLittleDeposited(Refusal):
+        sentence = _("Deposit %(least)s at least: no card pays less. Nothing was charged.")
+
+    class TooLittleLacking(Refusal):
+        sentence = _(
+            "Only %(lacking)s are lacking here, and no card pays less than %(least)s: deposit them together with "
+            "another tranche. Nothing was charged."
+        )
+
+    class TooLittleLeft(Refusal):
+        sentence = _(
+            "%(rest)s would be left, which no card can pay: deposit all the %(total)s, or leave at least %(least)s. "
+            "Nothing was charged."
+        )
+
+
+def lacking_cents(tranches: Iterable[Tranche]) -> int:
+    """What these tranches still lack."""
+    return sum(tranche.lacking_cents for tranche in tranches)
+
+
+def payable(cents: int, total: int) -> bool:
+    """Whether a card can pay `cents` of the `total` that is lacking, and later what is then left."""
+    return cents >= LEAST_CENTS and not 0 < total - cents < LEAST_CENTS
 
 
 def spread(cents: int, tranches: Sequence[Tranche]) -> list[tuple[Tranche, int]] | None:

@@ -143,8 +143,13 @@ class Tranche(models.Model):
 
     @property
     def light(self) -> Light:
-        """How far the provider may work."""
-        return light(self.state, self.money)
+        """How far the provider may work, in the words that they read."""
+        return self.light_for(client=False)
+
+    @property
+    def client_light(self) -> Light:
+        """The same light in the words that the client reads."""
+        return self.light_for(client=True)
 
     @property
     def awaits_acceptance(self) -> bool:
@@ -165,6 +170,10 @@ class Tranche(models.Model):
     def last_delivery(self) -> Delivery | None:
         """What the client looks at."""
         return self.deliveries.prefetch_related("files__document").order_by("-pk").first()
+
+    def light_for(self, *, client: bool) -> Light:
+        """How far the provider may work, in the words of the client or of the provider."""
+        return light(self.state, self.money, to_client=client)
 
     def deliver(self, message: str, files: Sequence[Clean] = (), *, by: User, key: UUID) -> Delivery:
         """Hand the work in, with a message and files; the client has 14 days to accept, anew with each delivery.

@@ -59,11 +59,37 @@ def test_a_second_deposit_tops_up_the_first(account: EscrowAccount) -> None:
     assert [part.cents for part in account.tranches.get(position=1).deposit_parts.order_by("pk")] == [50_000, 70_000]
 
 
-@pytest.mark.parametrize("cents", [0, -1, 360_001])
-def test_a_deposit_that_is_not_within_what_lacks_is_refused_with_the_figure(account: EscrowAccount, cents: int) -> None:
+def test_a_deposit_above_what_lacks_is_refused_with_the_figure(account: EscrowAccount) -> None:
     with pytest.raises(EscrowAccount.TooMuchDeposited, match="3\u202f600,00\xa0€"):
+        start(account, 360_001)
+    assert not Payment.objects.filter(purpose="escrow.deposit").exists()
+
+
+@pytest.mark.parametrize("cents", [-1, 0, 49])
+def test_a_deposit_below_what_a_card_pays_is_refused(account: EscrowAccount, cents: int) -> None:
+    with pytest.raises(EscrowAccount.TooLittleDeposited, match="0,50\xa0€"):
         start(account, cents)
     assert not Payment.objects.filter(purpose="escrow.deposit").exists()
+
+
+def test_the_least_that_a_card_pays_is_taken(account: EscrowAccount) -> None:
+    assert way.deposited(account, 50).cents == 50
+
+
+@pytest.mark.parametrize("left", [1, 49])
+def test_a_deposit_that_would_leave_what_no_card_can_pay_is_refused(account: EscrowAccount, left: int) -> None:
+    with pytest.raises(EscrowAccount.TooLittleLeft, match=f"0,{left:02}\xa0€.*3\u202f600,00\xa0€.*0,50\xa0€"):
+        start(account, 360_000 - left)
+    assert way.deposited(account, 360_000 - 50).cents == 359_950
+
+
+def test_a_small_rest_of_one_tranche_goes_together_with_another(account: EscrowAccount) -> None:
+    first = account.tranches.get(position=1)
+    way.deposited(account, 119_980, first)
+    with pytest.raises(EscrowAccount.TooLittleLacking, match="0,20\xa0€"):
+        start(account, 20, first)
+    way.deposited(account, 120)
+    assert [cents for cents, _state in funding(account)] == [120_000, 100, 0]
 
 
 def test_a_deposit_above_what_the_chosen_tranche_lacks_is_refused(account: EscrowAccount) -> None:
@@ -137,8 +163,19 @@ def test_both_parties_are_told_with_the_amounts_and_the_light(account: EscrowAcc
         "Tranche\xa01, «\xa0Étape 1\xa0»\xa0: vous pouvez travailler.",
         "Tranche\xa02, «\xa0Étape 2\xa0»\xa0: travaillez à hauteur de 300,00\xa0€ sur 1\u202f440,00\xa0€.",
     ]
-    assert to_client.items == to_provider.items
+    assert to_client.items == [
+        "Tranche\xa01, «\xa0Étape 1\xa0»\xa0: le prestataire peut travailler.",
+        "Tranche\xa02, «\xa0Étape 2\xa0»\xa0: le prestataire peut travailler à hauteur de 300,00\xa0€ "
+        "sur 1\u202f440,00\xa0€.",
+    ]
     assert "1\u202f500,00\xa0€" in to_client.subject
+
+
+def test_the_payer_of_a_deposit_is_written_to_once(account: EscrowAccount) -> None:
+    before = set(Notice.objects.filter(user=account.agreement.client).values_list("pk", flat=True))
+    way.deposited(account, 150_000)
+    new = Notice.objects.filter(user=account.agreement.client).exclude(pk__in=before)
+    assert [notice.name for notice in new] == ["escrow.deposited.client"]
 
 
 def test_a_refusal_is_a_sentence(account: EscrowAccount) -> None:

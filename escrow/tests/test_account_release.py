@@ -140,8 +140,21 @@ def test_both_parties_are_told_and_the_reason_word_for_word(tranche: Tranche, ac
     to_provider, to_client = letters[account.agreement.provider], letters[account.agreement.client]
     assert to_provider.subject == "800,00\xa0€ libérés\xa0: Refonte de l’espace adhérent"
     assert to_provider.quote == "Il manque la page d’accueil."
+    assert to_provider.paragraphs[0] == (
+        "Le client a accepté une partie de la tranche\xa01, «\xa0Étape 1\xa0»\xa0: 800,00\xa0€ vous sont acquis. "
+        "Il en donne le motif."
+    )
+    assert not [words for words in to_provider.paragraphs[1:] if "motif" in words]
     assert "400,00\xa0€ de cette tranche restent bloqués." in to_provider.paragraphs
     assert "800,00\xa0€" in to_client.subject
+
+
+def test_the_letter_of_a_whole_release_speaks_of_no_reason_and_leads_to_the_invoice(tranche: Tranche) -> None:
+    let_go(tranche, 120_000)
+    letter = Notice.objects.get(event__verb="escrow.released", user=tranche.account.agreement.provider).letter
+    assert letter.quote == ""
+    assert not [words for words in letter.paragraphs if "motif" in words]
+    assert letter.action == ("Envoyer ma facture", "/demandes-de-paiement/")
 
 
 def test_the_letter_of_the_last_release_says_that_the_project_is_completed(account: EscrowAccount) -> None:

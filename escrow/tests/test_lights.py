@@ -8,7 +8,7 @@ from django.utils import translation
 from escrow.lights import Money, light
 
 NOTHING, PART, ALL = Money(120_000, 0, 0), Money(120_000, 50_000, 0), Money(120_000, 120_000, 0)
-SENTENCES = [
+TO_THE_PROVIDER = [
     (
         "PLANNED",
         NOTHING,
@@ -30,13 +30,39 @@ SENTENCES = [
     ("REFUNDED", ALL, "done", "Rendue au client"),
     ("CANCELLED", NOTHING, "done", "Annulée : il n’y a rien à faire"),
 ]
+TO_THE_CLIENT = [
+    ("PLANNED", NOTHING, "stop", "0 € sur 1 200 € déposés : le prestataire ne doit pas commencer"),
+    ("FUNDED", PART, "soon", "Le prestataire peut travailler à hauteur de 500,00 € sur 1 200,00 €"),
+    ("FUNDED", ALL, "go", "Le prestataire peut travailler"),
+    ("DELIVERED", ALL, "go", "Livrée : 1 200,00 € bloqués, en attente de votre réception"),
+    (
+        "DELIVERED",
+        PART,
+        "soon",
+        "Livrée : 500,00 € bloqués. 700,00 € ne sont pas déposés : le prestataire ne doit pas continuer",
+    ),
+    ("RELEASED", Money(120_000, 120_000, 120_000), "done", "Libérée en entier"),
+    ("DISPUTED", ALL, "stop", "En litige : le prestataire ne doit pas continuer avant son issue"),
+    ("REFUNDED", ALL, "done", "Rendue : la somme vous revient"),
+    ("CANCELLED", NOTHING, "done", "Annulée : il n’y a rien à faire"),
+]
 
 
-@pytest.mark.parametrize(("state", "money", "kind", "sentence"), SENTENCES)
-def test_the_light_says_how_far_to_work(state: str, money: Money, kind: str, sentence: str) -> None:
+def plain(text: str) -> str:
+    return text.replace("\u202f", " ").replace("\xa0", " ")
+
+
+@pytest.mark.parametrize(("state", "money", "kind", "sentence"), TO_THE_PROVIDER)
+def test_the_light_tells_the_provider_how_far_to_work(state: str, money: Money, kind: str, sentence: str) -> None:
     found = light(state, money)
-    assert found.kind == kind
-    assert found.label.replace("\u202f", " ").replace("\xa0", " ") == sentence
+    assert (found.kind, plain(found.label)) == (kind, sentence)
+
+
+@pytest.mark.parametrize(("state", "money", "kind", "sentence"), TO_THE_CLIENT)
+def test_the_light_tells_the_client_what_is_covered(state: str, money: Money, kind: str, sentence: str) -> None:
+    found = light(state, money, to_client=True)
+    assert (found.kind, plain(found.label)) == (kind, sentence)
+    assert found.kind == light(state, money).kind
 
 
 def test_the_light_speaks_english_too() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from escrow.models import EscrowAccount, Tranche
 from escrow.tests import way
 from marketplace.accounts.models import User
 from marketplace.documents import intake
-from marketplace.testing.browser import Enter, axe
+from marketplace.testing.browser import SCHEMES, Enter, axe
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -33,9 +34,10 @@ def looked_at(page: Page, path: str) -> list[str]:
     assert answer.status == 200
     if folder := os.environ.get("SHOTS"):
         name = path.strip("/").replace("/", "-")
-        for width in (360, 1280):
+        for width, scheme in product((360, 1280), SCHEMES):
             page.set_viewport_size({"width": width, "height": 900})
-            page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
+            page.emulate_media(color_scheme=scheme)
+            page.screenshot(path=Path(folder) / f"{name}-{width}-{scheme}.png", full_page=True)
     return axe(page)
 
 
@@ -44,6 +46,7 @@ def test_the_client_s_pages_have_no_fault(ready: Tranche, client_user: User, ent
     assert looked_at(page, base) == []
     assert looked_at(page, f"{base}depot/") == []
     assert looked_at(page, f"{base}tranches/{ready.pk}/liberation/") == []
+    assert looked_at(page, f"/projets/{ready.account.project.key}/rapport/") == []
 
 
 def test_the_provider_s_pages_have_no_fault(ready: Tranche, provider_user: User, enter: Enter) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import uuid
 from typing import Any
 
@@ -16,6 +17,7 @@ from escrow.tests import way
 from marketplace.accounts.models import User
 from marketplace.documents import intake
 from marketplace.payments.models import Payment
+from marketplace.templatetags.page import paris
 from marketplace.testing.cast import reauthenticate
 
 
@@ -64,9 +66,85 @@ def test_the_client_sees_what_to_deposit_then_what_to_release(account: EscrowAcc
 def test_the_page_stays_after_the_end(account: EscrowAccount, as_client: Client, as_provider: Client) -> None:
     way.finished(account)
     for reader in (as_client, as_provider):
-        text = page(reader, address(account))
-        assert "Libérée en entier" in text
-        assert "Il ne reste rien à faire" in text
+        assert "Libérée en entier" in page(reader, address(account))
+    assert "Il ne reste rien à faire" in page(as_client, address(account))
+
+
+def report(account: EscrowAccount) -> str:
+    return f"/projets/{account.project.key}/rapport/"
+
+
+def answers(text: str) -> list[str]:
+    """The three answers of the strip."""
+    strip = text.split('<dl class="state-strip">')[1].split("</dl>")[0]
+    return [re.sub(r"<[^>]+>", "", found).strip() for found in re.findall(r"</dt><dd[^>]*>(.*?)</dd>", strip)]
+
+
+def test_after_a_release_the_provider_s_next_step_is_the_invoice(account: EscrowAccount, as_provider: Client) -> None:
+    way.deposited(account, 120_000)
+    way.released(way.delivered(account.tranches.all()[0]))
+    for path in (address(account), report(account)):
+        text = page(as_provider, path)
+        assert answers(text)[1] == "Vous : facturer 1 200,00 €"
+        assert '">Facturer 1 200,00 €</a>' in text
+
+
+def test_the_client_does_not_read_the_provider_s_sentence(account: EscrowAccount, as_client: Client) -> None:
+    way.deposited(account, 150_000)
+    for path in (address(account), report(account)):
+        text = page(as_client, path)
+        assert "Le prestataire peut travailler à hauteur de 300,00 € sur 1 440,00 €" in text
+        assert "0 € sur 960 € déposés : le prestataire ne doit pas commencer" in text
+        assert "Ne commencez pas" not in text
+        assert "Vous pouvez travailler" not in text
+
+
+@pytest.mark.parametrize(
+    ("reader", "nothing", "half", "done"),
+    [
+        (
+            "as_client",
+            "Vous : déposer 1 200,00 € pour la tranche 1",
+            "Vous : déposer 700,00 € pour la tranche 1",
+            "Vous : accepter la tranche 1 et libérer 500,00 €",
+        ),
+        (
+            "as_provider",
+            "Le client : déposer 1 200,00 € pour la tranche 1",
+            "Vous : livrer la tranche 1",
+            "Le client : accepter la tranche 1, 500,00 €",
+        ),
+    ],
+)
+def test_both_pages_say_who_must_act_and_by_when(
+    account: EscrowAccount, reader: str, nothing: str, half: str, done: str, request: pytest.FixtureRequest
+) -> None:
+    client: Client = request.getfixturevalue(reader)
+
+    def told() -> tuple[str, str]:
+        found = [answers(page(client, path))[1:] for path in (address(account), report(account))]
+        assert found[0] == found[1]
+        return found[0][0], found[0][1]
+
+    assert told() == (nothing, "Dès que possible")
+    way.deposited(account, 50_000)
+    assert told() == (half, "Dès que possible")
+    tranche = way.delivered(account.tranches.all()[0])
+    assert tranche.accept_by
+    assert told() == (done, paris(tranche.accept_by).replace("\xa0", " "))
+
+
+def test_a_tranche_half_funded_and_delivered_is_still_to_be_completed(
+    account: EscrowAccount, as_client: Client
+) -> None:
+    way.deposited(account, 50_000)
+    way.delivered(account.tranches.all()[0])
+    assert "Vous : déposer 700,00 € pour la tranche 1" in page(as_client, report(account))
+
+
+def test_a_tranche_that_is_begun_is_completed_before_another(account: EscrowAccount, as_client: Client) -> None:
+    way.deposited(account, 50_000, account.tranches.get(position=3))
+    assert answers(page(as_client, address(account)))[1] == "Vous : déposer 460,00 € pour la tranche 3"
 
 
 def test_the_reason_of_a_part_is_on_the_page(account: EscrowAccount, as_provider: Client) -> None:
@@ -114,6 +192,7 @@ def test_a_deposit_leads_to_the_checkout(account: EscrowAccount, as_client: Clie
     path, tranche = address(account, "depot/"), account.tranches.all()[1]
     assert 'value="3 600,00"' in page(as_client, path)
     assert 'value="1 440,00"' in page(as_client, f"{path}?tranche={tranche.pk}")
+    assert "à partir de 0,50 €" in page(as_client, path)
     status, location = send(as_client, path, amount="500,50", tranche=tranche.pk)
     payment = Payment.objects.get(purpose="escrow.deposit")
     assert (status, location) == (302, payment.checkout_url())
@@ -121,7 +200,39 @@ def test_a_deposit_leads_to_the_checkout(account: EscrowAccount, as_client: Clie
     assert payment.back_url() == address(account)
 
 
-@pytest.mark.parametrize("amount", ["0", "-1", "0.001", "abc", "", "1e3", "5000", "9" * 30])
+def presets(text: str) -> list[str]:
+    """The amounts on the buttons that deposit, in their order."""
+    return re.findall(r"Déposer ([\d ]+,\d\d €)</button>", text)
+
+
+def test_each_button_says_the_amount_that_it_deposits(account: EscrowAccount, as_client: Client) -> None:
+    path, (first, second, third) = address(account, "depot/"), account.tranches.all()
+    assert presets(page(as_client, path)) == ["3 600,00 €", "1 200,00 €", "1 440,00 €", "960,00 €"]
+    chosen = page(as_client, f"{path}?tranche={second.pk}")
+    assert presets(chosen) == ["1 440,00 €", "3 600,00 €", "1 200,00 €", "960,00 €"]
+    assert len(set(re.findall(r'name="key" value="([^"]+)"', chosen))) == 5
+    assert send(as_client, path, amount="1 440,00 €", tranche=second.pk)[0] == 302
+    assert Payment.objects.get(purpose="escrow.deposit").cents == 144_000
+    for tranche in (first, third):
+        way.deposited(account, tranche.cents, tranche)
+    assert presets(page(as_client, path)) == ["1 440,00 €"]
+
+
+def test_what_no_card_can_pay_has_no_button(account: EscrowAccount, as_client: Client) -> None:
+    first = account.tranches.all()[0]
+    way.deposited(account, first.cents - 20, first)
+    text = page(as_client, address(account, f"depot/?tranche={first.pk}"))
+    assert presets(text) == ["2 400,20 €", "1 440,00 €", "960,00 €"]
+
+
+def test_a_rest_that_no_card_can_pay_is_explained(account: EscrowAccount, as_client: Client) -> None:
+    small = way.opened(account.agreement.client, account.agreement.provider, [20])
+    text = page(as_client, address(small, "depot/"))
+    assert "Aucune carte ne paie moins de 0,50 €" in text
+    assert not presets(text)
+
+
+@pytest.mark.parametrize("amount", ["0", "-1", "0.001", "0,49", "abc", "", "1e3", "5000", "3599,90", "9" * 30])
 def test_a_bad_amount_is_refused_beside_the_field(account: EscrowAccount, as_client: Client, amount: str) -> None:
     status, text = send(as_client, address(account, "depot/"), amount=amount)
     assert status == 200
@@ -245,7 +356,7 @@ def test_a_release_without_its_key_is_refused(ready: Tranche, as_client: Client,
 
 def test_the_password_is_asked_again_before_a_release(ready: Tranche, as_client: Client) -> None:
     reauthenticate(as_client, ready.account.agreement.client, ago=3600)
-    assert "reauthenticate" in as_client.get(release_page(ready))["Location"]
+    assert "/compte/confirmation/" in as_client.get(release_page(ready))["Location"]
     assert send(as_client, release_page(ready), amount="1200")[0] == 302
     assert not Release.objects.exists()
 
@@ -276,7 +387,10 @@ def test_the_report_shows_the_account_and_what_to_do(
     text = page(request.getfixturevalue(reader), f"/projets/{ready.account.project.key}/rapport/")
     assert "Ouvrir la gestion paiements" in text
     assert "3 600,00 € déposés" in text
-    wanted = {"as_client": "Accepter la tranche 1 : libérer 1 200,00 €", "as_provider": "Livrer la tranche 2"}
+    wanted = {
+        "as_client": "Vous : accepter la tranche 1 et libérer 1 200,00 €",
+        "as_provider": "Vous : livrer la tranche 2",
+    }
     assert wanted[reader] in text
 
 

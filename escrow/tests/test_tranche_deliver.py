@@ -114,7 +114,10 @@ def test_asking_for_a_deposit_tells_the_client_once_a_day(account: EscrowAccount
         "Déposer 1\u202f440,00\xa0€",
         f"/projets/{account.project.key}/paiements/depot/?tranche={tranche.pk}",
     )
-    assert "ne commencez pas" in letter.items[0]
+    assert letter.items == [
+        "Tranche\xa02, «\xa0Étape 2\xa0»\xa0: 0\xa0€ sur 1\u202f440\xa0€ déposés\xa0: "
+        "le prestataire ne doit pas commencer."
+    ]
 
 
 def test_asking_again_after_a_day_tells_again(account: EscrowAccount) -> None:
