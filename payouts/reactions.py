@@ -59,13 +59,14 @@ def invoice_what_is_released(reading: Reading) -> Todo | None:
     rest = {t: t.released_cents - claimed[t.pk] for t in reading.once(tranches) if t.released_cents > claimed[t.pk]}
     if not rest:
         return None
-    label = _("Invoice %(amount)s") % {"amount": euros(sum(rest.values()))}
+    amount = {"amount": euros(sum(rest.values()))}
+    title, label = _("You: invoice %(amount)s") % amount, _("Invoice %(amount)s") % amount
     first = next(iter(rest))
     if len(rest) == 1:
         text = _("“%(title)s” is released: invoice it, and you are paid by SEPA transfer.") % {"title": first.title}
-        return Todo(title=label, text=text, label=label, url=reverse("payouts:ask", args=[first.pk]))
+        return Todo(title=title, text=text, label=label, url=reverse("payouts:ask", args=[first.pk]))
     text = _("Several tranches are released: invoice each, and you are paid by SEPA transfer.")
-    return Todo(title=label, text=text, label=label, url=reverse("payouts:list"))
+    return Todo(title=title, text=text, label=label, url=reverse("payouts:list"))
 
 
 @panel(order=8)
