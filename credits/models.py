@@ -172,14 +172,19 @@ class Wallet(models.Model):
     @classmethod
     def of(cls, provider: User) -> Wallet:
         """The wallet of `provider`, opened at its first need; two openings at once give one wallet."""
-        if found := cls.objects.filter(provider=provider).select_related(*cls.FIELDS.values()).first():
+        if found := cls.found(provider):
             return found
         with transaction.atomic():
             locked_user = provider.__class__._base_manager.select_for_update(no_key=True).get(pk=provider.pk)
-            if found := cls.objects.filter(provider=locked_user).select_related(*cls.FIELDS.values()).first():
+            if found := cls.found(locked_user):
                 return found
             accounts = {field: ledger.open_account("wallet", asset=kind.value) for kind, field in cls.FIELDS.items()}
             return cls.objects.create(provider=locked_user, **accounts)
+
+    @classmethod
+    def found(cls, provider: User) -> Wallet | None:
+        """The wallet of `provider` with its balances, or None before its first need."""
+        return cls.objects.filter(provider=provider).select_related(*cls.FIELDS.values()).first()
 
     FIELDS: ClassVar[dict[Kind, str]] = {
         Kind.CONSULTATION: "consultation",

@@ -40,5 +40,5 @@ class PackPaid(Purpose):
 @header("credits")
 def credits_left(user: User) -> int:
     """All credits of a provider, whatever their kind; 0 before the first pack."""
-    found = Wallet.objects.filter(provider=user).select_related("consultation", "offer", "contact").first()
+    found = Wallet.found(user)
     return found.total if found else 0

@@ -28,6 +28,11 @@ def addressed_by(user: User | AnonymousUser) -> ProjectQuerySet:
     rows = Project.objects.visible_to(user).with_track_record().select_related("client__company", "category")
     if not user.is_authenticated:
         return rows.annotate(is_open_to=Value(False), names_client_to=Value(False))
+    return with_access_of(rows, user)
+
+
+def with_access_of(rows: ProjectQuerySet, user: User) -> ProjectQuerySet:
+    """Each project with whether its dossier `is_open_to` the user, and whether it `names_client_to` them."""
     same = {"pk": OuterRef("pk")}
     return rows.annotate(
         is_open_to=Exists(Project.objects.dossier_open_to(user).filter(**same)),

@@ -54,7 +54,8 @@ class Ticket:
     @cached_property
     def balance(self) -> int:
         """Credits of this kind that the provider has left."""
-        return Wallet.of(self.user).balance(self.kind)
+        wallet = Wallet.found(self.user)
+        return wallet.balance(self.kind) if wallet else 0
 
     @cached_property
     def _done(self) -> dict[str, Spending]:

@@ -16,7 +16,9 @@ from projects.models import Agreement, AgreementState, AgreementVersion, Offer, 
 from projects.report import Line, Page, Panel, Reading, Todo, line, page, panel, todo
 
 if TYPE_CHECKING:
+    from marketplace.accounts.models import User
     from marketplace.events.models import Event
+    from projects.models.readers import ProjectQuerySet
 
 Words = Callable[["Event"], Line]
 
@@ -66,8 +68,8 @@ def own_agreement(reading: Reading) -> Agreement | None:
 
 
 def own_offer(reading: Reading) -> Offer | None:
-    """The reader's own offer, withdrawn or not; a client has none."""
-    if reading.as_client:
+    """A provider's own offer, withdrawn or not; once it is chosen, the agreement stands for it."""
+    if reading.as_client or (reading.as_winner and reading.once(own_version)):
         return None
     rows = Offer.objects.filter(project=reading.project, provider=reading.user)
     return rows.prefetch_related("tranches").first()
@@ -77,14 +79,20 @@ def names_client(reading: Reading) -> bool:
     """Whether the reader may know who the client is."""
     if reading.as_client or (reading.as_winner and reading.project.activated_at):
         return True
-    return Project.objects.contact_open_to(reading.user).filter(pk=reading.project.pk).exists()
+    return annotated(reading, "names_client_to", Project.objects.contact_open_to)
+
+
+def annotated(reading: Reading, name: str, rows: Callable[[User], ProjectQuerySet]) -> bool:
+    """What the report's own query has found already (see projects.dossier), else asked of `rows`."""
+    known: bool | None = vars(reading.project).get(name)
+    return rows(reading.user).filter(pk=reading.project.pk).exists() if known is None else known
 
 
 def opens_dossier(reading: Reading) -> bool:
     """Whether the reader may read the dossier: parties always, the others by their credit and for a time."""
     if reading.as_client or reading.as_winner:
         return True
-    return Project.objects.dossier_open_to(reading.user).filter(pk=reading.project.pk).exists()
+    return annotated(reading, "is_open_to", Project.objects.dossier_open_to)
 
 
 def signed(event: Event, reading: Reading, words: Line) -> Line:
@@ -117,7 +125,7 @@ def awarded_line(event: Event, reading: Reading) -> Line | None:
     n, offer = event.facts["offers"], reading.once(own_offer)
     if reading.as_client:
         words = ngettext("You chose the only offer", "You chose one of %(n)s offers", n)
-    elif offer and offer.pk == event.facts["winner"]:
+    elif reading.as_winner:
         words = ngettext("Your offer was chosen", "Your offer was chosen among %(n)s", n)
     elif offer and offer.state == OfferState.LOST:
         words = ngettext("Another provider was chosen", "Another provider was chosen among %(n)s offers", n)
@@ -225,11 +233,9 @@ def agreement_panel(reading: Reading) -> Panel | None:
 
 @panel(order=20)
 def offer_panel(reading: Reading) -> Panel | None:
-    """A provider's own offer, with when it was read; once chosen, the agreement says it."""
+    """A provider's own offer, with when it was read."""
     offer = reading.once(own_offer)
-    if not offer or (offer.state == OfferState.WON and reading.once(own_version)):
-        return None
-    return Panel("projects/report/offer.html", {"offer": offer})
+    return Panel("projects/report/offer.html", {"offer": offer}) if offer else None
 
 
 @panel(order=15)

@@ -11,13 +11,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from credits.models import Kind
+from credits.models import CreditPack, Kind
 from marketplace.accounts.models import Company, User
 from marketplace.payments.gateway import Intent
 from marketplace.payments.models import Payment
 from marketplace.testing.cast import person
 from projects.models import Agreement, Offer, OfferTerms, Project, Question, Selection, Terms, TrancheTerms
-from projects.tests.calls import consulted, with_credits
+from projects.tests.calls import consulted
 
 HOSTILE = [
     "é" * 40,
@@ -50,7 +50,15 @@ def bidder(n: int, name: str = "") -> User:
         "city": "Bruxelles",
     }
     Company.declare(user=user, hats=["provider"], details=details)
-    return with_credits(User.objects.get(pk=user.pk))
+    return stocked(User.objects.get(pk=user.pk))
+
+
+def stocked(provider: User) -> User:
+    """`provider` with a hundred credits of each kind, bought at once."""
+    many = {"consultation": 100, "offer": 100, "contact": 100}
+    pack, _made = CreditPack.objects.get_or_create(name="Cent", defaults={**many, "price_cents": 100_000})
+    paid(pack.buy(by=provider, key=uuid.uuid4()))
+    return provider
 
 
 def terms(price_cents: int = 300_000, delay_days: int = 30, *, parts: Sequence[int] = (), **others: Any) -> OfferTerms:

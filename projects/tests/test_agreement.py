@@ -20,8 +20,8 @@ from projects.models import Agreement, AgreementState, Formula, Offer, Project, 
 from projects.models.agreements import AGREEMENT_MOVES, share
 from projects.notices.agreements import agreement_of
 from projects.terms import changes
-from projects.tests.bids import CHRISTMAS, active, agreed, awarded, bend, bidder, changed, paid
-from projects.tests.calls import opened, with_credits
+from projects.tests.bids import CHRISTMAS, active, agreed, awarded, bend, bidder, changed, paid, stocked
+from projects.tests.calls import opened
 
 pytestmark = pytest.mark.django_db
 STATES = ["", *AgreementState.values]
@@ -34,7 +34,7 @@ def project(client_user: User) -> Project:
 
 @pytest.fixture
 def agreement(project: Project, provider_user: User) -> Agreement:
-    provider = with_credits(provider_user)
+    provider = stocked(provider_user)
     return awarded(project, provider, parts=[100_000, 200_000], assumptions="Textes fournis.", starts_on=CHRISTMAS)
 
 
@@ -52,7 +52,7 @@ def test_first_version_is_the_offer(agreement: Agreement) -> None:
 
 
 def test_longest_offer_fits_the_terms(project: Project, provider_user: User, as_client: Client) -> None:
-    agreement = awarded(project, with_credits(provider_user), pitch="a" * 5000, assumptions="b" * 5000)
+    agreement = awarded(project, stocked(provider_user), pitch="a" * 5000, assumptions="b" * 5000)
     data = typed(agreement, delay_days="31")
     assert as_client.post(f"/accords/{agreement.key}/version/", data).status_code == 302
 
@@ -82,7 +82,7 @@ def test_form_sent_back_untouched_makes_no_version(as_client: Client, agreement:
 
 
 def test_one_payment_stays_one_payment(as_client: Client, project: Project, provider_user: User) -> None:
-    agreement = awarded(project, with_credits(provider_user))
+    agreement = awarded(project, stocked(provider_user))
     data = typed(agreement, price_cents="2500")
     assert 'value="Le projet entier"' not in as_client.get(f"/accords/{agreement.key}/version/").content.decode()
     assert as_client.post(f"/accords/{agreement.key}/version/", data).status_code == 302
@@ -208,7 +208,7 @@ def test_payment_of_another_amount_goes_back(agreement: Agreement, settings: Any
 def test_fees_in_cents(
     project: Project, provider_user: User, formula: str, price: int, commission: int, r0: int, vat: int
 ) -> None:
-    agreement = awarded(project, with_credits(provider_user), price_cents=price)
+    agreement = awarded(project, stocked(provider_user), price_cents=price)
     agreement.propose(changed(agreement, formula=formula), by=agreement.client, instead_of=1)
     fees = agreement.fees()
     assert (fees.commission.ht_cents, fees.r0.ht_cents, fees.total.vat_cents) == (commission, r0, vat)
@@ -375,7 +375,7 @@ def test_stranger_finds_no_agreement(agreement: Agreement, as_rival: Client, as_
 def test_contact_credit_names_the_client_before_the_introduction(
     project: Project, provider_user: User, as_provider: Client, client_user: User
 ) -> None:
-    agreement = awarded(project, with_credits(provider_user))
+    agreement = awarded(project, stocked(provider_user))
     for path in (f"/accords/{agreement.key}/", f"/projets/{project.key}/rapport/"):
         assert client_user.email not in as_provider.get(path).content.decode()
     bend(f"update projects_project set state = 'OPEN' where id = {project.pk}")

@@ -17,8 +17,8 @@ from marketplace.events.models import Event, Notice
 from marketplace.refusals import Refusal
 from projects.models import Offer, OfferState, OfferTranche, Project, Question, Selection
 from projects.models.offers import OFFER_MOVES
-from projects.tests.bids import CHRISTMAS, asked, bend, bid, bidder, terms
-from projects.tests.calls import consulted, opened, with_credits
+from projects.tests.bids import CHRISTMAS, asked, bend, bid, bidder, stocked, terms
+from projects.tests.calls import consulted, opened
 
 pytestmark = pytest.mark.django_db
 STATES = ["", *OfferState.values]
@@ -31,7 +31,7 @@ def project(client_user: User) -> Project:
 
 @pytest.fixture
 def offer(project: Project, provider_user: User) -> Offer:
-    return bid(project, with_credits(provider_user), 300_000, parts=[100_000, 200_000], starts_on=CHRISTMAS)
+    return bid(project, stocked(provider_user), 300_000, parts=[100_000, 200_000], starts_on=CHRISTMAS)
 
 
 def closed(project: Project) -> Project:
@@ -50,13 +50,13 @@ def test_offer_keeps_its_terms_and_is_counted(offer: Offer, project: Project) ->
 
 
 def test_vat_of_an_offer_is_the_sum_of_its_tranches(project: Project, provider_user: User) -> None:
-    offer = bid(project, with_credits(provider_user), 100, parts=[33, 33, 34])
+    offer = bid(project, stocked(provider_user), 100, parts=[33, 33, 34])
     assert [round(cents * 0.2) for cents in (33, 33, 34)] == [7, 7, 7]
     assert tuple(offer.amount) == (100, 21, 121)
 
 
 def test_plain_offer_is_one_tranche_that_is_not_shown_as_typed(project: Project, provider_user: User) -> None:
-    offer = bid(project, with_credits(provider_user))
+    offer = bid(project, stocked(provider_user))
     assert [(t.title, t.cents) for t in offer.tranches.all()] == [("Le projet entier", 300_000)]
     assert offer.typed_tranches == []
     with translation.override("en"):
@@ -100,7 +100,7 @@ def test_revision_keeps_the_former_terms(offer: Offer, provider_user: User) -> N
 
 @pytest.mark.parametrize("parts", [[], [100_000, 200_000]])
 def test_same_terms_again_are_no_revision(project: Project, provider_user: User, parts: list[int]) -> None:
-    offer = bid(project, with_credits(provider_user), parts=parts)
+    offer = bid(project, stocked(provider_user), parts=parts)
     with translation.override("en"):
         offer.revise(by=provider_user, terms=terms(parts=parts))
     assert (offer.revision, offer.revisions.count()) == (1, 0)
@@ -132,7 +132,7 @@ def refused(deed: Any, refusal: type[Refusal]) -> None:
 
 
 def test_offer_needs_its_credit(project: Project, provider_user: User) -> None:
-    consulted(project, with_credits(provider_user))
+    consulted(project, stocked(provider_user))
     refused(lambda: Offer.place(project, by=provider_user, terms=terms(), key=uuid.uuid4()), Offer.NeedsCredit)
     refused(lambda: asked(project, provider_user), Offer.NeedsCredit)
 
@@ -151,7 +151,7 @@ def test_closed_project_takes_no_offer_revision_or_question(
 
 
 def test_own_project_takes_no_offer(project: Project, provider_user: User, client_user: User) -> None:
-    consulted(project, with_credits(provider_user), Kind.OFFER)
+    consulted(project, stocked(provider_user), Kind.OFFER)
     provider_user.company.siren = client_user.company.siren
     provider_user.company.save(update_fields=["siren"])
     refused(lambda: Offer.place(project, by=provider_user, terms=terms(), key=uuid.uuid4()), Project.OwnProject)
@@ -160,14 +160,14 @@ def test_own_project_takes_no_offer(project: Project, provider_user: User, clien
 def test_company_has_one_living_offer(offer: Offer, project: Project, provider_user: User, rival_user: User) -> None:
     rival_user.company.siren = provider_user.company.siren
     rival_user.company.save(update_fields=["siren"])
-    consulted(project, with_credits(rival_user), Kind.OFFER)
+    consulted(project, stocked(rival_user), Kind.OFFER)
     refused(lambda: Offer.place(project, by=rival_user, terms=terms(), key=uuid.uuid4()), Offer.CompanyHasOffer)
     offer.withdraw(by=provider_user)
     assert Offer.place(project, by=rival_user, terms=terms(), key=uuid.uuid4()).state == "PLACED"
 
 
 def test_tranches_add_up_to_the_cent(project: Project, provider_user: User) -> None:
-    consulted(project, with_credits(provider_user), Kind.OFFER)
+    consulted(project, stocked(provider_user), Kind.OFFER)
     wrong = terms(300_000, parts=[100_000, 199_999])
     with pytest.raises(Offer.TranchesDoNotSum, match="2\u202f999,99\xa0€"):
         Offer.place(project, by=provider_user, terms=wrong, key=uuid.uuid4())
@@ -176,7 +176,7 @@ def test_tranches_add_up_to_the_cent(project: Project, provider_user: User) -> N
 def test_chosen_or_lost_offer_is_neither_revised_nor_withdrawn(
     offer: Offer, project: Project, rival_user: User
 ) -> None:
-    other = bid(project, with_credits(rival_user))
+    other = bid(project, stocked(rival_user))
     Selection(offer, reason="Prix.").carry_out(by=project.client)
     for row in (offer, Offer.objects.get(pk=other.pk)):
         refused(partial(row.withdraw, by=row.provider), Offer.NotRevisable)
@@ -222,7 +222,7 @@ def test_database_refuses_an_offer_of_nothing(offer: Offer, change: str, name: s
 
 
 def test_question_is_asked_once_per_form_and_answered_once(project: Project, provider_user: User) -> None:
-    consulted(project, with_credits(provider_user), Kind.OFFER)
+    consulted(project, stocked(provider_user), Kind.OFFER)
     key = uuid.uuid4()
     first, again = (Question.ask(project, by=provider_user, text="Oui ?", key=key) for _n in range(2))
     project.refresh_from_db()
@@ -237,7 +237,7 @@ def test_question_is_asked_once_per_form_and_answered_once(project: Project, pro
 
 def test_key_of_somebody_elses_question_is_no_error(project: Project, provider_user: User, rival_user: User) -> None:
     for user in (provider_user, rival_user):
-        consulted(project, with_credits(user), Kind.OFFER)
+        consulted(project, stocked(user), Kind.OFFER)
     key = uuid.uuid4()
     asked_by = [Question.ask(project, by=user, text="Oui ?", key=key).provider for user in (provider_user, rival_user)]
     assert asked_by == [provider_user, rival_user]
@@ -273,7 +273,7 @@ def test_late_withdrawal_says_why_not(as_provider: Client, offer: Offer, project
 
 def test_closing_date_is_judged_under_the_lock(project: Project, provider_user: User) -> None:
     """The row in hand still says open; the database knows better."""
-    consulted(project, with_credits(provider_user), Kind.OFFER)
+    consulted(project, stocked(provider_user), Kind.OFFER)
     stale = Project.objects.get(pk=project.pk)
     closed(project)
     assert stale.closes_at

@@ -11,8 +11,8 @@ from marketplace.events.models import Event, Notice
 from marketplace.refusals import Refusal
 from projects.comparison import Comparison
 from projects.models import Agreement, Offer, Project, Selection
-from projects.tests.bids import active, asked, awarded, bend, bid, bidder, terms
-from projects.tests.calls import opened, with_credits
+from projects.tests.bids import active, asked, awarded, bend, bid, bidder, stocked, terms
+from projects.tests.calls import opened
 
 pytestmark = pytest.mark.django_db
 
@@ -27,8 +27,8 @@ def offers(project: Project, provider_user: User, rival_user: User) -> list[Offe
     """Three, the last one dear and slow."""
     third = bidder(3)
     return [
-        bid(project, with_credits(provider_user), 300_000, 30),
-        bid(project, with_credits(rival_user), 250_000, 20),
+        bid(project, stocked(provider_user), 300_000, 30),
+        bid(project, stocked(rival_user), 250_000, 20),
         bid(project, third, 400_000, 60),
     ]
 
@@ -116,7 +116,7 @@ def test_no_loser_is_told_nothing(project: Project, offers: list[Offer], reasons
 
 
 def test_only_offer_needs_no_reason(as_client: Client, project: Project, provider_user: User) -> None:
-    offer = bid(project, with_credits(provider_user))
+    offer = bid(project, stocked(provider_user))
     address = f"/projets/{project.key}/offres/{offer.pk}/choisir/"
     page = as_client.get(address).content.decode()
     assert 'name="reason"' not in page
@@ -176,7 +176,7 @@ def test_ranks_share_ties_and_distances_are_told(project: Project) -> None:
 
 
 def test_offer_at_the_median_says_so(project: Project, provider_user: User) -> None:
-    bid(project, with_credits(provider_user))
+    bid(project, stocked(provider_user))
     assert Comparison(project).columns[0].median_words == "à la médiane"
 
 
@@ -196,5 +196,5 @@ def test_askers_are_counted_among_bidders_only(project: Project, offers: list[Of
 
 
 def test_single_bidder_is_awarded_without_losers(project: Project, provider_user: User) -> None:
-    awarded(project, with_credits(provider_user))
+    awarded(project, stocked(provider_user))
     assert Event.objects.get(verb="project.awarded").facts["losers"] == []

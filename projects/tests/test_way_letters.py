@@ -13,8 +13,8 @@ from marketplace.events.models import Notice
 from marketplace.events.tasks import deliver
 from marketplace.events.tellings import Letter
 from projects.models import Agreement, Project, Selection
-from projects.tests.bids import active, agreed, asked, awarded, bid, bidder, changed, terms
-from projects.tests.calls import consulted, opened, with_credits
+from projects.tests.bids import active, agreed, asked, awarded, bid, bidder, changed, stocked, terms
+from projects.tests.calls import consulted, opened
 
 pytestmark = pytest.mark.django_db
 NOT_OURS = "ne répond ni d’un travail impayé, ni de demandes qui dépassent le contrat"
@@ -40,7 +40,7 @@ def words(letter: Letter) -> str:
 def test_client_is_told_of_offers_questions_and_who_has_their_details(
     project: Project, provider_user: User, client_user: User
 ) -> None:
-    offer = bid(project, with_credits(provider_user), 300_000, 30)
+    offer = bid(project, stocked(provider_user), 300_000, 30)
     question = asked(project, provider_user, "Quel hébergeur ?")
     offer.revise(by=provider_user, terms=terms(280_000))
     offer.withdraw(by=provider_user)
@@ -64,7 +64,7 @@ def test_client_is_told_of_offers_questions_and_who_has_their_details(
 
 
 def test_answer_follows_its_question(project: Project, provider_user: User, client_user: User) -> None:
-    consulted(project, with_credits(provider_user), Kind.OFFER)
+    consulted(project, stocked(provider_user), Kind.OFFER)
     asked(project, provider_user, "Quel hébergeur ?").answer_with("Celui de la région.", by=client_user)
     told = letter(provider_user, "question.answered")
     assert "« Quel hébergeur ? »" in told.paragraphs[0].replace("\xa0", " ")
@@ -73,8 +73,8 @@ def test_answer_follows_its_question(project: Project, provider_user: User, clie
 
 
 def test_loser_reads_reason_rank_and_three_findings(project: Project, provider_user: User, rival_user: User) -> None:
-    winner = bid(project, with_credits(provider_user), 300_000, 30, parts=[100_000, 200_000])
-    bid(project, with_credits(rival_user), 450_000, 60)
+    winner = bid(project, stocked(provider_user), 300_000, 30, parts=[100_000, 200_000])
+    bid(project, stocked(rival_user), 450_000, 60)
     bid(project, bidder(5), 200_000, 90)
     Selection(winner, reason="Trop cher.\nEt trop long.").carry_out(by=project.client)
     lost = letter(rival_user, "project.awarded.lost")
@@ -95,8 +95,8 @@ def test_loser_reads_reason_rank_and_three_findings(project: Project, provider_u
 def test_loser_finds_the_letter_and_projects_alike_on_the_report(
     as_rival: Client, project: Project, provider_user: User, rival_user: User, stranger_user: User
 ) -> None:
-    winner = bid(project, with_credits(provider_user))
-    bid(project, with_credits(rival_user), 450_000)
+    winner = bid(project, stocked(provider_user))
+    bid(project, stocked(rival_user), 450_000)
     like = opened(stranger_user, title="Un autre site vitrine")
     Selection(winner, reason="Trop cher.").carry_out(by=project.client)
     notice = Notice.objects.get(user=rival_user, name="project.awarded.lost")
@@ -106,7 +106,7 @@ def test_loser_finds_the_letter_and_projects_alike_on_the_report(
 
 
 def test_winner_is_invited_to_confirm_by_a_date(project: Project, provider_user: User, as_provider: Client) -> None:
-    agreement = awarded(project, with_credits(provider_user))
+    agreement = awarded(project, stocked(provider_user))
     won = letter(provider_user, "project.awarded.won")
     assert won.path == f"/accords/{agreement.key}/"
     assert "Ne commencez pas" in words(won)
@@ -117,7 +117,7 @@ def test_winner_is_invited_to_confirm_by_a_date(project: Project, provider_user:
 
 
 def test_each_side_is_told_of_the_other_s_version_and_acceptance(project: Project, provider_user: User) -> None:
-    agreement = awarded(project, with_credits(provider_user))
+    agreement = awarded(project, stocked(provider_user))
     agreement.propose(changed(agreement, delay_days=40), by=agreement.client, instead_of=1)
     agreement.accept(2, by=agreement.client)
     agreement.accept(2, by=agreement.provider)
@@ -130,7 +130,7 @@ def test_each_side_is_told_of_the_other_s_version_and_acceptance(project: Projec
 
 
 def test_agreed_terms_ask_the_client_to_pay_and_the_provider_to_wait(project: Project, provider_user: User) -> None:
-    agreement = agreed(awarded(project, with_credits(provider_user)))
+    agreement = agreed(awarded(project, stocked(provider_user)))
     fees = letter(agreement.client, "agreement.agreed.client")
     assert [value for _label, value in fees.figures][:4] == [
         "450,00\xa0€",
@@ -145,7 +145,7 @@ def test_agreed_terms_ask_the_client_to_pay_and_the_provider_to_wait(project: Pr
 
 
 def test_base_fees_have_no_r0_line(client_user: User, provider_user: User) -> None:
-    agreement = agreed(awarded(opened(client_user, formula_wanted="BASE"), with_credits(provider_user)))
+    agreement = agreed(awarded(opened(client_user, formula_wanted="BASE"), stocked(provider_user)))
     labels = [label for label, _value in letter(agreement.client, "agreement.agreed.client").figures]
     assert not any("R0" in label for label in labels)
 
@@ -155,7 +155,7 @@ def test_base_fees_have_no_r0_line(client_user: User, provider_user: User) -> No
 def test_introduction_tells_both_the_formula_and_each_other(
     client_user: User, provider_user: User, formula: str, language: str
 ) -> None:
-    agreement = active(awarded(opened(client_user, formula_wanted=formula), with_credits(provider_user)))
+    agreement = active(awarded(opened(client_user, formula_wanted=formula), stocked(provider_user)))
     with translation.override(language):
         told = {
             side: letter(user, f"agreement.active.{side}")
@@ -172,8 +172,8 @@ def test_introduction_tells_both_the_formula_and_each_other(
 
 
 def test_mail_of_the_loser_reads_well_in_both_forms(project: Project, provider_user: User, rival_user: User) -> None:
-    winner = bid(project, with_credits(provider_user), 300_000, 30)
-    bid(project, with_credits(rival_user), 450_000, 60)
+    winner = bid(project, stocked(provider_user), 300_000, 30)
+    bid(project, stocked(rival_user), 450_000, 60)
     Selection(winner, reason="Délai trop long.").carry_out(by=project.client)
     deliver()
     mail = next(m for m in outbox.outbox if "pas été retenue" in m.subject)
@@ -192,7 +192,7 @@ def test_every_letter_of_the_way_is_whole_in_both_languages(
     project: Project, provider_user: User, rival_user: User
 ) -> None:
     for user in (provider_user, rival_user):
-        bid(project, with_credits(user), parts=[100_000, 200_000])
+        bid(project, stocked(user), parts=[100_000, 200_000])
     asked(project, rival_user).answer_with("Oui.", by=project.client)
     project.spend(Kind.CONTACT, by=rival_user)
     winner = project.offers.get(provider=provider_user)

@@ -15,7 +15,7 @@ from marketplace.ledger.tests.crowd import ROUNDS, Crowd, slowed, tally
 from marketplace.payments.models import Payment, PaymentState
 from projects.models import Agreement, Answer, Offer, Project, Question, Selection
 from projects.tests.bids import agreed, asked, awarded, bidder, changed, paid, terms
-from projects.tests.calls import consulted, opened, with_credits
+from projects.tests.calls import consulted, opened
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.races]
 Race = Callable[[Crowd, "Stage"], None]
@@ -25,7 +25,7 @@ class Stage:
     """A client and three bidders with plenty of credits."""
 
     def __init__(self, client: User) -> None:
-        self.client, self.bidders = client, [with_credits(bidder(n)) for n in range(1, 4)]
+        self.client, self.bidders = client, [bidder(n) for n in range(1, 4)]
 
     def call(self) -> Project:
         """A new project on which all three may bid."""

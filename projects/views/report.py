@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 from marketplace.events.models import Event
 from marketplace.policies import UserRequest, policy
 from projects import report as parts
+from projects.dossier import with_access_of
 from projects.models import Formula, Project
 from projects.storyline import own_version
 
@@ -24,8 +25,8 @@ MOST_EVENTS = 200
 @require_GET
 @policy("projects.own")
 def report(request: UserRequest, key: str) -> HttpResponse:
-    rows = Project.objects.report_open_to(request.user).select_related("category")
-    project = get_object_or_404(rows, key=key)
+    rows = with_access_of(Project.objects.report_open_to(request.user), request.user)
+    project = get_object_or_404(rows.select_related("category"), key=key)
     return render(request, "projects/report.html", page_of(project, request.user))
 
 
