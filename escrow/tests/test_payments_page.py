@@ -140,6 +140,7 @@ def test_a_tranche_half_funded_and_delivered_is_still_to_be_completed(
     way.deposited(account, 50_000)
     way.delivered(account.tranches.all()[0])
     assert "Vous : déposer 700,00 € pour la tranche 1" in page(as_client, report(account))
+    assert re.search(r"Libérer 500,00 €</a>\s*<a [^>]+>Déposer 700,00 €</a>", page(as_client, address(account)))
 
 
 def test_a_tranche_that_is_begun_is_completed_before_another(account: EscrowAccount, as_client: Client) -> None:
