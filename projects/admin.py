@@ -58,7 +58,7 @@ class Stage(Filter):
 class ProjectAdmin(ReadOnlyAdmin):
     """Moderation: the longest waiting first; nothing can be edited, only approved or rejected."""
 
-    list_display = ["title", "client", "category", "budget", "submitted_at", "due", "state", "offers_count"]
+    list_display = ["title", "client", "category", "budget", "submitted_at", "due", "state"]
     list_filter = [Stage, "urgent", "category"]
     list_select_related = ["client", "category"]
     search_fields = ["title", "=key", "client__email"]
