@@ -157,3 +157,8 @@ def test_forged_link_does_not_exist(client: Client, person: User) -> None:
     good = signing.Signer(salt="events.unsubscribe").sign_object([person.pk, "NONSENSE"])
     for token in ("x", "a:b", good, Unsubscription(person.pk, Kind.PROJECTS).url.rstrip("/").rpartition("/")[2] + "x"):
         assert client.post(f"/desabonnement/{token}/").status_code == 404
+
+
+def test_list_shows_words_quoted_where_they_are_announced(reader: Client, person: User) -> None:
+    record(person)
+    assert "<blockquote><p>«\xa0Trop &lt;long&gt;\xa0»</p></blockquote>" in reader.get("/mes-avis/").content.decode()
