@@ -45,6 +45,15 @@ def test_rates_counts_and_sizes_have_their_french_marks() -> None:
     assert sizes == ["0\xa0octets", "999\xa0octets", "184\xa0Ko", "1,2\xa0Mo", "5,0\xa0Go"]
 
 
+def test_siren_numbers_are_grouped_and_others_left_as_they_are() -> None:
+    assert [page.siren(digits) for digits in ("552100554", "DE123456788", "", None)] == [
+        "552\xa0100\xa0554",
+        "DE123456788",
+        "",
+        "",
+    ]
+
+
 def test_instants_are_told_in_words_and_in_paris() -> None:
     winter, summer = datetime(2026, 12, 4, 17, 0, tzinfo=UTC), datetime(2026, 7, 31, 22, 5, tzinfo=UTC)
     assert page.paris(winter) == "vendredi 4\xa0décembre\xa02026, 18\xa0h\xa000"

@@ -45,6 +45,7 @@ def test_signup_confirms_the_address_and_keeps_name_and_hats(client: Client) -> 
     link = the_link()
     assert mail.outbox[-1].to == ["nadia@exemple.fr"]
     assert mail.outbox[-1].subject == "Confirmez votre adresse e-mail"
+    assert "Régler mes e-mails" not in mail.outbox[-1].body
     client.post(link)
     assert User.objects.get(pk=user.pk).is_verified
     assert client.get("/mon-compte/").status_code == 200
