@@ -1,0 +1,1 @@
+"""Whole ways through the site, in a browser, with every real part running."""
