@@ -29,7 +29,7 @@ class TermsForm(WithTranches):
     instead_of = forms.IntegerField(widget=forms.HiddenInput)
     scope = ProseField(
         label=_("What is to be done"),
-        max_length=12_000,
+        max_length=40_000,
         rows=8,
         help_text=_("Scope and assumptions: what is included, and what is not."),
     )

@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('number', models.PositiveIntegerField()),
-                ('scope', models.TextField(max_length=12000)),
+                ('scope', models.TextField(max_length=40000)),
                 ('price_cents', models.BigIntegerField()),
                 ('delay_days', models.PositiveIntegerField()),
                 ('starts_on', models.DateField(null=True)),

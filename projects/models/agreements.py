@@ -16,6 +16,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from marketplace.billing.vat import Amount, vat_for
 from marketplace.events.models import Event
@@ -136,7 +137,7 @@ class Agreement(models.Model):
             confirm_by=timezone.now() + timedelta(days=settings.AGREEMENT_DAYS),
         )
         terms = Terms(
-            scope="\n\n".join(part for part in (offer.pitch, offer.assumptions) if part),
+            scope=scope_of(offer),
             price_cents=offer.price_cents,
             delay_days=offer.delay_days,
             formula=project.formula_wanted,
@@ -326,7 +327,7 @@ class AgreementVersion(models.Model):
     agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    scope = models.TextField(max_length=12_000)  # an offer's two texts fit
+    scope = models.TextField(max_length=40_000)  # an offer's two texts fit
     price_cents = models.BigIntegerField()
     delay_days = models.PositiveIntegerField()
     starts_on = models.DateField(null=True)
@@ -440,6 +441,23 @@ class AgreementTranche(models.Model):
     def terms(self) -> TrancheTerms:
         """The tranche as terms."""
         return TrancheTerms(self.title, self.deliverable, self.cents, self.due_on)
+
+
+def scope_of(offer: Offer) -> str:
+    """What version 1 says is to be done: the client's need and files (by their SHA-256), the provider's answer to it.
+
+    In the client's language: from there on both parties edit it as they like.
+    """
+    files = offer.project.specification_files.select_related("document").order_by("pk")
+    with override(offer.project.client.language):
+        named = "\n".join(f"{file.document.name} (SHA-256 {file.document.sha256})" for file in files)
+        parts = [
+            (_("The client’s need"), offer.project.description),
+            (_("Specification"), named),
+            (_("The provider’s answer"), offer.pitch),
+            (_("Assumptions"), offer.assumptions),
+        ]
+        return "\n\n".join(f"{title}\n{text}" for title, text in parts if text)
 
 
 @dataclass(frozen=True)

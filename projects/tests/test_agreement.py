@@ -41,7 +41,10 @@ def agreement(project: Project, provider_user: User) -> Agreement:
 def test_first_version_is_the_offer(agreement: Agreement) -> None:
     version = agreement.version
     assert (version.number, version.author, version.price_cents) == (1, agreement.provider, 300_000)
-    assert version.scope == "Je sais le faire.\n\nTextes fournis."
+    need = agreement.project.description
+    assert version.scope == (
+        f"Le besoin du client\n{need}\n\nLa réponse du prestataire\nJe sais le faire.\n\nHypothèses\nTextes fournis."
+    )
     assert (version.starts_on, version.delay_days, version.formula) == (CHRISTMAS, 30, "R0")
     assert [tranche.cents for tranche in version.tranches.all()] == [100_000, 200_000]
     assert tuple(version.amount) == (300_000, 60_000, 360_000)
@@ -282,7 +285,7 @@ def test_differences_are_told_line_by_line(agreement: Agreement) -> None:
     assert changes(None, first) == changes(first, first) == []
     terms = changed(
         agreement,
-        scope="Je sais le faire.\n\nTextes à fournir.",
+        scope=first.scope.replace("Textes fournis.", "Textes à fournir."),
         price_cents=310_000,
         tranches=[
             TrancheTerms("Étape 1", "Livrable 1", 100_000),
