@@ -72,9 +72,8 @@ class Face:
     @property
     def client_facts(self) -> list[tuple[str, str]]:
         """The client's track record, from rows."""
-        calls = _("%(total)s published, %(awarded)s awarded") % {
-            "total": self.project.client_published,
-            "awarded": self.project.client_awarded,
-        }
+        total, awarded = self.project.client_published, self.project.client_awarded
+        published = ngettext("%(n)s published", "%(n)s published", total) % {"n": total}
+        calls = f"{published}, {ngettext('%(n)s awarded', '%(n)s awarded', awarded) % {'n': awarded}}"
         answers = _("%(answered)s of %(asked)s") % self.talk if self.talk["asked"] else _("none asked yet")
         return [(_("Calls for offers"), calls), (_("Questions answered"), answers)]

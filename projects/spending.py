@@ -12,9 +12,8 @@ from django.utils.translation import ngettext
 
 from credits.models import CreditPack, Kind, Spending, Wallet
 from marketplace.billing.vat import Amount, vat_for
-from marketplace.templatetags.page import euros, paris
+from marketplace.templatetags.page import euros
 from projects.alike import cards_alike
-from projects.cards import budget_words
 from projects.face import Face
 
 if TYPE_CHECKING:
@@ -129,14 +128,6 @@ class Ticket:
         return [(_("Available projects"), self.list_url), (self.project.title, self.project.get_absolute_url())]
 
     @property
-    def facts(self) -> list[tuple[str, str]]:
-        """What everybody may know of the project."""
-        project = self.project
-        budget = budget_words(project.budget_min_cents, project.budget_max_cents)
-        found = [(_("Budget"), budget), (_("Offers received"), str(project.offers_count))]
-        return [*found, (_("Closing date"), paris(project.closes_at))]
-
-    @property
     def list_url(self) -> str:
         """The available projects."""
         return reverse("projects:list")
@@ -162,10 +153,18 @@ class Ticket:
         if self.kind == Kind.CONTACT:
             return [_("the client’s name, company, e-mail and phone"), _("the client is told that you have them")]
         files = _("the specification: %(files)s") % {"files": self.face.file_words}
-        return [_("the full description"), files, self.face.talk_words, self._rivals()]
+        talk = self.face.talk_words if self.face.talk["asked_here"] else _("the questions to come, with their answers")
+        later = _("what is added later, without another credit")
+        return [_("the full description"), files, talk, self._rivals(), later]
 
     def _rivals(self) -> str:
         count = self.project.offers_count
+        if not count:
+            return (
+                _("the number of offers (sealed)")
+                if self.project.sealed
+                else _("the offers to come, with their prices")
+            )
         if self.project.sealed:
             text = ngettext("that %(n)s offer was placed (sealed)", "that %(n)s offers were placed (sealed)", count)
         else:

@@ -12,7 +12,7 @@ from marketplace.fields import ChoiceCards, DayField, EurosField
 from marketplace.forms import Deed, Performing
 from marketplace.payments.models import Payment
 from projects.forms.prose import ProseField
-from projects.forms.tranches import HIGHEST_CENTS, LOWEST_CENTS, WithTranches
+from projects.forms.tranches import HIGHEST_CENTS, LOWEST_CENTS, DelayField, WithTranches
 from projects.models import Agreement, AgreementVersion, Formula, Terms, TrancheTerms
 from projects.models.offers import whole
 from projects.terms import Change, changes
@@ -36,7 +36,7 @@ class TermsForm(WithTranches):
     price_cents = EurosField(
         label=_("Price of the project"), unit=_("€ excl. VAT"), min_cents=LOWEST_CENTS, max_cents=HIGHEST_CENTS
     )
-    delay_days = forms.IntegerField(label=_("Delay, in days"), min_value=1, max_value=1500)
+    delay_days = DelayField()
     starts_on = DayField(label=_("Start"), required=False)
     formula = forms.ChoiceField(label=_("Formula"), choices=Formula.choices, widget=ChoiceCards(FORMULA_HINTS))
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from credits.models import Kind, Spending
@@ -10,7 +9,7 @@ from marketplace.accounts.models import User
 from marketplace.fields import DayField, EurosField
 from marketplace.forms import Deed, Performing
 from projects.forms.prose import ProseField
-from projects.forms.tranches import HIGHEST_CENTS, LOWEST_CENTS, WithTranches
+from projects.forms.tranches import HIGHEST_CENTS, LOWEST_CENTS, DelayField, WithTranches
 from projects.models import Answer, Offer, OfferState, OfferTerms, Project, Question
 from projects.models.offers import WRITTEN
 
@@ -29,9 +28,7 @@ class OfferForm(WithTranches, Deed):
     price_cents = EurosField(
         label=_("Price of the project"), unit=_("€ excl. VAT"), min_cents=LOWEST_CENTS, max_cents=HIGHEST_CENTS
     )
-    delay_days = forms.IntegerField(
-        label=_("Delay, in days"), min_value=1, max_value=1500, help_text=_("Calendar days from the start.")
-    )
+    delay_days = DelayField(help_text=_("Calendar days from the start."))
     starts_on = DayField(label=_("Possible start"), required=False)
     pitch = ProseField(
         label=_("What you propose"),

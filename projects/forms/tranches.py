@@ -19,6 +19,14 @@ LOWEST_CENTS = 1_000  # ten euros: below, there would be no commission to pay
 HIGHEST_CENTS = 1_000_000_000  # ten million euros
 
 
+class DelayField(forms.IntegerField):
+    """A delay in days from the start."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        unit = {"data-unit": _("days"), "class": "input--amount"}
+        super().__init__(label=_("Delay"), min_value=1, max_value=1500, widget=forms.NumberInput(attrs=unit), **kwargs)
+
+
 class TrancheForm(forms.Form):
     """One tranche; an empty row is passed over."""
 
