@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -22,6 +23,7 @@ NS = {
     "ram": "urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100",
     "udt": "urn:un:unece:uncefact:data:standard:UnqualifiedDataType:100",
 }
+logging.getLogger("factur-x").setLevel(logging.ERROR)  # it warns of each PDF that is no Factur-X
 INVOICES = frozenset({"380", "384", "386"})  # UNTDID 1001: invoice, corrected invoice, prepayment invoice
 LARGEST_CENTS = 10**15
 

@@ -32,6 +32,8 @@ class PayoutForm(Deed):
     `again` is a request that was refused or returned: its invoice is sent anew unless another is chosen.
     """
 
+    use_required_attribute = False
+
     invoice = DocumentField(
         label=_("Invoice (PDF)"),
         accept=frozenset({PDF}),
@@ -55,6 +57,7 @@ class PayoutForm(Deed):
         self.bill: Bill | None = None
         self.is_factur_x = False
         self.fields["invoice"].required = not again
+        self._want_typed(not self.is_bound)
         if again:
             self.fields["invoice"].help_text = SAME_AGAIN
         elif self.is_bound:
@@ -71,6 +74,7 @@ class PayoutForm(Deed):
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
+        self._want_typed(True)
         if "invoice" in data:
             try:
                 found = facturx.read(data["invoice"].content)
@@ -81,6 +85,11 @@ class PayoutForm(Deed):
                 self.is_factur_x = found is not None
                 self.bill = self._read(found) if found else self._typed(data)
         return data
+
+    def _want_typed(self, wanted: bool) -> None:  # noqa: FBT001
+        """Whether the four fields are shown as needed: always, though a Factur-X does without them when it is read."""
+        for name in TYPED:
+            self.fields[name].required = wanted
 
     def _read(self, found: facturx.FacturX) -> Bill:
         """The bill of a Factur-X, checked against the agreement: parties, currency, kind, sum, date."""

@@ -89,7 +89,7 @@ class PayoutBatch(models.Model):
         """A request whose provider has changed the bank account since; None when the file still says the truth."""
         if self.state != BatchState.MADE:
             return None
-        return self.requests.filter(bank_account__replaced_at__isnull=False).first()
+        return self.requests.filter(bank_account__replaced_at__isnull=False).order_by("pk").first()
 
     @classmethod
     def make(cls, requests: Iterable[PayoutRequest], *, by: User) -> PayoutBatch:

@@ -5,6 +5,7 @@ import pytest
 from escrow.models import EscrowAccount, Tranche
 from escrow.tests import way as escrow_way
 from marketplace.accounts.models import User
+from payouts.bills import Bill
 from payouts.models import PayoutRequest
 from payouts.tests import way
 
@@ -37,6 +38,6 @@ def approved(asked: PayoutRequest, finance_user: User) -> PayoutRequest:
 @pytest.fixture
 def two(account: EscrowAccount, finance_user: User) -> list[PayoutRequest]:
     """Two approved requests of one project, of 1 200 and 1 440 €."""
-    bills = [way.BILL, way.Bill("AC-2", way.ISSUED, 120_000, 24_000)]
+    bills = [way.BILL, Bill("AC-2", way.ISSUED, 120_000, 24_000)]
     asked = [way.asked(way.released(account, n), bill) for n, bill in enumerate(bills)]
     return [way.approved(request, finance_user) for request in asked]

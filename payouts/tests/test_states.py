@@ -24,7 +24,7 @@ BATCH = """update payouts_payoutbatch set state = %(state)s,
     sent_at = case when %(state)s in ('SENT', 'ANSWERED') then now() end"""
 
 
-def placed(query: str, **facts: object) -> None:
+def placed(query: str, **facts: str | int) -> None:
     """The row in a state, consistent but for how it came there: the owner, triggers asleep."""
     with connection.cursor() as cursor:
         cursor.execute("reset role; set local session_replication_role = replica")
@@ -32,7 +32,7 @@ def placed(query: str, **facts: object) -> None:
         cursor.execute("set local session_replication_role = origin; set role app")
 
 
-def allowed(query: str, **facts: object) -> bool:
+def allowed(query: str, **facts: str | int) -> bool:
     """Whether the database takes the move; it is undone either way."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:

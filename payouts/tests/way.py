@@ -6,6 +6,7 @@ import io
 import uuid
 from collections.abc import Iterable
 from datetime import date
+from functools import cache
 
 import pikepdf
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -25,6 +26,7 @@ HT, VAT, CENTS = 100_000, 20_000, 120_000
 BILL = Bill("AC-1", ISSUED, HT, VAT)
 
 
+@cache
 def pdf_bytes() -> bytes:
     """A page without anything."""
     out = io.BytesIO()
@@ -39,6 +41,7 @@ def uploaded(content: bytes | None = None, name: str = "facture.pdf") -> SimpleU
     return SimpleUploadedFile(name, pdf_bytes() if content is None else content, "application/pdf")
 
 
+@cache
 def clean() -> intake.Clean:
     """A plain invoice that has passed the intake."""
     return intake.clean(uploaded())
