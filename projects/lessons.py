@@ -44,6 +44,7 @@ class Field(NamedTuple):
     winner: Offer
     rivals: Sequence[Offer]  # every living offer, the loser's and the winner's among them
     askers: frozenset[int]  # the providers among them who asked a question
+    sealed: bool = False  # sealed offers: no figure from which a rival's price could be worked out
 
     def median(self, measure: Callable[[Offer], int]) -> int:
         """The median of a measure over all offers."""
@@ -56,7 +57,9 @@ class Field(NamedTuple):
 
 
 def price(field: Field) -> Lesson:
-    """The price against the median: an obstacle above it, none below."""
+    """The price against the median: an obstacle above it, none below. Of sealed offers, only how many were cheaper."""
+    if field.sealed:
+        return sealed_price(field)
     median, own = field.median(price_of), field.offer.price_cents
     facts = {"price_cents": own, "median_cents": median, "percent": round(abs(own - median) * 100 / median)}
     if own > median:
@@ -64,6 +67,15 @@ def price(field: Field) -> Lesson:
     if own == median:
         return Lesson("price_at_median", facts, 20)
     return Lesson("price_below", facts, 30)
+
+
+def sealed_price(field: Field) -> Lesson:
+    """How many offers were cheaper."""
+    cheaper = field.rank(price_of) - 1
+    facts = {"cheaper": cheaper, "others": len(field.rivals) - 1, "price_cents": field.offer.price_cents}
+    if cheaper:
+        return Lesson("price_higher", facts, 50 + 50 * cheaper / len(field.rivals))
+    return Lesson("price_lowest", facts, 30)
 
 
 def delay(field: Field) -> Lesson:
@@ -118,11 +130,26 @@ def sentence(code: str, facts: dict[str, Any], euros: Callable[[int], str]) -> s
 
 def shorter_delays(facts: dict[str, Any]) -> str:
     """How many offers announced a shorter delay."""
+    if facts["others"] == 1:
+        return _("The other offer announced a shorter delay than your %(days)s days.")
     return ngettext(
         "%(shorter)s other offer out of %(others)s announced a shorter delay than your %(days)s days.",
         "%(shorter)s other offers out of %(others)s announced a shorter delay than your %(days)s days.",
         facts["shorter"],
     )
+
+
+def cheaper_offers(facts: dict[str, Any]) -> str:
+    """How many offers were cheaper."""
+    advice = _("Show what the difference pays for, or cut an optional part into a tranche of its own.")
+    if facts["others"] == 1:
+        return f"{_('The other offer was cheaper than yours, %(price_cents)s.')} {advice}"
+    found = ngettext(
+        "%(cheaper)s other offer out of %(others)s was cheaper than yours, %(price_cents)s.",
+        "%(cheaper)s other offers out of %(others)s were cheaper than yours, %(price_cents)s.",
+        facts["cheaper"],
+    )
+    return f"{found} {advice}"
 
 
 def later(facts: dict[str, Any]) -> str:
@@ -167,6 +194,10 @@ SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     ),
     "price_below": lambda facts: _(
         "Your price, %(price_cents)s, was %(percent)s %% below the median, %(median_cents)s: it was not the obstacle."
+    ),
+    "price_higher": cheaper_offers,
+    "price_lowest": lambda facts: _(
+        "No offer was cheaper than yours, %(price_cents)s: the price was not the obstacle."
     ),
     "delay_longer": shorter_delays,
     "delay_shortest": lambda facts: _(

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 CHOSEN = frozenset({ProjectState.AWARDED, ProjectState.ACTIVE, ProjectState.COMPLETED})
 
 
+def medians(field: Field) -> dict[str, int]:
+    """The medians of price and delay, for the loser's notice."""
+    return {"median_price_cents": field.median(price_of), "median_delay_days": field.median(delay_of)}
+
+
 class Selection:
     """One deed over a project and all its offers (product, section 4.6).
 
@@ -58,7 +63,8 @@ class Selection:
             losers = self._losers(offers)
             self.winner.mark_won()
             askers = self._askers(offers)
-            facts = [self._lose(Field(offer, self.winner, offers, askers)) for offer in losers]
+            sealed = self.project.sealed
+            facts = [self._lose(Field(offer, self.winner, offers, askers, sealed)) for offer in losers]
             self.project.mark_awarded(self.winner.provider)
             agreement = Agreement.draw_up(self.winner)
             Event.record(
@@ -110,7 +116,10 @@ class Selection:
         return frozenset(asked.values_list("provider", flat=True))
 
     def _lose(self, field: Field) -> dict[str, Any]:
-        """Mark one loser and gather what its notice says: reason, ranks among n, medians, three findings."""
+        """Mark one loser and gather what its notice says: reason, ranks among n, medians, three findings.
+
+        No median of sealed offers: among two, it would tell the other's price.
+        """
         offer, reason = field.offer, self._reason_for(field.offer)
         offer.mark_lost(reason)
         return {
@@ -118,11 +127,10 @@ class Selection:
             "reason": reason,
             "n": len(field.rivals),
             "price_cents": offer.price_cents,
-            "median_price_cents": field.median(price_of),
             "price_rank": field.rank(price_of),
             "delay_days": offer.delay_days,
-            "median_delay_days": field.median(delay_of),
             "delay_rank": field.rank(delay_of),
+            **({} if field.sealed else medians(field)),
             "lessons": [[lesson.code, lesson.facts] for lesson in lessons(field)],
         }
 

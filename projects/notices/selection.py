@@ -44,7 +44,7 @@ class OfferLost(Telling):
             ],
             quote=facts["reason"],
             table=[
-                [_("Criterion"), _("You"), _("Median"), _("Rank")],
+                [_("Criterion"), _("You"), *([_("Median")] if "median_price_cents" in facts else []), _("Rank")],
                 [_("Price excl. VAT"), *figures(facts, "price_cents", "price_rank", euros)],
                 [_("Delay"), *figures(facts, "delay_days", "delay_rank", days)],
             ],
@@ -62,8 +62,9 @@ class OfferLost(Telling):
 
 
 def figures(facts: Facts, measure: str, place: str, words: Callable[[int], str]) -> list[str]:
-    """The loser's own figure, the median, and the rank."""
-    return [words(facts[measure]), words(facts[f"median_{measure}"]), rank(facts[place], facts["n"])]
+    """The loser's own figure, the median unless the offers were sealed, and the rank."""
+    median = facts.get(f"median_{measure}")
+    return [words(facts[measure]), *([words(median)] if median is not None else []), rank(facts[place], facts["n"])]
 
 
 @tells("project.awarded", name="project.awarded.won", kind=Kind.AGREEMENT)

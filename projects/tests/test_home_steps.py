@@ -17,9 +17,7 @@ def test_home_says_what_each_project_asks_of_its_reader(
         assert "Lire et confirmer les termes" in page
 
 
-def test_home_leads_the_client_to_what_was_delivered(
-    as_client: Client, client_user: User, provider_user: User
-) -> None:
+def test_home_leads_the_client_to_what_was_delivered(as_client: Client, client_user: User, provider_user: User) -> None:
     account = opened(client_user, provider_user)
     delivered(funded(account)[0])
     assert f"/projets/{account.project.key}/paiements/" in as_client.get("/mon-compte/").content.decode()

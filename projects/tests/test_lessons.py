@@ -78,11 +78,29 @@ def test_price_against_the_median(own: int, others: list[int], code: str, percen
     assert ("moins de 1" in words) == (not percent and code != "price_at_median")
 
 
+@pytest.mark.parametrize(
+    ("own", "others", "words"),
+    [
+        (400_000, [300_000], "L’autre offre était moins chère que la vôtre, 4\u202f000,00\xa0€."),
+        (400_000, [300_000, 500_000], "1 autre offre sur 2 était moins chère"),
+        (400_000, [300_000, 300_000], "2 autres offres sur 2 étaient moins chères"),
+        (300_000, [300_000, 400_000], "Aucune offre n’était moins chère que la vôtre"),
+    ],
+)
+def test_sealed_prices_are_counted_not_told(own: int, others: list[int], words: str) -> None:
+    field = lost(Bid(own), *(Bid(cents) for cents in others))._replace(sealed=True)
+    lesson = lessons.price(field)
+    assert words in sentence(lesson.code, lesson.facts, euros)
+    assert not {"median_cents", "percent"} & set(lesson.facts)
+
+
 def test_longer_delay_counts_the_shorter_ones() -> None:
     lesson = lessons.delay(lost(Bid(delay_days=60), Bid(delay_days=20), Bid(delay_days=60), Bid(delay_days=30)))
     assert (lesson.code, lesson.facts) == ("delay_longer", {"shorter": 2, "others": 3, "days": 60})
     assert "2 autres offres sur 3" in sentence(lesson.code, lesson.facts, euros)
     assert lessons.delay(lost(Bid(delay_days=20), Bid(delay_days=20))).code == "delay_shortest"
+    lesson = lessons.delay(lost(Bid(delay_days=60), Bid(delay_days=20)))
+    assert sentence(lesson.code, lesson.facts, euros).startswith("L’autre offre annonçait")
 
 
 @pytest.mark.parametrize(("own", "chosen", "says"), [(1, 3, True), (1, 1, False), (2, 3, False), (2, 1, False)])

@@ -217,6 +217,17 @@ def test_reasons_of_other_losers_stay_theirs(
         assert "canarimotif" not in str(notice.facts)
 
 
+def test_loser_of_sealed_offers_cannot_work_out_a_price(
+    project: Project, offers: dict[str, Any], as_rival: Client, rival_user: User
+) -> None:
+    """Between 3 000 and 4 444 € the median is 3 722 €: it tells the other's price."""
+    Selection(offers["mine"], reason="Mieux.").carry_out(by=project.client)
+    told = as_rival.get(f"/projets/{project.key}/rapport/").content.decode() + mails_to(rival_user)
+    facts = str(Notice.objects.get(user=rival_user, name="project.awarded.lost").facts)
+    assert ("3\u202f722" in told) == ("372200" in facts) == (not project.sealed)
+    assert "2e sur 2" in told
+
+
 @pytest.mark.parametrize("how", ["reader of counts", "consulted"])
 def test_stranger_finds_nothing_of_a_question_to_answer(
     project: Project, offers: dict[str, Any], stranger_user: User, how: str
