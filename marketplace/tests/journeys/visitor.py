@@ -6,6 +6,7 @@ import re
 import time
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
@@ -31,9 +32,10 @@ def plain(text: str) -> str:
 
 
 def text_of(mail: EmailMessage) -> str:
-    """The subject and the words of a mail, in ordinary spaces."""
+    """The subject and the words of a mail, in ordinary spaces; every mail has an HTML side too."""
     part = mail.get_body(("plain",))
     assert part
+    assert mail.get_body(("html",))
     return plain(f"{mail['Subject']}\n{part.get_content()}")
 
 
@@ -102,6 +104,12 @@ class Visitor:
         with self.page.expect_navigation():
             self.find(words).click()
         self.look()
+
+    def downloads(self, words: str) -> bytes:
+        """Press the link that says `words` and get its file."""
+        with self.page.expect_download() as started:
+            self.find(words).click()
+        return Path(started.value.path()).read_bytes()
 
     def opens(self, words: str) -> None:
         """Unfold what says `words`, on the same page."""

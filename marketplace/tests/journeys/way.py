@@ -64,7 +64,8 @@ def approve(moderator: Visitor, call: Call) -> None:
     assert call.title in moderator.gets("À approuver")
     moderator.follows("/mes-avis/")
     moderator.signs_in()
-    moderator.sees(call.title, call.teaser, f"{call.file}.pdf")
+    moderator.sees(call.title, call.teaser)
+    assert moderator.downloads(f"{call.file}.pdf").startswith(b"%PDF")
     moderator.press("Approuver et publier")
     moderator.press("Approuver et publier")
 
@@ -83,7 +84,8 @@ def open_dossier(provider: Visitor, call: Call) -> None:
     provider.press("Ouvrir le dossier : 1 crédit consultation")
     provider.sees("Dépenser 1 crédit consultation et ouvrir le dossier", "Ce qui reste fermé")
     provider.press("Dépenser 1 crédit consultation et ouvrir le dossier")
-    provider.sees(call.description, f"{call.file}.pdf")
+    provider.sees(call.description)
+    assert provider.downloads(f"{call.file}.pdf").startswith(b"%PDF")
 
 
 def bid(provider: Visitor, price: str, days: str, pitch: str, tranches: list[tuple[str, str]]) -> None:
