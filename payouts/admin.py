@@ -95,7 +95,7 @@ class PayoutRequestAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("reason of the refusal"), empty_value="–")
     def why(self, row: PayoutRequest) -> str:
-        return row.why if row.state in ENDED else ""
+        return row.why if row.state in ENDED else "–"
 
     def has_send_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(SEND)
@@ -162,7 +162,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
     def amount(self, batch: PayoutBatch) -> str:
         return euros(batch.__dict__["sum_cents"])
 
-    @admin.display(description=_("transfers"), empty_value="–")
+    @admin.display(description=_("transfers of the batch"), empty_value="–")
     def transfers(self, batch: PayoutBatch) -> str:
         rows = batch.requests.with_parts().order_by("pk")
         return format_html_join("", '<p><a href="{}">{}</a> · {} · {} · {}</p>', (transfer_of(row) for row in rows))
@@ -170,14 +170,14 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
     @admin.display(description=_("SEPA file"), empty_value="–")
     def download(self, batch: PayoutBatch) -> str:
         if batch.state == BatchState.DROPPED:
-            return ""
+            return "–"
         url = reverse("admin:payouts_payoutbatch_file", args=[batch.pk])
         return format_html('<a href="{}">{}.xml</a>', url, batch.message_id)
 
     @admin.display(description=_("attention"), empty_value="–")
     def attention(self, batch: PayoutBatch) -> str:
         request = batch.outdated
-        return str(PayoutBatch.Outdated(number=request.invoice_number)) if request else ""
+        return str(PayoutBatch.Outdated(number=request.invoice_number)) if request else "–"
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(require_GET(self.file_view))

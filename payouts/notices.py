@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -21,7 +22,7 @@ def due(facts: Facts) -> str:
     return paris(datetime.fromisoformat(facts["due_at"])) if facts["due_at"] else ""
 
 
-class ToProvider(Telling):
+class ToProvider(Telling, ABC):
     """A step of a payment request, told to the provider with its figures and the next date."""
 
     def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
@@ -42,13 +43,13 @@ class ToProvider(Telling):
         """Where the letter leads to."""
         return reverse("payouts:list")
 
+    @abstractmethod
     def subject(self) -> str:
         """The subject, with places for the facts."""
-        raise NotImplementedError
 
+    @abstractmethod
     def words(self) -> str:
         """What happened and what comes next."""
-        raise NotImplementedError
 
     def reason(self, facts: Facts) -> str:
         """What somebody else said, quoted word for word."""

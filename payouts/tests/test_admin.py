@@ -96,6 +96,26 @@ def test_who_only_reads_makes_no_batch(approved: PayoutRequest, as_moderator: Cl
     assert not PayoutBatch.objects.exists()
 
 
+def test_what_waits_for_finance_is_on_its_first_page(
+    two: list[PayoutRequest], second_finance_user: User, as_finance: Client, as_moderator: Client
+) -> None:
+    way.batched(two[:1], second_finance_user)
+    way.asked(way.released(two[0].escrow, 2), Bill("AC-3", way.ISSUED, 80_000, 16_000))
+    text = page(as_finance, "/admin/")
+    for words in ("1 demande de paiement à décider", "1 demande approuvée à mettre en lot", "1 lot à remettre"):
+        assert words in text
+    assert "demande de paiement" not in page(as_moderator, "/admin/")
+
+
+def test_nothing_waits_once_the_bank_has_the_file(
+    batch: PayoutBatch, second_finance_user: User, as_finance: Client
+) -> None:
+    batch.mark_sent(by=second_finance_user)
+    assert "Rien ne vous attend." in page(as_finance, "/admin/")
+    answer = imported(as_finance, way.report(batch, whole="RJCT", code="AC04"))
+    assert said(answer) == "Payés : 0. Retournés : 1. Encore en cours : 0."
+
+
 @pytest.fixture
 def batch(approved: PayoutRequest, second_finance_user: User) -> PayoutBatch:
     return way.batched([approved], second_finance_user)
