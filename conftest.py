@@ -10,6 +10,7 @@ network.close()
 django.setup()
 
 pytest_plugins = [
+    "marketplace.testing.language",
     "marketplace.testing.database",
     "marketplace.testing.cast",
     "marketplace.testing.access",
