@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from django.utils.translation import gettext_lazy as _
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 
 from marketplace.documents.pdf import rebuilt_pdf
 
@@ -122,6 +122,7 @@ def inert(raw: bytes, content_type: str) -> bytes:
 
 def redrawn(raw: bytes, kind: str) -> bytes:
     """The pixels of an image alone, upright: place and camera are gone."""
+    ImageFile.LOAD_TRUNCATED_IMAGES = False  # WeasyPrint, once imported, lets half an image pass for a whole one.
     try:
         with Image.open(io.BytesIO(raw), formats=[kind]) as image:
             if image.width * image.height > MAX_PIXELS:

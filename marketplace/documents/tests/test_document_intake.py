@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.utils import translation
 from django.utils.datastructures import MultiValueDict
-from PIL import Image
+from PIL import Image, ImageFile
 
 from marketplace.documents import intake, pdf
 from marketplace.documents.forms import DocumentField, DocumentsField
@@ -132,7 +132,10 @@ def test_image_just_within_the_limit_without_python_warnings(monkeypatch: pytest
     assert refusal(files.image()) == "pixels"
 
 
-def test_damaged_image_is_refused() -> None:
+@pytest.mark.parametrize("lenient", [False, True])
+def test_damaged_image_is_refused(monkeypatch: pytest.MonkeyPatch, lenient: bool) -> None:
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", lenient)
+    assert refusal(files.image("JPEG", size=(64, 64))[:-40]) == "broken"
     assert refusal(files.image()[:45]) == "broken"
     assert refusal(b"\xff\xd8\xff\xe0 nothing") == "broken"
 
