@@ -123,4 +123,5 @@ def test_a_race_finds_a_naive_ledger(fault: str) -> None:
     race, function, old, new = NAIVE[fault]
     without_lock = planted("ledger_apply", "for no key update", "")
     with Crowd(MANY) as crowd, without_lock, planted(function, old, new), pytest.raises(AssertionError):
-        race(crowd)
+        for _round in range(ROUNDS):
+            race(crowd)
