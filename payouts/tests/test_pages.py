@@ -171,7 +171,7 @@ def test_a_returned_transfer_says_why_in_words(
     assert "arrivée avant le" in page(as_provider)
     way.answered(batch, second_finance_user, "RJCT", "AC04")
     text = page(as_provider)
-    assert "le compte est clos (code AC04)" in text
+    assert "Le compte est clos (code AC04)" in text
     assert "retournée par la banque" in text
 
 
