@@ -1,5 +1,7 @@
 """Every test of the project: its place first (before Django reads its settings), then the fixtures all may ask for."""
 
+import os
+
 import django
 import pytest
 
@@ -18,6 +20,12 @@ pytest_plugins = [
     "marketplace.testing.processes",
     "marketplace.testing.browser",
 ]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Workers inherit our environment: with this name in it, pytest-django would read our place as theirs."""
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import sys
 
-from marketplace.launch import catalogues, checks, system, trial
+from marketplace.launch import checks, system, trial
 from marketplace.launch.cluster import NotStarted
-from marketplace.launch.ground import ROOT, CannotGoOn, listen
+from marketplace.launch.ground import CannotGoOn, listen
 
 
 def test(*words: str) -> None:
     """The whole suite on two processors; what it needs is installed or named."""
     system.install(system.missing_to_test())
-    catalogues.compile_newer(ROOT)
     command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup", *words]
     os.execv(sys.executable, command)
 

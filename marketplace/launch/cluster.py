@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import json
 import os
+import random
 import secrets
 import shutil
 import signal
@@ -36,9 +37,17 @@ class NotStarted(Exception):
     """PostgreSQL does not start; the message says what its log says."""
 
 
+LANES = 16
+
+
 def free_port(wanted: int = 0) -> int:
-    """`wanted` if nobody listens there on 127.0.0.1, else a free port that the system picks."""
-    for port in (wanted, 0):
+    """`wanted` if nobody listens there on 127.0.0.1, else a free port of this process's lane (PORT_LANE, 0 to 15).
+
+    Processes in two lanes never get the same one, however long they wait to listen; and all lie below those that
+    systems hand out to outgoing connections, so that none is taken meanwhile.
+    """
+    lane = range(15_008 + int(os.environ.get("PORT_LANE", "0")), 32_000, LANES)
+    for port in (*([wanted] if wanted else []), *random.SystemRandom().sample(lane, 50), 0):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))

@@ -10,16 +10,24 @@ import tempfile
 from pathlib import Path
 from types import FrameType
 
-from marketplace.launch.cluster import APP, OWNER, Cluster, free_port
+from django.conf import settings
+
+from marketplace.launch import catalogues
+from marketplace.launch.cluster import APP, LANES, OWNER, Cluster, free_port
+from marketplace.launch.ground import ROOT
 
 
 def prepare() -> None:
     """Once per process: the first one starts PostgreSQL, the workers of pytest-xdist log in to the same."""
+    if settings.configured:
+        raise RuntimeError("Django has read its settings already: they are not those of this process.")
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     if not worker:
+        catalogues.compile_newer(ROOT)
         start_database()
     folder = Path(os.environ["TEST_FOLDER"]) / (worker or "alone")
     folder.mkdir(exist_ok=True)
+    os.environ["PORT_LANE"] = str(1 + int(worker.removeprefix("gw") or -1) % (LANES - 1))
     os.environ |= {
         "PLACE": "test",
         "DJANGO_SETTINGS_MODULE": "marketplace.settings",

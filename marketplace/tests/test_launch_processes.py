@@ -23,6 +23,10 @@ def test_mail_goes_through_smtp(smtp_sink):
     assert smtp_sink.wait_for("nadia@paraphe.example").get_content().strip() == "Tout va bien."
 
 
+def test_what_runs_real_processes_shares_one_worker_of_xdist(request, worker_id):
+    assert worker_id == "master" or request.node.nodeid.endswith("@journey")
+
+
 def test_a_worker_and_its_clock_run_on_redis(worker, beat):
     assert worker.must_run()
     assert beat.must_run()
