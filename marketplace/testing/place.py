@@ -20,7 +20,7 @@ from marketplace.launch.ground import ROOT
 def prepare() -> None:
     """Once per process: the first one starts PostgreSQL, the workers of pytest-xdist log in to the same."""
     if settings.configured:
-        raise RuntimeError("Django has read its settings already: they are not those of this process.")
+        raise RuntimeError("Django has read its settings before its place was made: unset DJANGO_SETTINGS_MODULE.")
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     if not worker:
         catalogues.compile_newer(ROOT)
