@@ -14,6 +14,7 @@ from allauth.mfa.utils import is_mfa_enabled
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import AdminSite
+from django.contrib.admin.utils import display_for_field, display_for_value, label_for_field, lookup_field
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
@@ -21,6 +22,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from marketplace.forms import Deed
@@ -134,6 +136,7 @@ class ReadOnlyAdmin(ModelAdmin):
     """Rows that staff read and never edit; `deeds` are the only way to change something."""
 
     deeds: ClassVar[dict[str, AdminDeed]] = {}
+    deed_facts: ClassVar[Sequence[str]] = ()  # what the page of a deed says of the row; the list's columns by default
     change_form_template = "admin/deeds.html"
     actions: Sequence[Any] | None = None
 
@@ -204,10 +207,19 @@ class ReadOnlyAdmin(ModelAdmin):
             "deed": deed,
             "form": form,
             "original": row,
+            "facts": [self.fact(row, name) for name in self.deed_facts or self.list_display],
             "opts": self.opts,
             "back": reverse(self.route("change"), args=[row.pk]),
         }
         return TemplateResponse(request, "admin/deed.html", page)
+
+    def fact(self, row: Model, name: str | Callable[[Any], Any]) -> tuple[str, str]:
+        """A label and what it says of `row`, as the row's own page shows it."""
+        field, _attribute, value = lookup_field(name, row, self)
+        label = capfirst(str(label_for_field(name, self.model, self)))
+        if field is None or field.is_relation:
+            return label, str(display_for_value(value, "–"))
+        return label, str(display_for_field(value, field, "–"))
 
 
 def unlinked(field: Any) -> Callable[[Model], str]:

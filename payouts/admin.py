@@ -42,6 +42,7 @@ class PayoutRequestAdmin(ReadOnlyAdmin):
         *("account", "state", "asked_at", "due", "decided_by", "decided_at", "why", "batch", "ended_at"),
     ]
     readonly_fields = ["company", "client", "project", "amount", "vat", "invoice", "account", "due", "why"]
+    deed_facts = ["company", "amount", "vat", "invoice", "account", "client", "project", "tranche"]
     deeds: ClassVar[dict[str, AdminDeed]] = {
         "approve": AdminDeed(
             _("Approve this request"),
@@ -133,6 +134,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
         *("made_by", "made_at", "handed_out_at", "sent_at", "sha256"),
     ]
     readonly_fields = ["message_id", "amount", "transfers", "download", "attention"]
+    deed_facts = ["amount", "transfers", "made_by", "made_at"]
     deeds: ClassVar[dict[str, AdminDeed]] = {
         "send": AdminDeed(
             _("Mark as given to the bank"),

@@ -237,6 +237,7 @@ def approve_request(finance: Visitor) -> None:
     assert finance.downloads("facture-2026-041.pdf").startswith(b"%PDF")
     finance.press("Approuver cette demande")
     finance.gives_password_again()
+    finance.sees("Atelier Mercier", "1 440,00 €", "0189")
     finance.press("Approuver cette demande")
 
 
