@@ -214,7 +214,7 @@ def client_step(project: Any) -> Step:
         case ProjectState.REJECTED if not project.opened_at:
             return Step(project.rejection_reason, _("Correct and hand in again"), address["edit"])
         case ProjectState.SUBMITTED:
-            return Step(_("We check it within one working day."), _("See the report"), address["report"])
+            return Step(_("We check it and tell you."), _("See the report"), address["report"], project.moderate_by)
         case ProjectState.OPEN if project.offers_count:
             return Step(
                 _("Read the offers and choose one."), _("Compare the offers"), address["compare"], project.select_by

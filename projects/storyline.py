@@ -182,7 +182,8 @@ def approve(reading: Reading) -> Todo | None:
     """A project handed in waits for our moderation."""
     if reading.project.state != ProjectState.SUBMITTED:
         return None
-    return Todo(_("Our moderation: approve the project"), _("Within one working day."), mine=False)
+    told = _("You are told at once.")
+    return Todo(_("Our moderation: approve the project"), told, by=reading.project.moderate_by, mine=False)
 
 
 @todo

@@ -17,7 +17,7 @@ from credits.models import Kind, Spending
 from marketplace.accounts.models import User
 from marketplace.documents.models import Document
 from marketplace.events.models import Event, Notice
-from marketplace.templatetags.page import PARIS
+from marketplace.templatetags.page import PARIS, paris_short
 from projects.contacts import masked, reachable, telling
 from projects.models import Agreement, Offer, OfferTerms, Project, Selection
 
@@ -370,7 +370,7 @@ def test_my_projects_say_what_became_of_the_others(
     assert "Rien à cette étape" in as_client.get("/mes-projets/?etape=ouverts").content.decode()
     handed_in = drafted(client_user)
     handed_in.submit(by=client_user)
-    assert "sous un jour ouvré" in as_client.get("/mes-projets/?etape=preparation").content.decode()
+    assert paris_short(handed_in.moderate_by) in as_client.get("/mes-projets/?etape=preparation").content.decode()
 
 
 def test_publication_in_the_future_is_refused(client_user: User) -> None:
