@@ -140,7 +140,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
             _("Mark as given to the bank"),
             SEND,
             lambda batch, by, data: batch.mark_sent(by=by),
-            offered=lambda batch: batch.state == BatchState.MADE,
+            offered=lambda batch: batch.state == BatchState.MADE and batch.handed_out_at is not None,
             reauthenticate=True,
         ),
         "drop": AdminDeed(
@@ -178,8 +178,10 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("attention"), empty_value="–")
     def attention(self, batch: PayoutBatch) -> str:
-        request = batch.outdated
-        return str(PayoutBatch.Outdated(number=request.invoice_number)) if request else "–"
+        if request := batch.outdated:
+            return str(PayoutBatch.Outdated(number=request.invoice_number))
+        is_new = batch.state == BatchState.MADE and not batch.handed_out_at
+        return str(PayoutBatch.NotHandedOut()) if is_new else "–"
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(require_GET(self.file_view))

@@ -146,11 +146,13 @@ class Works:
         fanny, felix = self.people["fanny"], self.people["felix"]
         done = [self.claim(10, 1), self.claim(10, 2), self.claim(3, 1)]
         answered = self.batch(done)
+        answered.hand_out()
         answered.mark_sent(by=felix)
         statuses = zip(done, (SETTLED, SETTLED, RETURNED), strict=True)
         BankAnswer.read(self.answer(answered, statuses).encode(), by=felix)
         sent = [self.claim(3, 2, is_factur_x=True)]
         under_way = self.batch(sent)
+        under_way.hand_out()
         under_way.mark_sent(by=felix)
         self.batch([self.claim(19, 1, is_factur_x=True)])
         self.claim(1, 1).refuse(by=fanny, reason=REFUSED_INVOICE)

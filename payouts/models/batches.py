@@ -146,12 +146,17 @@ class PayoutBatch(models.Model):
             return self.file.encode()
 
     def mark_sent(self, *, by: User) -> None:
-        """The file was given to the bank: each request's money is on its way. Refused: NotSendable, FourEyes."""
+        """The file was given to the bank: each request's money is on its way.
+
+        Refused: NotSendable, FourEyes, NotHandedOut (nobody has taken the file yet).
+        """
         with locked(self):
             if self.state != BatchState.MADE:
                 raise self.NotSendable
             if taken := self.requests.filter(decided_by=by).first():
                 raise self.FourEyes(number=taken.invoice_number)
+            if not self.handed_out_at:
+                raise self.NotHandedOut
             self.state, self.sent_at = BatchState.SENT, timezone.now()
             self.save(update_fields=["state", "sent_at"])
             for request in self.requests.all().under_locks():
@@ -210,6 +215,9 @@ class PayoutBatch(models.Model):
 
     class NotSendable(Refusal):
         sentence = _("This batch has already been sent, or was dropped.")
+
+    class NotHandedOut(Refusal):
+        sentence = _("Download the file first: nobody has taken it yet, so it cannot have been given to the bank.")
 
     class Dropped(Refusal):
         sentence = _("This batch was dropped: its file must not reach the bank, so it is no longer given out.")

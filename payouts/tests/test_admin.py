@@ -75,12 +75,13 @@ def test_chosen_requests_go_into_one_batch_and_out_to_the_bank(
     batch = PayoutBatch.objects.get()
     assert answer["Location"] == f"{BATCHES}{batch.pk}/change/"
     text = page(as_second_finance, f"{BATCHES}{batch.pk}/change/")
-    for words in ("2 640,00 €", "AC-1", "AC-2", "Atelier Mercier", "PARAPHE-", "Marquer comme remis à la banque"):
+    for words in ("2 640,00 €", "AC-1", "AC-2", "Atelier Mercier", "PARAPHE-", "Téléchargez d’abord le fichier"):
         assert words in text
     file = as_second_finance.get(f"{BATCHES}{batch.pk}/file/")
     assert (file.content, file["Content-Type"]) == (batch.file.encode(), "application/xml")
     assert file["Content-Disposition"] == f'attachment; filename="{batch.message_id}.xml"'
     assert {"private", "no-store"} <= set(file["Cache-Control"].split(", "))
+    assert "Marquer comme remis à la banque" in page(as_second_finance, f"{BATCHES}{batch.pk}/change/")
     assert do(as_second_finance, batch, "send") == ""
     assert "2 640,00 €" in page(as_second_finance, BATCHES)
     assert {request.state for request in PayoutRequest.objects.all()} == {"SENT"}
@@ -110,6 +111,7 @@ def test_what_waits_for_finance_is_on_its_first_page(
 def test_nothing_waits_once_the_bank_has_the_file(
     batch: PayoutBatch, second_finance_user: User, as_finance: Client
 ) -> None:
+    batch.hand_out()
     batch.mark_sent(by=second_finance_user)
     assert "Rien ne vous attend." in page(as_finance, "/admin/")
     answer = imported(as_finance, way.report(batch, whole="RJCT", code="AC04"))
@@ -147,6 +149,7 @@ def test_only_finance_takes_the_file(batch: PayoutBatch, as_moderator: Client, a
 
 
 def test_the_bank_s_answer_is_imported(batch: PayoutBatch, second_finance_user: User, as_finance: Client) -> None:
+    batch.hand_out()
     batch.mark_sent(by=second_finance_user)
     assert "Importer une réponse de la banque" in page(as_finance, ANSWERS)
     assert "5 Mo au plus" in page(as_finance, f"{ANSWERS}import/")

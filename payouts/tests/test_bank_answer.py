@@ -179,6 +179,7 @@ def test_a_batch_must_be_marked_as_sent_first(two: list[PayoutRequest], second_f
     file = report(batch, whole="ACSC")
     with pytest.raises(BankAnswer.NotSentYet, match=batch.message_id):
         BankAnswer.read(file, by=second_finance_user)
+    batch.hand_out()
     batch.mark_sent(by=second_finance_user)
     assert BankAnswer.read(file, by=second_finance_user).paid == 2
 

@@ -121,9 +121,16 @@ def test_one_request_that_may_not_be_paid_stops_the_whole_batch(
     assert {request.state for request in PayoutRequest.objects.all()} == {"APPROVED", "REFUSED"}
 
 
+def test_a_file_that_nobody_took_was_not_given_to_the_bank(batch: PayoutBatch, second_finance_user: User) -> None:
+    with pytest.raises(PayoutBatch.NotHandedOut):
+        batch.mark_sent(by=second_finance_user)
+    assert {request.state for request in PayoutRequest.objects.all()} == {"BATCHED"}
+
+
 def test_sending_moves_the_money_out_of_the_account(
     batch: PayoutBatch, two: list[PayoutRequest], second_finance_user: User
 ) -> None:
+    batch.hand_out()
     batch.mark_sent(by=second_finance_user)
     assert {request.state for request in PayoutRequest.objects.all()} == {"SENT"}
     assert balance(two[0].escrow.claimed) == 0

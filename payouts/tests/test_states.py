@@ -131,6 +131,7 @@ def test_deeds_do_what_their_state_allows_and_nothing_else(
         transaction.set_rollback(True)
     batch = way.batched([way.fresh(approved)], second_finance_user)
     try_all()
+    batch.hand_out()
     batch.mark_sent(by=second_finance_user)
     try_all()
     for end in ("pay", "return"):
