@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from django.conf import settings
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from escrow.models import Deposit, EscrowAccount, Release
 from marketplace.ledger.models import Kind, Move
-from marketplace.templatetags.page import amount, paris_short
+from marketplace.templatetags.page import PARIS, amount
 
 if TYPE_CHECKING:
     from marketplace.ledger.models import Transfer
 
 OURS = (Kind.HELD, Kind.FROZEN, Kind.PAYABLE, Kind.CLAIMED)
+Explainer = Callable[[EscrowAccount], Mapping[str, str]]
+explainers: list[Explainer] = []
+
+
+def explains(explainer: Explainer) -> Explainer:
+    """Declare a function that says, by the key of a transfer, what some movements of an account were for."""
+    explainers.append(explainer)
+    return explainer
 
 
 class Line(NamedTuple):
@@ -34,13 +44,14 @@ class Line(NamedTuple):
 
 
 def statement(account: EscrowAccount) -> list[Line]:
-    """Every movement of the account, oldest first."""
-    own = Q(debit__kind__in=OURS) | Q(credit__kind__in=OURS)
+    """Every movement of the account, oldest first, up to the bank's word that a transfer has arrived."""
+    arrived = Q(debit__kind=Kind.BANK_TRANSIT, credit__kind=Kind.BANK)
+    own = Q(debit__kind__in=OURS) | Q(credit__kind__in=OURS) | arrived
     moves = Move.objects.of_project(account.project.key).filter(own)
     details, held, lines = known(account), 0, []
     for move in moves.select_related("transfer__by", "debit", "credit"):
         held += move.amount * ((move.credit_id == account.held_id) - (move.debit_id == account.held_id))
-        lines.append(line(move, details.get(move.transfer.key, by(move.transfer)), held))
+        lines.append(line(move, details.get(move.transfer.key) or by(move.transfer, account), held))
     return lines
 
 
@@ -52,11 +63,14 @@ def line(move: Move, detail: str, held: int) -> Line:
 
 
 def known(account: EscrowAccount) -> dict[str, str]:
-    """What deposits and releases were for, by the key of their transfer."""
+    """What each movement was for, by the key of its transfer."""
     deposits = Deposit.objects.filter(account=account).select_related("payment").prefetch_related("parts__tranche")
     releases = Release.objects.filter(account=account).select_related("tranche", "by")
     found = {f"stripe:{d.payment.intent_id}:paid": tranches_of(d) for d in deposits}
-    return found | {f"release:{r.pk}": detail_of(r) for r in releases}
+    found |= {f"release:{r.pk}": detail_of(r) for r in releases}
+    for explainer in explainers:
+        found |= explainer(account)
+    return found
 
 
 def tranches_of(deposit: Deposit) -> str:
@@ -71,9 +85,12 @@ def detail_of(release: Release) -> str:
     return f"{words} ({release.reason})" if release.reason else words
 
 
-def by(transfer: Transfer) -> str:
-    """Who did what has no row of ours."""
-    return _("by %(name)s") % {"name": transfer.by.display_name} if transfer.by else ""
+def by(transfer: Transfer, account: EscrowAccount) -> str:
+    """Who did what has no row of ours: a party by name, our staff as the platform."""
+    if not transfer.by:
+        return ""
+    is_party = transfer.by_id in {account.agreement.client_id, account.agreement.provider_id}
+    return _("by %(name)s") % {"name": transfer.by.display_name if is_party else settings.SITE_NAME}
 
 
 def titles() -> dict[tuple[str, str], str]:
@@ -84,6 +101,7 @@ def titles() -> dict[tuple[str, str], str]:
         (Kind.PAYABLE, Kind.CLAIMED): _("Payment asked"),
         (Kind.CLAIMED, Kind.PAYABLE): _("Payment request refused"),
         (Kind.CLAIMED, Kind.BANK_TRANSIT): _("Transfer sent"),
+        (Kind.BANK_TRANSIT, Kind.BANK): _("Transfer confirmed by the bank"),
         (Kind.BANK_TRANSIT, Kind.PAYABLE): _("Transfer returned"),
         (Kind.BANK, Kind.PAYABLE): _("Transfer returned"),
         (Kind.HELD, Kind.FROZEN): _("Frozen by a dispute"),
@@ -111,14 +129,18 @@ def place(kind: str) -> str:
 
 
 def as_csv(lines: Iterable[Line]) -> str:
-    """The statement for a spreadsheet: semicolons, decimal commas in French, a mark that it is UTF-8."""
+    """The statement for a spreadsheet: semicolons, decimal commas in French, a mark that it is UTF-8.
+
+    Dates are ISO 8601 in Paris, which spreadsheets sort.
+    """
     file = io.StringIO()
     file.write("\ufeff")
     rows = csv.writer(file, delimiter=";")
     heads = [_("Date"), _("Movement"), _("Detail"), _("From"), _("Into"), _("Amount (€)"), _("Held after (€)")]
     rows.writerow(heads)
     for entry in lines:
-        words = [paris_short(entry.at), entry.title, entry.detail, entry.source, entry.target]
+        at = timezone.localtime(entry.at, PARIS).strftime("%Y-%m-%d %H:%M:%S")
+        words = [at, entry.title, entry.detail, entry.source, entry.target]
         rows.writerow([*map(inert, words), plain(entry.cents), plain(entry.held_after)])
     return file.getvalue()
 

@@ -160,6 +160,60 @@ class Returned(ToPutRight):
         return reasons.in_words(facts["reason"])
 
 
+class ToClient(Telling, ABC):
+    """The client learns of an invoice addressed to them, and of its end: the money is on the internal account."""
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        request = PayoutRequest.objects.with_parts().get(pk=event.facts["payout"])
+        known = {name: event.facts[name] for name in ("title", "cents", "number", "tranche_title")}
+        project = request.escrow.project
+        about = {"project": project.number, "key": project.key, "company": request.provider.company.name}
+        yield request.escrow.agreement.client, {**known, **about}
+
+    @abstractmethod
+    def subject(self) -> str:
+        """The subject, with places for the facts."""
+
+    @abstractmethod
+    def words(self) -> str:
+        """What happened, and that nothing is asked of the client."""
+
+    def letter(self, facts: Facts) -> Letter:
+        named = {**facts, "amount": euros(facts["cents"])}
+        return Letter(
+            subject=self.subject() % named,
+            project=_("Project %(project)s") % facts + f" · {facts['title']}",
+            paragraphs=[self.words() % named],
+            figures=[
+                (_("Invoice"), facts["number"]),
+                (_("Tranche"), facts["tranche_title"]),
+                (_("Amount, including VAT"), named["amount"]),
+            ],
+            action=(_("Open the project report"), reverse("projects:report", args=[facts["key"]])),
+        )
+
+
+@tells("payout.asked", name="payout.asked.client", kind=Kind.MONEY)
+class InvoiceForClient(ToClient):
+    def subject(self) -> str:
+        return _("Invoice %(number)s of %(company)s: %(amount)s")
+
+    def words(self) -> str:
+        return _(
+            "It is addressed to you and stands on the project report. It is paid with what you have released on the "
+            "internal account: you have nothing else to pay."
+        )
+
+
+@tells("payout.paid", name="payout.paid.client", kind=Kind.MONEY)
+class PaidForClient(ToClient):
+    def subject(self) -> str:
+        return _("Invoice %(number)s of %(company)s is paid: %(amount)s")
+
+    def words(self) -> str:
+        return _("The bank confirms the transfer from the internal account. You have nothing to do.")
+
+
 @tells("payout.asked", name="payout.asked.finance", kind=Kind.MONEY)
 class ToDecide(Telling):
     """Finance is told that a request waits."""

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from escrow.reactions import seen, tranches
+from escrow.statement import explains
 from marketplace.accounts.models import User
 from marketplace.documents.readers import reads
 from marketplace.events.reactions import on
@@ -19,8 +20,9 @@ from payouts.states import ENDED
 from projects.report import Line, Panel, Reading, Todo, line, panel, todo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from escrow.models import EscrowAccount
     from marketplace.documents.models import Document
     from marketplace.events.models import Event
 
@@ -46,6 +48,14 @@ def requests(reading: Reading) -> list[PayoutRequest]:
         return []
     rows = PayoutRequest.objects.visible_to(reading.user).filter(tranche__account__project=reading.project)
     return list(rows.with_parts().order_by("-pk"))
+
+
+@explains
+def invoices_on_the_statement(account: EscrowAccount) -> Mapping[str, str]:
+    """The invoice of each movement that a payment request has caused."""
+    rows = PayoutRequest.objects.filter(tranche__account=account).values_list("pk", "invoice_number")
+    acts = ("payout:%s:ask", "payout:%s:undo", "payout:%s:sent", "sepa:PAYOUT-%s:ok", "sepa:PAYOUT-%s:ret")
+    return {key % pk: _("invoice %(number)s") % {"number": number} for pk, number in rows for key in acts}
 
 
 @todo
@@ -89,17 +99,20 @@ WORDS: dict[str, Callable[[], tuple[str, str, str]]] = {
     "payout.paid": lambda: (_("Invoice %(number)s paid: %(amount)s"), "", "go"),
     "payout.returned": lambda: (_("Invoice %(number)s: transfer returned by the bank"), "%(reason)s", "stop"),
 }
-CLIENTS = {"payout.asked", "payout.paid"}
+CLIENTS = {"payout.asked", "payout.refused", "payout.paid", "payout.returned"}
 
 
 @line(*WORDS)
 def words_of(event: Event, reading: Reading) -> Line | None:
-    """The requests' events on the timeline: all of them for the provider, the invoice and its end for the client."""
+    """The requests' events on the timeline: all of them for the provider, the invoice and its end for the client.
+
+    Why one was refused or came back is between the provider and Finance.
+    """
     provider, client = event.facts["parties"]
     if reading.user.pk != provider and (reading.user.pk != client or event.verb not in CLIENTS):
         return None
     title, detail, tone = WORDS[event.verb]()
     reason = event.facts.get("reason", "")
     said = reasons.in_words(reason) if event.verb == "payout.returned" else reason
-    facts = {**event.facts, "amount": euros(event.facts["cents"]), "reason": said}
+    facts = {**event.facts, "amount": euros(event.facts["cents"]), "reason": said if reading.as_winner else ""}
     return Line(title % facts, detail % facts, tone)

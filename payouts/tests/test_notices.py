@@ -56,6 +56,17 @@ def test_every_step_to_the_end_has_its_letter(
         assert expected in words(told(provider_user, name))
 
 
+def test_the_client_is_told_of_the_invoice_and_of_its_payment(
+    approved: PayoutRequest, client_user: User, second_finance_user: User
+) -> None:
+    letter = told(client_user, "payout.asked.client")
+    assert "Facture AC-1 de" in words(letter)
+    assert "vous n’avez rien d’autre à payer" in words(letter)
+    way.answered(way.sent([approved], second_finance_user), second_finance_user)
+    assert "est payée : 1 200,00 €" in words(told(client_user, "payout.paid.client"))
+    assert Notice.objects.filter(user=client_user, name__startswith="payout.").count() == 2
+
+
 def test_a_refusal_quotes_its_reason_and_leads_to_sending_again(
     asked: PayoutRequest, provider_user: User, finance_user: User
 ) -> None:

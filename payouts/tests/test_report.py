@@ -50,7 +50,20 @@ def test_a_refusal_brings_the_money_back_to_the_list(
     text = report(as_provider, asked.escrow)
     for words in ("Facturer 1 200,00 €", "Facture AC-1 refusée", "Il manque votre SIREN."):
         assert words in text
-    assert "Il manque votre SIREN." not in report(as_client, asked.escrow)
+    text = report(as_client, asked.escrow)
+    assert "Facture AC-1 refusée" in text
+    assert "Il manque votre SIREN." not in text
+
+
+def test_the_statement_names_invoices_and_the_bank_but_no_staff(
+    approved: PayoutRequest, finance_user: User, second_finance_user: User, as_client: Client
+) -> None:
+    way.answered(way.sent([approved], second_finance_user), second_finance_user)
+    file = as_client.get(f"/projets/{approved.escrow.project.key}/paiements/releve.csv").content.decode("utf-8-sig")
+    rows = [row.split(";") for row in file.splitlines()]
+    assert [row[1] for row in rows[-3:]] == ["Paiement demandé", "Virement envoyé", "Virement confirmé par la banque"]
+    assert {row[2] for row in rows[-3:]} == {"facture AC-1"}
+    assert all(user.name not in file for user in (finance_user, second_finance_user))
 
 
 def test_the_client_finds_the_invoice_to_download(asked: PayoutRequest, as_client: Client) -> None:
