@@ -111,6 +111,15 @@ class ReleaseForm(Deed):
     def __init__(self, *args: Any, tranche: Tranche, **kwargs: Any) -> None:
         super().__init__(*args, initial={"amount": tranche.held_cents}, **kwargs)
         self.tranche = tranche
+        self.fields["reason"].conditional = True  # type: ignore[attr-defined]  # needed for a part: never "optional"
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        is_part = self.tranche.awaits_acceptance and 0 < data.get("amount", 0) < self.tranche.held_cents
+        if is_part and not data.get("reason", "").strip():
+            held = euros(self.tranche.held_cents)
+            self.add_error("reason", Tranche.NeedsReason.sentence % {"held": held})
+        return data
 
     def save(self, *, by: User) -> Release | None:
         """Release; a refusal stands beside the amount."""
