@@ -82,6 +82,8 @@ def checked_phone(given: str) -> str:
 class CompanyForm(forms.Form):
     """Identity of the user's company, checked as far as its numbers allow, and their roles."""
 
+    CONDITIONAL = ("siren", "vat_number", "phone")  # needed or not by the country and the role: never "optional"
+
     hats = HatsField()
     name = forms.CharField(
         label=_("Company name"),
@@ -93,7 +95,11 @@ class CompanyForm(forms.Form):
     siren = forms.CharField(
         label=_("SIREN number"), max_length=20, required=False, help_text=_("9 digits, for a company in France.")
     )
-    vat_status = forms.ChoiceField(label=_("VAT status"), choices=Company.VatStatus)
+    vat_status = forms.ChoiceField(
+        label=_("VAT status"),
+        choices=[("", _("Choose the status on your tax papers")), *Company.VatStatus.choices],
+        help_text=_("It decides which VAT your offers, invoices and purchases bear."),
+    )
     vat_number = forms.CharField(
         label=_("VAT number"),
         max_length=20,
@@ -123,6 +129,8 @@ class CompanyForm(forms.Form):
     def __init__(self, data: Any = None, *, user: User) -> None:
         self.user = user
         super().__init__(data, initial=self.known(user))
+        for name in self.CONDITIONAL:
+            self.fields[name].conditional = True  # type: ignore[attr-defined]  # read by components/field.html
 
     @staticmethod
     def known(user: User) -> dict[str, Any]:
@@ -139,23 +147,30 @@ class CompanyForm(forms.Form):
     def clean(self) -> None:
         if "client" in self.cleaned_data.get("hats", ()) and self.cleaned_data.get("phone") == "":
             self.add_error("phone", _("Give a number at which a provider can reach you."))
-        check = self.check_french if self.cleaned_data.get("country") == "FR" else self.check_foreign
-        try:
-            check()
-        except ValidationError as error:
-            self.add_error(None, error)
+        french = (self.check_french_status, self.check_postcode, self.check_siren)
+        for check in french if self.cleaned_data.get("country") == "FR" else (self.check_foreign,):
+            try:
+                check()
+            except ValidationError as error:
+                self.add_error(None, error)
 
-    def check_french(self) -> None:
-        """A French company: SIREN by its check digit, VAT number derived from it, 5-digit postcode."""
-        data = self.cleaned_data
-        if data.get("vat_status") == Company.VatStatus.FOREIGN:
+    def check_french_status(self) -> None:
+        """A French company is registered for VAT or exempt from it."""
+        if self.cleaned_data.get("vat_status") == Company.VatStatus.FOREIGN:
             raise ValidationError({"vat_status": _("Choose the VAT status of your company in France.")})
+
+    def check_postcode(self) -> None:
+        """Five digits in France."""
+        if not re.fullmatch(r"\d{5}", self.cleaned_data.get("postcode", "00000")):
+            raise ValidationError({"postcode": _("A French postcode has 5 digits.")})
+
+    def check_siren(self) -> None:
+        """The SIREN number by its check digit, and the VAT number derived from it."""
+        data = self.cleaned_data
         try:
             data["siren"] = siren_rules.validate(data.get("siren") or "")
         except InvalidNumber as error:
             raise ValidationError({"siren": _("Give the 9 digits of your company’s SIREN number.")}) from error
-        if not re.fullmatch(r"\d{5}", data.get("postcode", "00000")):
-            raise ValidationError({"postcode": _("A French postcode has 5 digits.")})
         data["vat_number"] = self.french_vat_number(data["siren"], data.get("vat_number", ""))
 
     def french_vat_number(self, siren: str, given: str) -> str:

@@ -45,7 +45,10 @@ def test_an_amount_keeps_its_limits_and_says_them() -> None:
         field.clean("0,99")
     with pytest.raises(forms.ValidationError) as high:
         field.clean("1000,01")
-    assert low.value.messages + high.value.messages == ["1,00\xa0€ au moins.", "1\u202f000,00\xa0€ au plus."]
+    assert low.value.messages + high.value.messages == [
+        "Écrivez 1,00\xa0€ au moins.",
+        "Écrivez 1\u202f000,00\xa0€ au plus.",
+    ]
     assert EurosField(required=False).clean("") is None
 
 

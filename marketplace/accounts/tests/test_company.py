@@ -38,6 +38,12 @@ def test_client_gives_a_phone_that_rings(as_newcomer: Client, phone: str) -> Non
     assert not Company.objects.exists()
 
 
+def test_no_vat_status_is_chosen_for_anybody(as_newcomer: Client) -> None:
+    page = as_newcomer.get(PAGE).content.decode()
+    assert page.split(">Choisissez le statut")[0].split("<option ")[-1].split() == ['value=""', "selected"]
+    assert "facultatif" not in page
+
+
 def test_exempt_company_needs_no_vat_number(as_newcomer: Client, newcomer: User) -> None:
     as_newcomer.post(PAGE, TYPED | {"vat_status": "FRANCHISE", "vat_number": ""})
     company = Company.objects.get(user=newcomer)
@@ -53,6 +59,8 @@ def test_exempt_company_needs_no_vat_number(as_newcomer: Client, newcomer: User)
         ({"vat_number": "n’importe quoi"}, "vat_number"),
         ({"vat_status": "FOREIGN"}, "vat_status"),
         ({"postcode": "2100"}, "postcode"),
+        ({"postcode": "2100", "siren": "1"}, "postcode"),
+        ({"vat_status": ""}, "vat_status"),
         ({"hats": []}, "hats"),
         ({"country": "XX"}, "country"),
         ({"country": "DE", "vat_number": "FR44732829320"}, "vat_number"),
