@@ -12,12 +12,12 @@ import hashlib
 import html
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 import nh3
@@ -30,6 +30,7 @@ from projects.models import Category, Content, Formula, Project, ProjectState, c
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
 
+T = TypeVar("T")
 LONGEST = {"title": 120, "teaser": 300, "description": 20_000, "address": 500}
 HIGHEST_CENTS = 1_000_000_000
 OPENING_HOUR = time(9)  # in Paris, on the day a call was first published
@@ -42,6 +43,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "id": ("id", "key", "reference", "référence", "ref"),
     "address": ("source_url", "url", "link", "lien"),
 }
+FOREIGN = ("_usd", "_gbp")  # budgets that a rate must turn into euros
 NEEDED = ("title", "description", "budget")
 DAYS = ("%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y", "%Y/%m/%d")
 IMAGE, LINK = re.compile(r"!\[([^\]]*)\]\([^)]*\)"), re.compile(r"\[([^\]]+)\]\((\S+?)\)")
@@ -67,9 +69,9 @@ class Plan:
     client: User
     category: Category | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
-    rate: Decimal = Decimal(1)
+    rate: Decimal | None = None  # euros for one unit; None: the file's budgets are euros
     open_days: int = 30
-    formula: str = Formula.R0
+    formula: str = Formula.BASE
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,8 @@ def read(path: Path, plan: Plan) -> Reading:
     if not records:
         raise Unreadable("The file has no row under its heading.")
     columns = columns_of(list(records[0][1]), plan.columns)
+    if plan.rate is None and columns["budget"].casefold().endswith(FOREIGN):
+        raise Unreadable(f"The column {columns['budget']!r} is not in euros: give --rate, euros for one of its units.")
     categories = {name.casefold(): c for c in Category.objects.all() for name in (c.slug, c.name_fr, c.name_en)}
     boilerplate = shared_paragraphs(plain(record.get(columns["description"]) or "") for _line, record in records)
     reading, seen = Reading(), dict[str, int]()
@@ -160,17 +164,23 @@ def columns_of(headings: list[str], given: Mapping[str, str]) -> dict[str, str]:
 def row_of(
     line: int, values: Mapping[str, str], plan: Plan, categories: Mapping[str, Category], boilerplate: set[str]
 ) -> Row:
-    """One row, checked. Raises Unreadable."""
+    """One row, checked. Raises Unreadable with everything that is wrong with it."""
+    faults: list[str] = []
     title = masked(" ".join(plain(values["title"]).split()))
     description = masked(plain(values["description"]), addresses=False)
-    if not title or not description:
-        raise Unreadable("the title is empty." if not title else "the description is empty.")
+    faults += ["the title is empty."] if not title else []
+    faults += ["the description is empty."] if not description else []
     if len(description) > LONGEST["description"]:
-        raise Unreadable(f"the description has {len(description)} characters, {LONGEST['description']} at most.")
-    low, high = budget_of(values["budget"], plan.rate)
+        faults.append(f"the description has {len(description)} characters, {LONGEST['description']} at most.")
+    budget = tried(lambda: budget_of(values["budget"], plan.rate or Decimal(1)), faults)
+    category = tried(lambda: category_of(values.get("category", ""), plan, categories), faults)
+    published_at = tried(lambda: published(values.get("published_on", "")), faults)
+    if faults or budget is None or category is None:
+        raise Unreadable(" ".join(faults))
+    low, high = budget
     content = Content(
         title=shortened(title, LONGEST["title"]),
-        category=category_of(values.get("category", ""), plan, categories),
+        category=category,
         teaser=teaser_of(description, boilerplate) or shortened(title, LONGEST["teaser"]),
         description=description,
         budget_min_cents=low,
@@ -179,8 +189,16 @@ def row_of(
         closes_at=closing_on(timezone.localdate(timezone.now(), PARIS) + timedelta(days=plan.open_days)),
     )
     address = address_of(values.get("address", ""))
-    published_at = published(values.get("published_on", ""))
     return Row(line, content, source_key_of(values), address, published_at)
+
+
+def tried(ask: Callable[[], T], faults: list[str]) -> T | None:
+    """What `ask` finds; when it cannot, its sentence joins `faults`, so that a row says all that is wrong with it."""
+    try:
+        return ask()
+    except Unreadable as error:
+        faults.append(str(error))
+        return None
 
 
 def category_of(text: str, plan: Plan, categories: Mapping[str, Category]) -> Category:
@@ -196,7 +214,10 @@ def category_of(text: str, plan: Plan, categories: Mapping[str, Category]) -> Ca
 
 def budget_of(text: str, rate: Decimal) -> tuple[int, int]:
     """Both ends of a budget in cents, exactly: "4000.0", "$1,200", "1 200,50 €", "5 000 - 8 000", "5k"."""
-    ends = [cents_of(part, rate) for part in RANGE.split(text.strip())] if text.strip() else []
+    parts = RANGE.split(text.strip()) if text.strip() else []
+    if not all(parts):
+        raise Unreadable(f"the budget {text!r} is no amount above zero.")
+    ends = [cents_of(part, rate) for part in parts]
     if len(ends) not in {1, 2}:
         raise Unreadable(f"the budget {text!r} is no amount." if text.strip() else "the budget is empty.")
     low, high = ends[0], ends[-1]

@@ -261,4 +261,4 @@ def agreement_step(project: Any, *, as_client: bool) -> Step:
     if project.agreement_state == AgreementState.AGREED:
         words = _("Pay the introduction.") if as_client else _("The client pays the introduction: do not start yet.")
         return Step(words, _("Open the agreement"), agreement, project.agreement_pay_by)
-    return Step(_("The work is under way."), _("Open the report"), report)
+    return Step(_("Under way: the report says what comes next."), _("Open the report"), report)

@@ -62,11 +62,14 @@ class Todo:
     url: str = ""
     by: datetime | None = None
     mine: bool = True
+    pressing: bool = True
 
     @property
     def when(self) -> str:
         """The words that stand for a date when there is none."""
-        return "" if self.by else _("As soon as possible")
+        if self.by:
+            return ""
+        return _("As soon as possible") if self.pressing else "–"
 
 
 class Line(NamedTuple):

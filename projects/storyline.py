@@ -12,7 +12,16 @@ from django.utils.translation import ngettext
 
 from marketplace.events.models import Notice
 from projects.alike import cards_alike
-from projects.models import Agreement, AgreementState, AgreementVersion, Offer, OfferState, Project, ProjectState
+from projects.models import (
+    Agreement,
+    AgreementState,
+    AgreementVersion,
+    Formula,
+    Offer,
+    OfferState,
+    Project,
+    ProjectState,
+)
 from projects.report import Line, Page, Panel, Reading, Todo, line, page, panel, todo
 
 if TYPE_CHECKING:
@@ -207,6 +216,16 @@ def confirm_terms(reading: Reading) -> Todo | None:
         waiting = _("The other party: confirm the terms")
         return Todo(waiting, "", _("See the agreement"), url, by, mine=False)
     return Todo(_("You: confirm the terms"), "", _("Read and confirm the terms"), url, by)
+
+
+@todo
+def work_alone(reading: Reading) -> Todo | None:
+    """Under the base formula the parties go on by themselves once they are introduced."""
+    version = reading.once(own_version)
+    if not version or reading.project.state != ProjectState.ACTIVE or version.formula != Formula.BASE:
+        return None
+    limits = _("The platform answers neither for unpaid work nor for requests beyond the contract.")
+    return Todo(_("The two of you, between yourselves"), limits, mine=False, pressing=False)
 
 
 @todo

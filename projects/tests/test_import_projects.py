@@ -71,20 +71,20 @@ def test_nasty_file_becomes_open_projects(nasty: Path, client_user: User, modera
 
 
 def test_same_file_again_adds_nothing(nasty: Path, client_user: User) -> None:
-    imported(nasty, client_user, "--category", "web")
-    assert imported(nasty, client_user, "--category", "web") == "0 projects imported; 3 were there already.\n"
+    imported(nasty, client_user, "--category", "web", "--rate", "1")
+    assert imported(nasty, client_user, "--category", "web", "--rate", "1") == "0 projects imported; 3 were there already.\n"
     assert set(Project.objects.values_list("state", flat=True)) == {"DRAFT"}
     assert Project.objects.count() == 3
 
 
 def test_without_moderation_imported_projects_open_at_once(nasty: Path, client_user: User, settings: Any) -> None:
     settings.PRE_MODERATION = False
-    imported(nasty, client_user, "--category", "web", "--open")
+    imported(nasty, client_user, "--category", "web", "--rate", "1", "--open")
     assert {project.is_available for project in Project.objects.all()} == {True}
 
 
 def test_dry_run_keeps_nothing(nasty: Path, client_user: User) -> None:
-    said = imported(nasty, client_user, "--category", "web", "--open", "--dry-run")
+    said = imported(nasty, client_user, "--category", "web", "--rate", "1", "--open", "--dry-run")
     assert said.startswith("3 projects would be imported, nothing was kept")
     assert not Project.objects.exists()
 
@@ -105,6 +105,9 @@ def test_columns_are_named_and_left_out(tmp_path: Path, client_user: User) -> No
     [
         ("title,description,budget\nA,B,100\n,B,100\nC,,1\nD,E,zero\nF,G,0\nH,I,-5\nJ,K,9-3\n", ["--category", "web"],
          ["correct 6 rows", "line 3: the title is empty", "line 4: the description is", "line 5", "line 6", "line 8"]),
+        ("title,text,price\nA,B,-5\n", ["--category", "web"], ["line 2: the budget '-5' is no amount above zero"]),
+        ("title,description,budget\n,,x\n", [], ["line 2: the title is empty. the description is empty. the budget"]),
+        ("title,text,budget_usd\nA,B,1\n", ["--category", "web"], ["is not in euros: give --rate"]),
         ("title,description,budget\nA,B,100\n", [], ["line 2: no category"]),
         ("title,description,budget,category\nA,B,100,rien\n", [], ["line 2: there is no category 'rien'"]),
         ("title,text,price,date\nA,B,100,2199-01-01\n", ["--category", "web"], ["line 2: published_on", "future"]),

@@ -263,7 +263,9 @@ def test_base_formula_says_where_the_platform_stops(
     agreement = activated(chosen(project, provider_user), "BASE")
     assert agreement.state == "ACTIVE"
     for browser in (as_client, as_provider):
-        assert "ne répond ni d’un travail impayé" in text(browser.get(f"/projets/{project.key}/rapport/"))
+        page = text(browser.get(f"/projets/{project.key}/rapport/"))
+        assert "ne répond ni d’un travail impayé" in page
+        assert "Vous deux, entre vous" in page
     letters = Notice.objects.filter(name__startswith="agreement.active")
     assert letters.count() == 2
     for notice in letters:

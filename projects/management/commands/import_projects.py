@@ -12,7 +12,7 @@ from marketplace.accounts.models import User
 from marketplace.refusals import Refusal
 from projects import imports
 from projects.imports import NAMES, Plan, Reading, Unreadable
-from projects.models import Category
+from projects.models import Category, Formula
 
 MOST_ERRORS = 30
 
@@ -33,7 +33,8 @@ class Command(BaseCommand):
             metavar="NAME=HEADING,…",
             help=f"which column says what, of {', '.join(NAMES)}; an empty heading leaves one out",
         )
-        parser.add_argument("--rate", default="1", help="euros for one unit of the budget, such as 0.92 for dollars")
+        parser.add_argument("--rate", default="", help="euros for one unit of the budget, such as 0.92 for dollars")
+        parser.add_argument("--formula", choices=["base", "r0"], default="base", help="the formula their client wants")
         parser.add_argument("--days", type=int, default=30, help="for how many days the calls take offers")
         parser.add_argument("--open", action="store_true", help="hand them in and open them; else they stay drafts")
         parser.add_argument("--by", default="", metavar="EMAIL", help="the moderator who approves; the system if none")
@@ -69,7 +70,8 @@ def plan_of(options: dict[str, Any]) -> Plan:
         raise CommandError(f"There is no category {options['category']!r}: choose among {slugs}.")
     if not 1 <= options["days"] <= 90:
         raise CommandError("A call takes offers for 1 to 90 days.")
-    return Plan(client, category, columns_in(options["columns"]), rate_in(options["rate"]), options["days"])
+    formula = Formula(options["formula"].upper())
+    return Plan(client, category, columns_in(options["columns"]), rate_in(options["rate"]), options["days"], formula)
 
 
 def columns_in(text: str) -> dict[str, str]:
@@ -81,8 +83,10 @@ def columns_in(text: str) -> dict[str, str]:
     return {name.strip(): heading.strip() for name, _mark, heading in pairs}
 
 
-def rate_in(text: str) -> Decimal:
-    """A rate above zero."""
+def rate_in(text: str) -> Decimal | None:
+    """A rate above zero, or none."""
+    if not text:
+        return None
     try:
         rate = Decimal(text.replace(",", "."))
     except InvalidOperation as error:
