@@ -26,6 +26,7 @@ Words = Callable[["Event"], Line]
 PUBLIC: dict[str, Words] = {
     "project.submitted": lambda e: Line(_("Project handed in for approval")),
     "project.opened": lambda e: Line(_("Project published"), tone="go"),
+    "project.changed": lambda e: Line(_("Project changed by the client: version %(version)s") % e.facts, tone="soon"),
     "project.withdrawn": lambda e: Line(_("Project withdrawn by the client"), tone="stop"),
     "question.answered": lambda e: Line(_("Question answered by the client")),
     "agreement.active": lambda e: Line(_("Introduction paid: the agreement is active"), tone="go"),
@@ -41,6 +42,7 @@ PARTIES: dict[str, Words] = {
 OWN: dict[str, Words] = {
     "offer.placed": lambda e: Line(_("Offer placed")),
     "offer.revised": lambda e: Line(_("Offer revised")),
+    "offer.maintained": lambda e: Line(_("Offer kept as it is for version %(version)s of the project") % e.facts),
     "offer.withdrawn": lambda e: Line(_("Offer withdrawn")),
     "question.asked": lambda e: Line(_("Question asked")),
     "credit.spent.consultation": lambda e: Line(_("Dossier opened with a consultation credit")),
@@ -48,7 +50,10 @@ OWN: dict[str, Words] = {
     "credit.spent.contact": lambda e: Line(_("Client’s details opened with a direct contact credit")),
 }
 LOSS = "project.awarded.lost"
-CLIENT_SEES = frozenset({"offer.placed", "offer.revised", "offer.withdrawn", "question.asked", "credit.spent.contact"})
+CLIENT_SEES = frozenset(
+    {*(f"offer.{deed}" for deed in ("placed", "revised", "maintained", "withdrawn")), "question.asked"}
+    | {"credit.spent.contact"}
+)
 
 
 def own_version(reading: Reading) -> AgreementVersion | None:
@@ -71,7 +76,7 @@ def own_offer(reading: Reading) -> Offer | None:
     """A provider's own offer, withdrawn or not; once it is chosen, the agreement stands for it."""
     if reading.as_client or (reading.as_winner and reading.once(own_version)):
         return None
-    rows = Offer.objects.filter(project=reading.project, provider=reading.user)
+    rows = Offer.objects.filter(project=reading.project, provider=reading.user).select_related("project")
     return rows.prefetch_related("tranches").first()
 
 
@@ -247,6 +252,14 @@ def loss_panel(reading: Reading) -> Panel | None:
     told = Notice.objects.filter(user=reading.user, name=LOSS, event__project_key=reading.project.key).last()
     cards = cards_alike(reading.project, reading.user)
     return Panel("projects/report/loss.html", {"offer": offer, "letter": told and told.letter, "cards": cards})
+
+
+@panel(order=80)
+def manage_panel(reading: Reading) -> Panel | None:
+    """What the client may do with the call until it is active."""
+    if not reading.as_client or not reading.project.is_withdrawable:
+        return None
+    return Panel("projects/report/manage.html", {})
 
 
 @panel(order=90)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.documents.forms import DocumentsField
@@ -22,6 +24,7 @@ from projects.models.projects import MOST_FILES
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
+    from projects.models import ProjectVersion
 
 LONGEST_CALL = 90  # days
 MOST_SKILLS, LONGEST_SKILL = 12, 40
@@ -183,6 +186,10 @@ class ProjectForm(Deed):
             self.add_error("city", _("Say in which city."))
         return data
 
+
+class DraftForm(ProjectForm):
+    """A draft."""
+
     @property
     def content(self) -> Content:
         """What was typed, as the project keeps it."""
@@ -204,6 +211,46 @@ class ProjectForm(Deed):
             self.add_error("specification", disk)
             return None
         return project if written else None
+
+
+class ChangeForm(ProjectForm):
+    """An open project as its client changes it: one page, one new version; sealed offers and closing date stay."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, data: Any = None, files: Any = None, *, project: Project) -> None:
+        super().__init__(data, files, project=project)
+        self.open, self.initial["version"] = project, project.version
+        self.made: ProjectVersion | None = None
+        for name in ("sealed", "closes_on"):
+            del self.fields[name]
+
+    @property
+    def content(self) -> Content:
+        """What was typed; the rest as the project says it."""
+        data = {name: value for name, value in self.cleaned_data.items() if name in Content.__dataclass_fields__}
+        return replace(Content.of(self.open), **data)
+
+    @property
+    def thanks(self) -> str:
+        """What follows from the change."""
+        if self.made is None:
+            return gettext("Nothing has changed: the project stays as it was.")
+        return gettext("Your change is published as version %(number)s.") % {"number": self.made.number}
+
+    def save(self, *, by: User) -> bool:
+        """Publish the change; a refusal is shown on the form."""
+        data = self.cleaned_data
+        files, dropped, seen = data["specification"], data.get("dropped", []), data["version"]
+
+        def deed() -> None:
+            self.made = self.open.change(self.content, files, dropped, by=by, seen=seen)
+
+        try:
+            return self.done(deed)
+        except ValidationError as disk:
+            self.add_error("specification", disk)
+            return False
 
 
 class SubmitForm(Performing):

@@ -7,6 +7,7 @@ from .offers import Answer, Offer, OfferRevision, OfferState, OfferTerms, OfferT
 from .projects import Project
 from .selection import Selection
 from .specification import SpecificationFile
+from .versions import ProjectVersion
 
 __all__ = [
     "Agreement",
@@ -30,6 +31,7 @@ __all__ = [
     "Place",
     "Project",
     "ProjectState",
+    "ProjectVersion",
     "Question",
     "Selection",
     "SpecificationFile",

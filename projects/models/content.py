@@ -2,12 +2,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from marketplace.templatetags.page import PARIS
 
 from .categories import Category
 from .choices import Formula, Place
+
+if TYPE_CHECKING:
+    from .projects import Project
 
 CLOSING_HOUR = time(18)  # in Paris
 
@@ -35,6 +38,11 @@ class Content:
     formula_wanted: str = Formula.R0
     sealed: bool = False
     closes_at: datetime | None = None
+
+    @classmethod
+    def of(cls, project: Project) -> Content:
+        """What `project` says now."""
+        return cls(**{f.name: getattr(project, f.name) for f in fields(cls)})
 
     def as_fields(self) -> dict[str, Any]:
         """The columns of a project that it fills."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.conf import settings
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
     from marketplace.accounts.models import User
     from marketplace.documents.intake import Clean
+
+    from .versions import ProjectVersion
 
 KEY_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 MOST_FILES = 10
@@ -86,6 +89,7 @@ class Project(models.Model):
     form_key = models.UUIDField(null=True, unique=True, editable=False)  # of the form that made it: made once
     offers_count = models.PositiveIntegerField(_("offers placed"), default=0, editable=False)
     questions_count = models.PositiveIntegerField(_("questions asked"), default=0, editable=False)
+    version = models.PositiveIntegerField(_("version"), default=0, editable=False)  # of its latest ProjectVersion
     search = models.GeneratedField(
         expression=SearchVector("title", weight="A", config=TEXT_SEARCH)
         + SearchVector(
@@ -166,6 +170,11 @@ class Project(models.Model):
         """Whether its client may still write it: a draft, or rejected before it was ever open."""
         return self.state == ProjectState.DRAFT or (self.state == ProjectState.REJECTED and self.opened_at is None)
 
+    @property
+    def is_changeable(self) -> bool:
+        """Whether its client may still change it before the public's eyes: while it takes offers."""
+        return self.is_available
+
     @classmethod
     def draft(cls, content: Content, *, by: User, key: UUID, files: Iterable[Clean] = ()) -> Project:
         """Write a new draft with its specification `files`; the same `key` again rewrites the same draft.
@@ -193,13 +202,8 @@ class Project(models.Model):
         with locked(self):
             if not self.is_editable:
                 raise self.NotEditable
-            fields = content.as_fields()
-            for name, value in fields.items():
-                setattr(self, name, value)
-            self.save(update_fields=list(fields))
-            for file in self.specification_files.filter(pk__in=dropped):
-                file.drop()
-            self._add_files(files)
+            self._write(content)
+            self._change_files(files, dropped)
 
     def submit(self, *, by: User) -> None:
         """Hand the project in: to moderation, or straight to the public when PRE_MODERATION is off.
@@ -211,14 +215,14 @@ class Project(models.Model):
                 return
             if not self.is_editable:
                 raise self.NotSubmittable
-            if not (self.title and self.teaser and self.description and self.budget_min_cents):
-                raise self.Incomplete
+            self._must_be_complete()
             if self.closes_at and self.closes_at <= timezone.now():
                 raise self.ClosesInThePast
             if self.state == ProjectState.DRAFT and not settings.PRE_MODERATION:
                 self._open(by=by, at=timezone.now())
                 return
             self.submitted_at = timezone.now()
+            self._keep_version()
             self._move(ProjectState.SUBMITTED, "submitted_at")
             Event.record("project.submitted", project=self, by=by, title=self.title)
 
@@ -241,9 +245,10 @@ class Project(models.Model):
             if not reason.strip():
                 raise self.NeedsReason
             self.rejection_reason = reason.strip()
+            self._keep_version().mark_rejected(self.rejection_reason)
             self._move(ProjectState.REJECTED, "rejection_reason")
             Event.record("project.rejected", project=self, by=by, title=self.title, reason=self.rejection_reason)
-            self._return_credits(ReturnReason.REJECTED)
+            self.return_credits(ReturnReason.REJECTED)
 
     def withdraw(self, *, by: User) -> None:
         """Take the project back, at any time before it is active; every credit spent on it comes back.
@@ -260,12 +265,51 @@ class Project(models.Model):
             for agreement in self.agreements.select_for_update(no_key=True).unpaid():
                 agreement.lapse()
             Event.record("project.withdrawn", project=self, by=by, title=self.title)
-            self._return_credits(ReturnReason.WITHDRAWN)
+            self.return_credits(ReturnReason.WITHDRAWN)
 
     @property
     def is_withdrawable(self) -> bool:
         """Whether its client may still take it back."""
         return (str(self.state), "WITHDRAWN") in PROJECT_MOVES
+
+    def change(
+        self,
+        content: Content,
+        files: Iterable[Clean] = (),
+        dropped: Iterable[int] = (),
+        *,
+        by: User,
+        seen: int | None = None,
+    ) -> ProjectVersion | None:
+        """Replace what the client wrote of an open project, which becomes a new version (product, section 4.1).
+
+        Sealed offers and the closing date stay as they are, whatever `content` says. The same content changes nothing
+        (None). Every bidder with a living offer is told what has changed and may withdraw with the credit back;
+        moderators look at it afterwards. Refused: NotChangeable unless it takes offers, Incomplete, TooManyFiles,
+        ChangedElsewhere when another tab has made a newer version than the one `seen`.
+        """
+        with locked(self):
+            if not self.is_changeable:
+                raise self.NotChangeable
+            former = self._keep_version()
+            self._write(replace(content, sealed=self.sealed, closes_at=self.closes_at))
+            self._change_files(files, dropped)
+            self._must_be_complete()
+            version = self._keep_version()
+            if version.pk == former.pk:
+                return None
+            if seen is not None and seen < former.number:
+                raise self.ChangedElsewhere
+            version.mark_published(timezone.now(), changed_open=True)
+            facts = {"title": self.title, "version": version.number, "changes": version.changes_since(former)}
+            Event.record("project.changed", project=self, by=by, **facts)
+            return version
+
+    def look_at_changes(self, *, by: User) -> None:
+        """A moderator has looked at what the client changed of an open project. A second call changes nothing."""
+        with locked(self):
+            for version in self.versions.to_look_at():
+                version.mark_looked_at()
 
     def spend(self, kind: Kind, *, by: User) -> Spending:
         """Spend one credit of `by` on this project: what it opens is in product, section 3.
@@ -326,12 +370,36 @@ class Project(models.Model):
         self.closes_at = self.closes_at or closing_on(default)
         if self.closes_at <= now:
             raise self.ClosesInThePast
+        self._keep_version().mark_published(now)
         self._move(ProjectState.OPEN, "opened_at", "closes_at")
         Event.record("project.opened", project=self, by=by, title=self.title)
 
     def _move(self, state: ProjectState, *fields: str) -> None:
         self.state = state
         self.save(update_fields=["state", *fields])
+
+    def _must_be_complete(self) -> None:
+        if not (self.title and self.teaser and self.description and self.budget_min_cents):
+            raise self.Incomplete
+
+    def _write(self, content: Content) -> None:
+        fields = content.as_fields()
+        for name, value in fields.items():
+            setattr(self, name, value)
+        self.save(update_fields=list(fields))
+
+    def _keep_version(self) -> ProjectVersion:
+        """The version that says what the project says now, written when the latest says something else."""
+        version = self.versions.keep(self)
+        if version.number != self.version:
+            self.version = version.number
+            self.save(update_fields=["version"])
+        return version
+
+    def _change_files(self, files: Iterable[Clean], dropped: Iterable[int]) -> None:
+        for file in self.specification_files.filter(pk__in=dropped):
+            file.drop()
+        self._add_files(files)
 
     def _add_files(self, files: Iterable[Clean]) -> None:
         """Add specification files; one that is there already (the same bytes) is not added twice."""
@@ -344,8 +412,10 @@ class Project(models.Model):
         if self.specification_files.count() > MOST_FILES:
             raise self.TooManyFiles
 
-    def _return_credits(self, reason: ReturnReason) -> None:
-        for spending in Spending.objects.living().on(self.key).select_related("wallet").order_by("pk"):
+    def return_credits(self, reason: ReturnReason, **which: Any) -> None:
+        """Give the living spendings of this project back, or `which` of them (filters). Called under its lock."""
+        spendings = Spending.objects.living().on(self.key).filter(**which)
+        for spending in spendings.select_related("wallet").order_by("pk"):
             spending.give_back(reason, title=self.title)
 
     class NotSubmittable(Refusal):
@@ -353,6 +423,12 @@ class Project(models.Model):
 
     class NotEditable(Refusal):
         sentence = _("This project has been handed in: it can no longer be changed.")
+
+    class NotChangeable(Refusal):
+        sentence = _("This project no longer takes offers: what it says can no longer be changed.")
+
+    class ChangedElsewhere(Refusal):
+        sentence = _("This project was changed in another tab meanwhile: open its page again. Nothing was published.")
 
     class Incomplete(Refusal):
         sentence = _("Something is still missing: title, teaser, description and budget are all needed to hand it in.")

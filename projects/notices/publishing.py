@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,7 +14,8 @@ from marketplace.events.models import Event
 from marketplace.events.tellings import Facts, Kind, Letter, Telling, tells
 from marketplace.templatetags.page import paris
 from projects.cards import budget_words
-from projects.models import Project
+from projects.changes import told
+from projects.models import OfferState, Project
 
 
 def project_of(event: Event) -> Project:
@@ -32,6 +34,11 @@ def spenders(project: Project) -> Iterable[User]:
     return User.objects.filter(pk__in=living.values("provider")).order_by("pk")
 
 
+def moderators() -> Iterable[User]:
+    """Who moderates."""
+    return User.objects.filter(groups__name=MODERATION, is_active=True).order_by("pk")
+
+
 @tells("project.submitted", kind=Kind.PROJECTS)
 class ToModerate(Telling):
     """The moderators find a project in their queue; an imported one is opened by who imports it."""
@@ -42,7 +49,7 @@ class ToModerate(Telling):
             return
         facts = {**about(project), "pk": project.pk, "teaser": project.teaser}
         facts |= {"low": project.budget_min_cents, "high": project.budget_max_cents}
-        for moderator in User.objects.filter(groups__name=MODERATION, is_active=True).order_by("pk"):
+        for moderator in moderators():
             yield moderator, facts
 
     def letter(self, facts: Facts) -> Letter:
@@ -96,6 +103,55 @@ class Rejected(Telling):
             paragraphs=[_("Our moderation gives this reason:"), again if facts["again"] else gone],
             quote=facts["reason"],
             action=(label, reverse(f"projects:{page}", args=[facts["key"]])),
+        )
+
+
+def listed(changes: list[list[Any]]) -> list[str]:
+    """The changes of a project, a line for each."""
+    return [_("%(label)s: %(value)s") % {"label": label, "value": words} for label, words in told(changes)]
+
+
+@tells("project.changed", kind=Kind.PROJECTS)
+class Changed(Telling):
+    """Each bidder whose offer stands reads what has changed, and that they may withdraw with their credit back."""
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        project = project_of(event)
+        offers = project.offers.filter(state=OfferState.PLACED, project_version__lt=event.facts["version"])
+        for offer in offers.select_related("provider").order_by("pk"):
+            yield offer.provider, {**about(project), "changes": event.facts["changes"]}
+
+    def letter(self, facts: Facts) -> Letter:
+        return Letter(
+            subject=_("The client has changed the project: %(title)s") % facts,
+            project=_("Project %(number)s") % facts,
+            paragraphs=[
+                _("Your offer stands, but it answers what the project said before: keep it as it is, or revise it."),
+                _("If you withdraw it because of this change, your offer credit comes back by itself."),
+            ],
+            items=listed(facts["changes"]),
+            items_title=_("What has changed"),
+            action=(_("Keep, revise or withdraw my offer"), reverse("projects:offer", args=[facts["key"]])),
+        )
+
+
+@tells("project.changed", kind=Kind.PROJECTS, name="project.changed.moderator")
+class ToLookAt(Telling):
+    """The moderators look afterwards at what was changed before the public's eyes."""
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        project = project_of(event)
+        for moderator in moderators():
+            yield moderator, {**about(project), "pk": project.pk, "changes": event.facts["changes"]}
+
+    def letter(self, facts: Facts) -> Letter:
+        return Letter(
+            subject=_("Changed after it was opened: %(title)s") % facts,
+            project=_("Project %(number)s") % facts,
+            paragraphs=[_("The change is public already. Look at it, and reject the project if it must not stay.")],
+            items=listed(facts["changes"]),
+            items_title=_("What has changed"),
+            action=(_("Read the project"), reverse("admin:projects_project_change", args=[facts["pk"]])),
         )
 
 

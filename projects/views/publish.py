@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketplace.policies import UserRequest, policy
-from projects.forms.publish import ProjectForm, SubmitForm, WithdrawForm
+from projects.changes import history
+from projects.forms.publish import ChangeForm, DraftForm, SubmitForm, WithdrawForm
 from projects.mine import Desk
-from projects.models import Project
+from projects.models import Offer, Project, ProjectVersion
 from projects.preview import Preview
 
 
@@ -20,7 +21,7 @@ def sent(request: UserRequest) -> tuple[Any, Any]:
     return (request.POST, request.FILES) if request.method == "POST" else (None, None)
 
 
-def onward(request: UserRequest, form: ProjectForm, project: Project) -> HttpResponse:
+def onward(request: UserRequest, form: DraftForm, project: Project) -> HttpResponse:
     """After the project is written: back to one's list for a draft, else on to its preview."""
     if form.is_draft:
         messages.success(request, _("Your draft is saved. Nobody else sees it."))
@@ -31,7 +32,7 @@ def onward(request: UserRequest, form: ProjectForm, project: Project) -> HttpRes
 @require_http_methods(["GET", "HEAD", "POST"])
 @policy("projects.publish")
 def new(request: UserRequest) -> HttpResponse:
-    form = ProjectForm(*sent(request))
+    form = DraftForm(*sent(request))
     if form.is_valid() and (project := form.save(by=request.user)):
         return onward(request, form, project)
     return render(request, "projects/form.html", {"form": form})
@@ -44,10 +45,30 @@ def edit(request: UserRequest, key: str) -> HttpResponse:
     if request.method != "POST" and not project.is_editable:
         messages.warning(request, _("This project has been handed in: it can no longer be changed."))
         return redirect("projects:report", project.key)
-    form = ProjectForm(*sent(request), project=project)
+    form = DraftForm(*sent(request), project=project)
     if form.is_valid() and form.save(by=request.user):
         return onward(request, form, project)
     return render(request, "projects/form.html", {"form": form, "project": project})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@policy("projects.publish")
+def change(request: UserRequest, key: str) -> HttpResponse:
+    project = get_object_or_404(Project.objects.owned_by(request.user).published(), key=key)
+    form = ChangeForm(*sent(request), project=project)
+    if form.is_valid() and form.save(by=request.user):
+        messages.success(request, form.thanks)
+        return redirect("projects:report", project.key)
+    bidders = Offer.objects.living().filter(project=project).count()
+    return render(request, "projects/change.html", {"form": form, "project": project, "bidders": bidders})
+
+
+@require_safe
+@policy("projects.own")
+def versions(request: UserRequest, key: str) -> HttpResponse:
+    project = get_object_or_404(Project.objects.dossier_open_to(request.user).published(), key=key)
+    rows = ProjectVersion.objects.readable_by(request.user).filter(project=project)
+    return render(request, "projects/versions.html", {"project": project, "history": history(list(rows))})
 
 
 @require_safe
