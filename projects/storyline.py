@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from marketplace.events.models import Notice
+from marketplace.templatetags.page import paris
 from projects.alike import cards_alike
 from projects.models import Agreement, AgreementState, AgreementVersion, Offer, OfferState, Project, ProjectState
 from projects.report import Line, Page, Panel, Reading, Todo, line, page, panel, todo
@@ -22,11 +24,21 @@ if TYPE_CHECKING:
 
 Words = Callable[["Event"], Line]
 
+
+def until(iso: str) -> str:
+    """A date to choose, in words."""
+    return _("Until %(date)s.") % {"date": paris(datetime.fromisoformat(iso))}
+
+
 # What everybody concerned may read. Rivals are never named here: the client and each provider see their own page.
 PUBLIC: dict[str, Words] = {
     "project.submitted": lambda e: Line(_("Project handed in for approval")),
     "project.opened": lambda e: Line(_("Project published"), tone="go"),
     "project.changed": lambda e: Line(_("Project changed by the client: version %(version)s") % e.facts, tone="soon"),
+    "project.extended": lambda e: Line(
+        _("The client takes more time to choose"), until(e.facts["select_by"]), tone="soon"
+    ),
+    "project.expired": lambda e: Line(_("Project expired without a choice"), tone="stop"),
     "project.withdrawn": lambda e: Line(_("Project withdrawn by the client"), tone="stop"),
     "question.answered": lambda e: Line(_("Question answered by the client")),
     "agreement.active": lambda e: Line(_("Introduction paid: the agreement is active"), tone="go"),

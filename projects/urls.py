@@ -12,6 +12,7 @@ urlpatterns = [
     path("projets/<slug:key>/apercu/", publish.preview, name="preview"),
     path("projets/<slug:key>/soumettre/", publish.submit, name="submit"),
     path("projets/<slug:key>/changer/", publish.change, name="change"),
+    path("projets/<slug:key>/prolonger/", publish.extend, name="extend"),
     path("projets/<slug:key>/versions/", publish.versions, name="versions"),
     path("projets/<slug:key>/retirer/", publish.withdraw, name="withdraw"),
     path("projets/<slug:key>/", dossier.detail, name="detail"),

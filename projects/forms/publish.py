@@ -261,6 +261,14 @@ class SubmitForm(Performing):
         return self.done(lambda: project.submit(by=by))
 
 
+class ExtendForm(Performing):
+    """The button that takes more time to choose."""
+
+    def save(self, project: Project, *, by: User) -> bool:
+        """Extend; a refusal is told."""
+        return self.done(lambda: project.extend(by=by))
+
+
 class WithdrawForm(Performing):
     """The confirmation that takes a project back."""
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from marketplace.templatetags.page import PARIS
@@ -18,6 +18,12 @@ CLOSING_HOUR = time(18)  # in Paris
 def closing_on(day: date) -> datetime:
     """The instant at which a project that closes on `day` closes: 18:00 in Paris."""
     return datetime.combine(day, CLOSING_HOUR, PARIS).astimezone(UTC)
+
+
+def days_after(at: datetime, days: int) -> datetime:
+    """The same hour of the clock in Paris, `days` later (or earlier), whatever the clocks did in between."""
+    local = at.astimezone(PARIS)
+    return datetime.combine(local.date() + timedelta(days=days), local.time(), PARIS).astimezone(UTC)
 
 
 @dataclass(frozen=True)

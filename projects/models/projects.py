@@ -29,7 +29,7 @@ from marketplace.templatetags.page import PARIS
 
 from .categories import Category
 from .choices import PROJECT_MOVES, Formula, Place, ProjectState
-from .content import Content, closing_on
+from .content import Content, closing_on, days_after
 from .readers import TEXT_SEARCH, ProjectQuerySet
 
 if TYPE_CHECKING:
@@ -89,6 +89,8 @@ class Project(models.Model):
     form_key = models.UUIDField(null=True, unique=True, editable=False)  # of the form that made it: made once
     offers_count = models.PositiveIntegerField(_("offers placed"), default=0, editable=False)
     questions_count = models.PositiveIntegerField(_("questions asked"), default=0, editable=False)
+    extended_at = models.DateTimeField(_("time to choose extended at"), null=True, editable=False)
+    reminded_at = models.DateTimeField(null=True, editable=False)  # that the date to choose is near
     version = models.PositiveIntegerField(_("version"), default=0, editable=False)  # of its latest ProjectVersion
     search = models.GeneratedField(
         expression=SearchVector("title", weight="A", config=TEXT_SEARCH)
@@ -157,8 +159,34 @@ class Project(models.Model):
 
     @property
     def select_by(self) -> datetime | None:
-        """Until when the client may choose a winner."""
-        return self.closes_at and self.closes_at + timedelta(days=settings.SELECTION_DAYS)
+        """Until when the client may choose a winner: so many days after the closing, twice that once extended."""
+        return self.extended_select_by if self.extended_at else self._days_after_closing(settings.SELECTION_DAYS)
+
+    @property
+    def extended_select_by(self) -> datetime | None:
+        """Until when the client may choose once the time to do so is extended."""
+        return self._days_after_closing(settings.SELECTION_DAYS + settings.SELECTION_EXTENSION_DAYS)
+
+    def _days_after_closing(self, days: int) -> datetime | None:
+        return self.closes_at and days_after(self.closes_at, days)
+
+    @property
+    def is_extendable(self) -> bool:
+        """Whether the client may take more time to choose: once, when offers are closed and there is one to choose."""
+        choosing = self.state == ProjectState.OPEN and not self.is_available and self.offers_count > 0
+        return choosing and self.extended_at is None and not self.is_overdue(timezone.now())
+
+    def is_overdue(self, at: datetime) -> bool:
+        """Whether the call is over without a choice at `at`: closed without an offer, or past the date to choose."""
+        if self.state != ProjectState.OPEN or self.closes_at is None or self.closes_at > at:
+            return False
+        return not self.offers_count or bool(self.select_by and at > self.select_by)
+
+    def is_to_be_reminded(self, at: datetime) -> bool:
+        """Whether the client is to be told at `at` that the date to choose is near."""
+        if self.state != ProjectState.OPEN or self.reminded_at or not self.offers_count or not self.select_by:
+            return False
+        return days_after(self.select_by, -settings.SELECTION_REMINDER_DAYS) <= at <= self.select_by
 
     @property
     def moderate_by(self) -> datetime | None:
@@ -267,6 +295,44 @@ class Project(models.Model):
             Event.record("project.withdrawn", project=self, by=by, title=self.title)
             self.return_credits(ReturnReason.WITHDRAWN)
 
+    def extend(self, *, by: User) -> None:
+        """Take more time to choose (SELECTION_EXTENSION_DAYS), once; the bidders are told until when.
+
+        A second call changes nothing. Refused: NotExtendable before the closing, without an offer, or too late.
+        """
+        with locked(self):
+            if self.extended_at:
+                return
+            if not self.is_extendable:
+                raise self.NotExtendable
+            self.extended_at, self.reminded_at = timezone.now(), None
+            self.save(update_fields=["extended_at", "reminded_at"])
+            facts = {"title": self.title, "select_by": (self.select_by or self.extended_at).isoformat()}
+            Event.record("project.extended", project=self, by=by, **facts)
+
+    def remind(self, *, at: datetime) -> None:
+        """Tell the client, once, that the date to choose is near. Refused (NotDue) unless it is so at `at`."""
+        with locked(self):
+            if not self.is_to_be_reminded(at):
+                raise self.NotDue
+            self.reminded_at = at
+            self.save(update_fields=["reminded_at"])
+            facts = {"title": self.title, "select_by": (self.select_by or at).isoformat(), "offers": self.offers_count}
+            Event.record("project.reminded", project=self, **facts)
+
+    def expire(self, *, at: datetime) -> None:
+        """End a call without a choice (product, section 4.6): every credit spent on it comes back.
+
+        Refused (NotDue) unless `at` it is closed without an offer, or past the date to choose.
+        """
+        with locked(self):
+            if not self.is_overdue(at):
+                raise self.NotDue
+            self.ended_at = at
+            self._move(ProjectState.EXPIRED, "ended_at")
+            Event.record("project.expired", project=self, title=self.title, offers=self.offers_count)
+            self.return_credits(ReturnReason.EXPIRED)
+
     @property
     def is_withdrawable(self) -> bool:
         """Whether its client may still take it back."""
@@ -301,8 +367,8 @@ class Project(models.Model):
             if seen is not None and seen < former.number:
                 raise self.ChangedElsewhere
             version.mark_published(timezone.now(), changed_open=True)
-            facts = {"title": self.title, "version": version.number, "changes": version.changes_since(former)}
-            Event.record("project.changed", project=self, by=by, **facts)
+            facts: dict[str, Any] = {"version": version.number, "changes": version.changes_since(former)}
+            Event.record("project.changed", project=self, by=by, title=self.title, **facts)
             return version
 
     def look_at_changes(self, *, by: User) -> None:
@@ -447,6 +513,12 @@ class Project(models.Model):
 
     class NeedsReason(Refusal):
         sentence = _("Give the reason: the client will read it, word for word.")
+
+    class NotExtendable(Refusal):
+        sentence = _("The time to choose can be extended once, between the closing of the offers and its own end.")
+
+    class NotDue(Refusal):
+        sentence = _("This project has not come to that date.")
 
     class NotWithdrawable(Refusal):
         sentence = _("This project can no longer be withdrawn: it is under way or already over.")

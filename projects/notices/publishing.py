@@ -176,6 +176,81 @@ class Gone(Telling):
         raise NotImplementedError
 
 
+@tells("project.extended", kind=Kind.PROJECTS)
+class Extended(Telling):
+    """Each bidder learns until when the client may choose now."""
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        project = project_of(event)
+        offers = project.offers.filter(state=OfferState.PLACED).select_related("provider")
+        for offer in offers.order_by("pk"):
+            yield offer.provider, {**about(project), "select_by": event.facts["select_by"]}
+
+    def letter(self, facts: Facts) -> Letter:
+        return Letter(
+            subject=_("More time to choose: %(title)s") % facts,
+            project=_("Project %(number)s") % facts,
+            paragraphs=[
+                _("The client has taken more time to choose, which is possible once only. Your offer stands."),
+                _("Without a choice by then, every credit that you spent on this project comes back to you."),
+            ],
+            figures=[(_("They choose before"), paris(datetime.fromisoformat(facts["select_by"])))],
+            action=(_("Open the project report"), reverse("projects:report", args=[facts["key"]])),
+        )
+
+
+@tells("project.reminded", kind=Kind.PROJECTS)
+class ChooseSoon(Telling):
+    """The client is reminded to choose while it is possible."""
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        project = project_of(event)
+        facts = {name: event.facts[name] for name in ("select_by", "offers")}
+        yield project.client, {**about(project), **facts, "extendable": project.extended_at is None}
+
+    def letter(self, facts: Facts) -> Letter:
+        more = _("You may take more time, once, from the same page.") if facts["extendable"] else ""
+        end = _("Without a choice the project expires, and every provider gets their credits back.")
+        return Letter(
+            subject=_("Choose an offer soon: %(title)s") % facts,
+            project=_("Project %(number)s") % facts,
+            paragraphs=[end, *([more] if more else [])],
+            figures=[
+                (_("Offers"), str(facts["offers"])),
+                (_("You choose before"), paris(datetime.fromisoformat(facts["select_by"]))),
+            ],
+            action=(_("Compare the offers"), reverse("projects:compare", args=[facts["key"]])),
+        )
+
+
+@tells("project.expired", kind=Kind.PROJECTS)
+class ExpiredForClient(Telling):
+    """The client learns that the call is over, and why."""
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        project = project_of(event)
+        yield project.client, {**about(project), "offers": event.facts["offers"]}
+
+    def letter(self, facts: Facts) -> Letter:
+        none = _("No provider had made an offer by the closing date. A clearer need or a wider budget may help.")
+        unchosen = _("The date to choose has passed. The bidders have been told.")
+        return Letter(
+            subject=_("Your project has expired: %(title)s") % facts,
+            project=_("Project %(number)s") % facts,
+            paragraphs=[
+                unchosen if facts["offers"] else none,
+                _("Providers get the credits back that they spent on it."),
+            ],
+            action=(_("Open the project report"), reverse("projects:report", args=[facts["key"]])),
+        )
+
+
+@tells("project.expired", kind=Kind.PROJECTS, name="project.expired.provider")
+class Expired(Gone):
+    def subject(self) -> str:
+        return _("Expired without a choice: %(title)s")
+
+
 @tells("project.withdrawn", kind=Kind.PROJECTS)
 class Withdrawn(Gone):
     def subject(self) -> str:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from marketplace.policies import UserRequest, policy
 from projects.changes import history
-from projects.forms.publish import ChangeForm, DraftForm, SubmitForm, WithdrawForm
+from projects.forms.publish import ChangeForm, DraftForm, ExtendForm, SubmitForm, WithdrawForm
 from projects.mine import Desk
 from projects.models import Offer, Project, ProjectVersion
 from projects.preview import Preview
@@ -61,6 +61,18 @@ def change(request: UserRequest, key: str) -> HttpResponse:
         return redirect("projects:report", project.key)
     bidders = Offer.objects.living().filter(project=project).count()
     return render(request, "projects/change.html", {"form": form, "project": project, "bidders": bidders})
+
+
+@require_POST
+@policy("projects.publish")
+def extend(request: UserRequest, key: str) -> HttpResponse:
+    project = get_object_or_404(Project.objects.owned_by(request.user).published(), key=key)
+    form = ExtendForm(request.POST)
+    if form.is_valid() and form.save(project, by=request.user):
+        messages.success(request, _("You have more time to choose. The bidders have been told."))
+    for refusal in form.non_field_errors():
+        messages.warning(request, str(refusal))
+    return redirect("projects:compare", project.key)
 
 
 @require_safe
