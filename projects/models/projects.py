@@ -317,8 +317,8 @@ class Project(models.Model):
                 raise self.NotDue
             self.reminded_at = at
             self.save(update_fields=["reminded_at"])
-            facts = {"title": self.title, "select_by": (self.select_by or at).isoformat(), "offers": self.offers_count}
-            Event.record("project.reminded", project=self, **facts)
+            until, offers = (self.select_by or at).isoformat(), self.offers_count
+            Event.record("project.reminded", project=self, title=self.title, select_by=until, offers=offers)
 
     def expire(self, *, at: datetime) -> None:
         """End a call without a choice (product, section 4.6): every credit spent on it comes back.
