@@ -9,6 +9,7 @@ urlpatterns = [
     path("mes-projets/", publish.mine, name="mine"),
     path("mon-compte/newsletter/", discover.interests, name="interests"),
     path("projets/<slug:key>/modifier/", publish.edit, name="edit"),
+    path("projets/<slug:key>/modifier/<slug:step>/", publish.edit, name="step"),
     path("projets/<slug:key>/apercu/", publish.preview, name="preview"),
     path("projets/<slug:key>/soumettre/", publish.submit, name="submit"),
     path("projets/<slug:key>/changer/", publish.change, name="change"),

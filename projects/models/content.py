@@ -10,6 +10,10 @@ from .categories import Category
 from .choices import Formula, Place
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from marketplace.documents.intake import Clean
+
     from .projects import Project
 
 CLOSING_HOUR = time(18)  # in Paris
@@ -24,6 +28,15 @@ def days_after(at: datetime, days: int) -> datetime:
     """The same hour of the clock in Paris, `days` later (or earlier), whatever the clocks did in between."""
     local = at.astimezone(PARIS)
     return datetime.combine(local.date() + timedelta(days=days), local.time(), PARIS).astimezone(UTC)
+
+
+def plain(value: Any) -> Any:
+    """A column's value as JSON keeps it; a category by its slug and its names in our languages, as they are today."""
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Category):
+        return {"slug": value.slug, "fr": value.name_fr, "en": value.name_en}
+    return value
 
 
 @dataclass(frozen=True)
@@ -53,3 +66,19 @@ class Content:
     def as_fields(self) -> dict[str, Any]:
         """The columns of a project that it fills."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
+
+
+@dataclass(frozen=True)
+class Jotting:
+    """A page of the form as typed: the answers that are right, the others word for word, files to add and to drop.
+
+    `names` are the columns that the page is about; `seen` is their digest when it was drawn, None to write over
+    whatever another page has written since.
+    """
+
+    names: Sequence[str]
+    answers: Mapping[str, Any]
+    to_correct: Mapping[str, str] = field(default_factory=dict)
+    files: Sequence[Clean] = ()
+    dropped: Sequence[int] = ()
+    seen: str | None = None

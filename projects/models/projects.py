@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from dataclasses import replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -25,15 +27,15 @@ from marketplace.events.models import Event
 from marketplace.locking import locked
 from marketplace.refusals import Refusal
 from marketplace.states import States
-from marketplace.templatetags.page import PARIS
+from marketplace.templatetags.page import PARIS, hour
 
 from .categories import Category
 from .choices import PROJECT_MOVES, Formula, Place, ProjectState
-from .content import Content, closing_on, days_after
+from .content import Content, Jotting, closing_on, days_after, plain
 from .readers import TEXT_SEARCH, ProjectQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from marketplace.accounts.models import User
     from marketplace.documents.intake import Clean
@@ -89,6 +91,8 @@ class Project(models.Model):
     form_key = models.UUIDField(null=True, unique=True, editable=False)  # of the form that made it: made once
     offers_count = models.PositiveIntegerField(_("offers placed"), default=0, editable=False)
     questions_count = models.PositiveIntegerField(_("questions asked"), default=0, editable=False)
+    to_correct = models.JSONField(default=dict, editable=False)  # answers of a draft that are not right yet, as typed
+    saved_at = models.DateTimeField(null=True, editable=False)  # the draft, last
     extended_at = models.DateTimeField(_("time to choose extended at"), null=True, editable=False)
     reminded_at = models.DateTimeField(null=True, editable=False)  # that the date to choose is near
     version = models.PositiveIntegerField(_("version"), default=0, editable=False)  # of its latest ProjectVersion
@@ -221,6 +225,56 @@ class Project(models.Model):
     def bring_in(cls, content: Content, *, by: User, source_key: str, source_url: str = "") -> Project:
         """Write a draft that comes from elsewhere; `source_key` tells its source apart among the client's calls."""
         return cls.objects.create(client=by, source_key=source_key, source_url=source_url, **content.as_fields())
+
+    @classmethod
+    def begin(cls, jotting: Jotting, *, by: User, key: UUID) -> Project:
+        """Write a new draft from the first page of the form; the same `key` again goes on with the same draft.
+
+        Refused: as `jot`.
+        """
+        with locked(by):
+            if done := cls.objects.filter(client=by, form_key=key).first():
+                done.jot(jotting)
+                return done
+            fields = Content(**jotting.answers).as_fields()
+            saved = {"to_correct": dict(jotting.to_correct), "saved_at": timezone.now()}
+            project = cls.objects.create(client=by, form_key=key, **saved, **fields)
+            project._add_files(jotting.files)
+            return project
+
+    def jot(self, jotting: Jotting) -> None:
+        """Write one page of the form into the draft: right answers as such, the others as typed, files in and out.
+
+        The same answers again change nothing. Refused: NotEditable once it is handed in, WrittenElsewhere when
+        another page has written other answers to the same questions since this one was drawn, TooManyFiles.
+        """
+        with locked(self):
+            if not self.is_editable:
+                raise self.NotEditable
+            if not self._holds(jotting):
+                if jotting.seen is not None and jotting.seen != self.digest(jotting.names):
+                    raise self.WrittenElsewhere(hour=hour(self.saved_at) or "–")
+                self._jot(jotting)
+            self._change_files(jotting.files, jotting.dropped)
+
+    def digest(self, names: Sequence[str]) -> str:
+        """What the columns `names` of a draft hold now, in a few characters that differ when it differs."""
+        held = [[name, plain(getattr(self, name)), self.to_correct.get(name)] for name in names]
+        return sha256(json.dumps(held).encode()).hexdigest()[:16]
+
+    def _holds(self, jotting: Jotting) -> bool:
+        """Whether the draft says already what a page says."""
+        same = all(getattr(self, name) == value for name, value in jotting.answers.items())
+        return same and all(self.to_correct.get(name) == jotting.to_correct.get(name) for name in jotting.names)
+
+    def _jot(self, jotting: Jotting) -> None:
+        for name, value in jotting.answers.items():
+            setattr(self, name, value)
+        # While one end of the budget is to be corrected, the other may not contradict it.
+        self.budget_max_cents = max(self.budget_min_cents, self.budget_max_cents)
+        others = {name: text for name, text in self.to_correct.items() if name not in jotting.names}
+        self.to_correct, self.saved_at = {**others, **jotting.to_correct}, timezone.now()
+        self.save(update_fields=[*jotting.answers, "budget_max_cents", "to_correct", "saved_at"])
 
     def rewrite(self, content: Content, *, files: Iterable[Clean] = (), dropped: Iterable[int] = ()) -> None:
         """Replace what the client wrote, add `files`, drop the specification files whose keys are in `dropped`.
@@ -445,14 +499,16 @@ class Project(models.Model):
         self.save(update_fields=["state", *fields])
 
     def _must_be_complete(self) -> None:
-        if not (self.title and self.teaser and self.description and self.budget_min_cents):
+        needed = (self.title, self.teaser, self.description, self.budget_min_cents)
+        if self.to_correct or not all(needed):
             raise self.Incomplete
 
     def _write(self, content: Content) -> None:
         fields = content.as_fields()
         for name, value in fields.items():
             setattr(self, name, value)
-        self.save(update_fields=list(fields))
+        self.to_correct, self.saved_at = {}, timezone.now()
+        self.save(update_fields=[*fields, "to_correct", "saved_at"])
 
     def _keep_version(self) -> ProjectVersion:
         """The version that says what the project says now, written when the latest says something else."""
@@ -498,6 +554,9 @@ class Project(models.Model):
 
     class Incomplete(Refusal):
         sentence = _("Something is still missing: title, teaser, description and budget are all needed to hand it in.")
+
+    class WrittenElsewhere(Refusal):
+        sentence = _("Another tab has written to this page of your draft at %(hour)s: what you see here is not saved.")
 
     class TooManyFiles(Refusal):
         sentence = _("Ten files at most describe a project: remove one, or put several into one PDF.")

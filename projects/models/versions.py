@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -10,30 +10,15 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from .content import Content
+from .content import Content, plain
 from .projects import Project
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
 
-    from .categories import Category
-
 # The closing date is no part of it: opening may fill it in, re-opening moves it.
 WRITTEN = tuple(name for name in Content.__dataclass_fields__ if name != "closes_at")
 LONGEST_EXCERPT = 600  # characters of a long text in an event's facts
-
-
-def plain(value: Any) -> Any:
-    """A column's value as JSON keeps it; a category by its slug and its names in our languages."""
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    return named(value) if isinstance(value, models.Model) else value
-
-
-def named(category: Any) -> dict[str, str]:
-    """A category with its names, as they were on that day."""
-    row: Category = category
-    return {"slug": row.slug, "fr": row.name_fr, "en": row.name_en}
 
 
 def differing(before: str | None, after: str) -> tuple[str, str]:
