@@ -129,11 +129,8 @@ def test_draft_saves_itself_and_two_tabs_do_not_erase_each_other(enter: Enter, c
     other = page.context.new_page()
     other.goto(page.url)
     assert other.input_value("[name=title]") == "Application de suivi"
-    other.fill("[name=title]", "Écrit dans le second onglet")
-    other.wait_for_selector("[data-autosave-said]:has-text('Enregistré à')")
-    other.wait_for_function(
-        "document.querySelector('[name=seen]').value !== document.querySelector('[name=seen]').defaultValue"
-    )
+    with other.expect_response("**/modifier/"):
+        other.fill("[name=title]", "Écrit dans le second onglet")
     page.fill("[name=teaser]", "Écrit dans le premier")
     page.wait_for_selector("[data-autosave-said]:has-text('Un autre onglet')")
     page.click("form .buttons button[value=suite]")
