@@ -40,4 +40,4 @@ def offer(request: HttpRequest) -> HttpResponse | None:
 
 def is_bookkeeping(name: str) -> bool:
     """Whether a field is none that a person fills in."""
-    return name in {"key", "instead_of", "number"} or name.endswith(("_FORMS",))
+    return name in {"key", "instead_of", "number", "act", "seen", "version"} or name.endswith(("_FORMS",))

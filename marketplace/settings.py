@@ -182,6 +182,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 86_400.0,
         "options": {"expires": 3600},
     },
+    "projects-close": {
+        "task": "projects.tasks.close_projects",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
     "newsletter": {
         "task": "projects.tasks.send_newsletter",
         "schedule": crontab(hour=7, minute=30),
@@ -341,6 +346,8 @@ CREDIT_PRICES_CENTS = {
 }
 PROJECT_OPEN_DAYS = env.int("PROJECT_OPEN_DAYS", default=30)
 SELECTION_DAYS = env.int("SELECTION_DAYS", default=15)
+SELECTION_EXTENSION_DAYS = env.int("SELECTION_EXTENSION_DAYS", default=15)  # once
+SELECTION_REMINDER_DAYS = env.int("SELECTION_REMINDER_DAYS", default=3)  # before the date to choose
 AGREEMENT_DAYS = env.int("AGREEMENT_DAYS", default=14)
 INTRODUCTION_DAYS = env.int("INTRODUCTION_DAYS", default=5)
 ACCEPTANCE_DAYS = env.int("ACCEPTANCE_DAYS", default=14)

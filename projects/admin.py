@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Count, Min
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
@@ -16,7 +17,8 @@ from marketplace import deadlines
 from marketplace.admin_site import AdminDeed, ReadOnlyAdmin, Waiting, WithReason, waits
 from marketplace.templatetags.page import filesize_fr, paris_short
 from projects.cards import budget_words
-from projects.models import Category, Project, ProjectState
+from projects.changes import history
+from projects.models import Category, Project, ProjectState, ProjectVersion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +33,10 @@ else:
     CategoryBase, Filter = admin.ModelAdmin, admin.SimpleListFilter
 
 
+CHANGED = "changed"
+MOST_VERSIONS = 20
+
+
 class Stage(Filter):
     """The queue of projects to be moderated first; the others on demand."""
 
@@ -38,7 +44,8 @@ class Stage(Filter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        return [("all", _("All")), *((str(state.value), str(state.label)) for state in ProjectState)]
+        states = [("all", _("All")), (CHANGED, _("Changed after opening, to be looked at"))]
+        return [*states, *((str(state.value), str(state.label)) for state in ProjectState)]
 
     def choices(self, changelist: ChangeList) -> Iterator[dict[str, object]]:  # type: ignore[override]
         for value, label in self.lookup_choices:
@@ -51,6 +58,8 @@ class Stage(Filter):
         return str(self.value() or ProjectState.SUBMITTED)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
+        if self.wanted == CHANGED:
+            return queryset.filter(pk__in=ProjectVersion.objects.to_look_at().values("project"))
         return queryset if self.wanted == "all" else queryset.filter(state=self.wanted)
 
 
@@ -65,12 +74,23 @@ class ProjectAdmin(ReadOnlyAdmin):
     ordering = ["submitted_at", "pk"]
     show_full_result_count = False
     fields = [
-        *("client", "company", "state", "rejection_reason", "title", "teaser", "description", "files", "category"),
+        *(
+            "client",
+            "company",
+            "state",
+            "rejection_reason",
+            "what_changed",
+            "title",
+            "teaser",
+            "description",
+            "files",
+            "category",
+        ),
         *("skills", "budget", "place", "city", "urgent", "starts_on", "formula_wanted", "sealed", "closes_at"),
         *("submitted_at", "due", "opened_at", "awarded_at", "ended_at"),
         *("offers_count", "questions_count", "source_url"),
     ]
-    readonly_fields = ["company", "files", "budget", "due"]
+    readonly_fields = ["company", "files", "budget", "due", "what_changed"]
     deeds: ClassVar[dict[str, AdminDeed]] = {
         "approve": AdminDeed(
             gettext_lazy("Approve and publish"),
@@ -86,7 +106,19 @@ class ProjectAdmin(ReadOnlyAdmin):
             grave=True,
             offered=lambda project: project.state in {ProjectState.SUBMITTED, ProjectState.OPEN},
         ),
+        "looked-at": AdminDeed(
+            gettext_lazy("Changes looked at"),
+            "projects.moderate_project",
+            lambda project, by, data: project.look_at_changes(by=by),
+            offered=lambda project: project.versions.to_look_at().exists(),
+        ),
     }
+
+    @admin.display(description=gettext_lazy("what has changed"))
+    def what_changed(self, project: Project) -> str:
+        """Each version against the one before it, the latest first, with why it was rejected."""
+        rows = list(project.versions.order_by("-number")[: MOST_VERSIONS + 1])[::-1]
+        return render_to_string("admin/versions.html", {"history": history(rows)[:MOST_VERSIONS]})
 
     @admin.display(description=gettext_lazy("budget"), ordering="budget_max_cents")
     def budget(self, project: Project) -> str:
@@ -116,6 +148,22 @@ def moderation(user: User) -> Iterator[Waiting]:
         yield Waiting(
             ngettext("%(n)s project to approve", "%(n)s projects to approve", found["number"]) % {"n": found["number"]},
             reverse("admin:projects_project_changelist"),
+            since=found["since"],
+            before=deadlines.after(found["since"], settings.MODERATION_DAYS),
+        )
+
+
+@waits
+def changes(user: User) -> Iterator[Waiting]:
+    """The open projects that their clients have changed, for who may look at them."""
+    found = ProjectVersion.objects.to_look_at().aggregate(
+        number=Count("project", distinct=True), since=Min("written_at")
+    )
+    if found["number"] and user.has_perm("projects.moderate_project"):
+        words = ngettext("%(n)s changed project to look at", "%(n)s changed projects to look at", found["number"])
+        yield Waiting(
+            words % {"n": found["number"]},
+            f"{reverse('admin:projects_project_changelist')}?state={CHANGED}",
             since=found["since"],
             before=deadlines.after(found["since"], settings.MODERATION_DAYS),
         )

@@ -70,7 +70,10 @@ class Comparison:
     def offers(self) -> list[Offer]:
         """The living offers in order; one query for them, one for their tranches."""
         rows = Offer.objects.living().filter(project=self.project).select_related("provider")
-        return sorted(rows.prefetch_related("tranches"), key=ORDERS[self.order])
+        offers = sorted(rows.prefetch_related("tranches"), key=ORDERS[self.order])
+        for offer in offers:
+            offer.project = self.project
+        return offers
 
     @cached_property
     def median_cents(self) -> int:

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from marketplace.documents.models import Document
 from projects.cards import card
+from projects.forms.steps import STEPS, address, missing
 from projects.models import Project, ProjectState
 from projects.prices import Price, prices
 
@@ -54,12 +55,19 @@ class Preview:
     @property
     def is_ready(self) -> bool:
         """Whether the button that hands it in is shown; the deed itself checks again under the lock."""
-        return self.project.is_editable
+        return self.project.is_editable and not self.missing
+
+    @cached_property
+    def missing(self) -> list[tuple[str, str]]:
+        """What it lacks to be handed in: where to correct it, and what is wrong."""
+        return missing(self.project) if self.project.is_editable else []
 
     @property
     def steps(self) -> list[tuple[str, str, str]]:
-        """Where one is: writing, checking, handing in."""
-        return [(_("Describe"), "", "done"), (_("Check and hand in"), "", "now"), (_("Our approval"), "", "")]
+        """Where one is: each page of the form, checking, our approval."""
+        url = address if self.project.is_editable else lambda project, step: ""
+        pages = [(str(step.label), url(self.project, step), "done") for step in STEPS.values()]
+        return [*pages, (_("Check and hand in"), "", "now"), (_("Our approval"), "", "")]
 
     @property
     def thanks(self) -> str:

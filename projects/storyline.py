@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from marketplace.events.models import Notice
+from marketplace.templatetags.page import paris
 from projects.alike import cards_alike
 from projects.models import (
     Agreement,
@@ -31,10 +33,21 @@ if TYPE_CHECKING:
 
 Words = Callable[["Event"], Line]
 
+
+def until(iso: str) -> str:
+    """A date to choose, in words."""
+    return _("Until %(date)s.") % {"date": paris(datetime.fromisoformat(iso))}
+
+
 # What everybody concerned may read. Rivals are never named here: the client and each provider see their own page.
 PUBLIC: dict[str, Words] = {
     "project.submitted": lambda e: Line(_("Project handed in for approval")),
     "project.opened": lambda e: Line(_("Project published"), tone="go"),
+    "project.changed": lambda e: Line(_("Project changed by the client: version %(version)s") % e.facts, tone="soon"),
+    "project.extended": lambda e: Line(
+        _("The client takes more time to choose"), until(e.facts["select_by"]), tone="soon"
+    ),
+    "project.expired": lambda e: Line(_("Project expired without a choice"), tone="stop"),
     "project.withdrawn": lambda e: Line(_("Project withdrawn by the client"), tone="stop"),
     "question.answered": lambda e: Line(_("Question answered by the client")),
     "agreement.active": lambda e: Line(_("Introduction paid: the agreement is active"), tone="go"),
@@ -50,6 +63,7 @@ PARTIES: dict[str, Words] = {
 OWN: dict[str, Words] = {
     "offer.placed": lambda e: Line(_("Offer placed")),
     "offer.revised": lambda e: Line(_("Offer revised")),
+    "offer.maintained": lambda e: Line(_("Offer kept as it is for version %(version)s of the project") % e.facts),
     "offer.withdrawn": lambda e: Line(_("Offer withdrawn")),
     "question.asked": lambda e: Line(_("Question asked")),
     "credit.spent.consultation": lambda e: Line(_("Dossier opened with a consultation credit")),
@@ -57,7 +71,10 @@ OWN: dict[str, Words] = {
     "credit.spent.contact": lambda e: Line(_("Client’s details opened with a direct contact credit")),
 }
 LOSS = "project.awarded.lost"
-CLIENT_SEES = frozenset({"offer.placed", "offer.revised", "offer.withdrawn", "question.asked", "credit.spent.contact"})
+CLIENT_SEES = frozenset(
+    {*(f"offer.{deed}" for deed in ("placed", "revised", "maintained", "withdrawn")), "question.asked"}
+    | {"credit.spent.contact"}
+)
 
 
 def own_version(reading: Reading) -> AgreementVersion | None:
@@ -80,7 +97,7 @@ def own_offer(reading: Reading) -> Offer | None:
     """A provider's own offer, withdrawn or not; once it is chosen, the agreement stands for it."""
     if reading.as_client or (reading.as_winner and reading.once(own_version)):
         return None
-    rows = Offer.objects.filter(project=reading.project, provider=reading.user)
+    rows = Offer.objects.filter(project=reading.project, provider=reading.user).select_related("project")
     return rows.prefetch_related("tranches").first()
 
 
@@ -267,6 +284,14 @@ def loss_panel(reading: Reading) -> Panel | None:
     told = Notice.objects.filter(user=reading.user, name=LOSS, event__project_key=reading.project.key).last()
     cards = cards_alike(reading.project, reading.user)
     return Panel("projects/report/loss.html", {"offer": offer, "letter": told and told.letter, "cards": cards})
+
+
+@panel(order=80)
+def manage_panel(reading: Reading) -> Panel | None:
+    """What the client may do with the call until it is active."""
+    if not reading.as_client or not reading.project.is_withdrawable:
+        return None
+    return Panel("projects/report/manage.html", {})
 
 
 @panel(order=90)

@@ -1,8 +1,15 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.utils import timezone
 
-from projects import newsletter
+from projects import closing, newsletter
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def close_projects() -> int:
+    """Every five minutes: remind clients to choose and end the calls whose time is over; how many were moved."""
+    return closing.sweep(timezone.now())
 
 
 @shared_task  # type: ignore[untyped-decorator]

@@ -131,6 +131,7 @@ class World:
         choose = {f"open {n}": {"key": opened, "pk": offer.pk} for n, offer in enumerate(offers, 1)}
         questions = {"asked": asked, "answered": answered}
         return {
+            "projects:step": {f"{s} {step}": {"key": keys[s], "step": step} for s in STAGES for step in ("cadre", "x")},
             "projects:spend": {f"{s} {kind}": {"key": key, "kind": kind} for s, key in keys.items() for kind in KINDS},
             "projects:read_offer": choose,
             "projects:select": choose,
@@ -175,6 +176,7 @@ class World:
         return {deed: {"pk": pk, "deed": deed} for deed in [*deeds, "unheard-of"]}
 
 
+STAGES = ("draft", "open")
 KINDS = ("consultation", "offre", "contact")
 BY_HAND: dict[str, dict[str, dict[str, Any]]] = {
     "demo:mail": {"": {"pk": 0}},

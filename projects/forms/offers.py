@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from credits.models import Kind, Spending
@@ -25,6 +27,7 @@ class SpendForm(Performing):
 class OfferForm(WithTranches, Deed):
     """An offer: price, delay, what is proposed and under which assumptions, tranches if any."""
 
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)  # of the project, as the bidder read it
     price_cents = EurosField(
         label=_("Price of the project"), unit=_("€ excl. VAT"), min_cents=LOWEST_CENTS, max_cents=HIGHEST_CENTS
     )
@@ -43,20 +46,32 @@ class OfferForm(WithTranches, Deed):
         help_text=_("What your price counts on: access, contents, answers, a second opinion…"),
     )
 
-    def __init__(self, *args: Any, offer: Offer | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, offer: Offer | None = None, version: int | None = None, **kwargs: Any) -> None:
         self.offer = offer
         if offer:
             kwargs["initial"] = {name: getattr(offer, name) for name in WRITTEN}
             kwargs["rows"] = offer.typed_tranches
         super().__init__(*args, **kwargs)
+        self.initial["version"] = version
 
     def save(self, project: Project, *, by: User) -> bool:
-        """Place the offer, or revise the one that stands; a refusal is shown on the form."""
+        """Place the offer, or revise the one that stands; a refusal is shown on the form.
+
+        After a change of the project the page is shown again with what is new: the next sending has seen it.
+        """
         terms = OfferTerms(**{name: self.cleaned_data[name] for name in WRITTEN}, tranches=self.tranches)
-        offer = self.offer
+        offer, seen = self.offer, self.cleaned_data["version"]
         if offer is None or offer.state == OfferState.WITHDRAWN:
-            return self.done(lambda: Offer.place(project, by=by, terms=terms, key=self.cleaned_data["key"]))
-        return self.done(lambda: offer.revise(by=by, terms=terms))
+            key = self.cleaned_data["key"]
+            done = self.done(lambda: Offer.place(project, by=by, terms=terms, key=key, seen=seen))
+        else:
+            done = self.done(lambda: offer.revise(by=by, terms=terms, seen=seen))
+        if not done:  # what a refusal's page shows is the project as it is now
+            data = QueryDict(mutable=True)
+            data.update(self.data)
+            data["version"] = str((offer.project if offer else project).version)
+            self.data = data
+        return done
 
 
 class QuestionForm(Deed):

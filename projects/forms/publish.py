@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -8,25 +9,28 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.documents.forms import DocumentsField
 from marketplace.documents.intake import OFFICE, PLAIN
 from marketplace.fields import ChoiceCards, DayField, EurosField
 from marketplace.forms import Deed, Performing
-from marketplace.templatetags.page import PARIS, day
+from marketplace.templatetags.page import PARIS, day, filesize_fr
 from projects.contacts import reachable, telling
 from projects.forms.tranches import HIGHEST_CENTS
-from projects.models import Category, Content, Formula, Place, Project, closing_on
+from projects.models import Category, Content, Formula, Place, Project
 from projects.models.projects import MOST_FILES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from marketplace.accounts.models import User
+    from marketplace.documents.intake import Clean
+    from projects.models import ProjectVersion
 
 LONGEST_CALL = 90  # days
 MOST_SKILLS, LONGEST_SKILL = 12, 40
-DRAFT = "draft"
-OPTIONAL_IN_A_DRAFT = ("teaser", "description", "budget_min_cents", "budget_max_cents", "closes_on")
 
 
 def titled(choices: Any) -> list[tuple[str, Any]]:
@@ -50,6 +54,34 @@ class SkillsField(forms.CharField):
         return skills
 
 
+class SpecificationField(DocumentsField):
+    """The client's files. When one is refused the others are `good` all the same: a draft keeps them."""
+
+    good: Sequence[Clean] = ()
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        good, errors = [], []
+        for file in data if data and len(data) <= self.most else [data]:
+            try:
+                good += super().clean([file] if file is not data else data)
+            except ValidationError as error:
+                errors.append(error)
+        self.good = good
+        if errors:
+            raise ValidationError(errors)
+        return good
+
+
+class DroppedField(forms.TypedMultipleChoiceField):
+    """Files to remove, by their ids; one that is gone already is passed over."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(coerce=lambda value: int(str(value)[:18]), **kwargs)
+
+    def valid_value(self, value: Any) -> bool:
+        return str(value).isascii() and str(value).isdecimal()
+
+
 class BudgetField(EurosField):
     """One end of the budget, in whole cents excluding VAT."""
 
@@ -63,7 +95,7 @@ class BudgetField(EurosField):
 
 
 class ProjectForm(Deed):
-    """A call for offers as its client writes it. As a draft, only its title and category are needed."""
+    """A call for offers as its client writes it, whole: what it takes to hand it in."""
 
     title = forms.CharField(
         label=_("Title"),
@@ -86,10 +118,8 @@ class ProjectForm(Deed):
         widget=forms.Textarea(attrs={"rows": 12}),
         help_text=_("Context, what is expected, constraints, how you will choose. Providers read it for a credit."),
     )
-    specification = DocumentsField(label=_("Specification"), required=False, most=MOST_FILES, accept=PLAIN | OFFICE)
-    dropped = forms.TypedMultipleChoiceField(
-        label=_("Files to remove"), required=False, coerce=int, widget=forms.CheckboxSelectMultiple
-    )
+    specification = SpecificationField(label=_("Specification"), required=False, most=MOST_FILES, accept=PLAIN | OFFICE)
+    dropped = DroppedField(label=_("Files to remove"), required=False, widget=forms.CheckboxSelectMultiple)
     budget_min_cents = BudgetField(label=_("Budget, from"))
     budget_max_cents = BudgetField(label=_("Budget, up to"))
     place = forms.ChoiceField(
@@ -116,16 +146,15 @@ class ProjectForm(Deed):
     def __init__(self, data: Any = None, files: Any = None, *, project: Project | None = None) -> None:
         self.project = project
         super().__init__(data, files, initial=initial_of(project))
-        self.is_draft = self.data.get("act") == DRAFT
         self._explain()
-        for name in OPTIONAL_IN_A_DRAFT if self.is_draft else ():
-            self.fields[name].required = False
-        kept = project.specification_files.select_related("document") if project else []
-        choices = [(file.pk, file.document.name) for file in kept]
-        if choices:
+        self.list_files()
+
+    def list_files(self) -> None:
+        """Offer to remove each file that the project holds."""
+        kept = self.project.specification_files.select_related("document") if self.project else []
+        if "dropped" in self.fields:
+            choices = [(file.pk, f"{file.document.name} ({filesize_fr(file.document.size)})") for file in kept]
             self.fields["dropped"].choices = choices  # type: ignore[attr-defined]
-        else:
-            del self.fields["dropped"]
 
     def _explain(self) -> None:
         """Hints that carry figures or dates."""
@@ -140,10 +169,6 @@ class ProjectForm(Deed):
             "open": _("A provider who opens the dossier reads the other offers."),
             "sealed": _("Providers see how many offers there are, not what they say. Fixed once published."),
         }
-        if self.files:
-            self.fields["specification"].help_text = _(
-                "If another answer has to be corrected, choose your files again."
-            )
 
     def clean_title(self) -> str:
         return public(" ".join(self.cleaned_data["title"].split()))
@@ -178,32 +203,52 @@ class ProjectForm(Deed):
         low, high = data.get("budget_min_cents"), data.get("budget_max_cents")
         if low and high and low > high:
             self.add_error("budget_max_cents", _("The budget is reversed: this amount is below the one above."))
-        needs_city = not self.is_draft and data.get("place") in {Place.MIXED, Place.ON_SITE}
-        if needs_city and data.get("city") == "":
+        if data.get("place") in {Place.MIXED, Place.ON_SITE} and data.get("city") == "":
             self.add_error("city", _("Say in which city."))
         return data
 
+
+class ChangeForm(ProjectForm):
+    """An open project as its client changes it: one page, one new version; sealed offers and closing date stay."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, data: Any = None, files: Any = None, *, project: Project) -> None:
+        super().__init__(data, files, project=project)
+        if self.files:
+            again = gettext("If another answer has to be corrected, choose your files again.")
+            self.fields["specification"].help_text = again
+        self.open, self.initial["version"] = project, project.version
+        self.made: ProjectVersion | None = None
+        for name in ("sealed", "closes_on"):
+            del self.fields[name]
+
     @property
     def content(self) -> Content:
-        """What was typed, as the project keeps it."""
+        """What was typed; the rest as the project says it."""
         data = {name: value for name, value in self.cleaned_data.items() if name in Content.__dataclass_fields__}
-        low, high = data["budget_min_cents"] or 0, data["budget_max_cents"] or 0
-        closing = self.cleaned_data["closes_on"]
-        data |= {"budget_min_cents": low, "budget_max_cents": max(low, high), "sealed": data["sealed"] == "sealed"}
-        return Content(**data, closes_at=closing_on(closing) if closing else None)
+        return replace(Content.of(self.open), **data)
 
-    def save(self, *, by: User) -> Project | None:
-        """Write the draft, or rewrite it; a refusal is shown on the form."""
-        data, project = self.cleaned_data, self.project
-        files, dropped = data["specification"] or [], data.get("dropped", [])
+    @property
+    def thanks(self) -> str:
+        """What follows from the change."""
+        if self.made is None:
+            return gettext("Nothing has changed: the project stays as it was.")
+        return gettext("Your change is published as version %(number)s.") % {"number": self.made.number}
+
+    def save(self, *, by: User) -> bool:
+        """Publish the change; a refusal is shown on the form."""
+        data = self.cleaned_data
+        files, dropped, seen = data["specification"], data.get("dropped", []), data["version"]
+
+        def deed() -> None:
+            self.made = self.open.change(self.content, files, dropped, by=by, seen=seen)
+
         try:
-            if project is None:
-                return self.perform(lambda: Project.draft(self.content, by=by, key=data["key"], files=files))
-            written = self.done(lambda: project.rewrite(self.content, files=files, dropped=dropped))
+            return self.done(deed)
         except ValidationError as disk:
             self.add_error("specification", disk)
-            return None
-        return project if written else None
+            return False
 
 
 class SubmitForm(Performing):
@@ -212,6 +257,14 @@ class SubmitForm(Performing):
     def save(self, project: Project, *, by: User) -> bool:
         """Hand it in; a refusal is shown on the page."""
         return self.done(lambda: project.submit(by=by))
+
+
+class ExtendForm(Performing):
+    """The button that takes more time to choose."""
+
+    def save(self, project: Project, *, by: User) -> bool:
+        """Extend; a refusal is told."""
+        return self.done(lambda: project.extend(by=by))
 
 
 class WithdrawForm(Performing):

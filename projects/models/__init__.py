@@ -1,12 +1,13 @@
 from .agreements import Agreement, AgreementState, AgreementTranche, AgreementVersion, Fees, Terms
 from .categories import Category, Interest
 from .choices import Formula, Place, ProjectState
-from .content import Content, closing_on
+from .content import Content, Jotting, closing_on
 from .newsletter import CopyState, Edition, NewsletterCopy
 from .offers import Answer, Offer, OfferRevision, OfferState, OfferTerms, OfferTranche, Question, TrancheTerms
 from .projects import Project
 from .selection import Selection
 from .specification import SpecificationFile
+from .versions import ProjectVersion
 
 __all__ = [
     "Agreement",
@@ -21,6 +22,7 @@ __all__ = [
     "Fees",
     "Formula",
     "Interest",
+    "Jotting",
     "NewsletterCopy",
     "Offer",
     "OfferRevision",
@@ -30,6 +32,7 @@ __all__ = [
     "Place",
     "Project",
     "ProjectState",
+    "ProjectVersion",
     "Question",
     "Selection",
     "SpecificationFile",

@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
-from credits.models import Kind, Spending
+from credits.models import Kind, ReturnReason, Spending
 from marketplace.billing.vat import Amount
 from marketplace.events.models import Event
 from marketplace.locking import locked
@@ -135,6 +135,7 @@ class Offer(models.Model):
     assumptions = models.TextField(max_length=5000, blank=True)
     key = models.UUIDField()
     revision = models.PositiveIntegerField(default=1)
+    project_version = models.PositiveIntegerField(default=0)  # the project as it was when this was placed or revised
     placed_at = models.DateTimeField(default=timezone.now)
     revised_at = models.DateTimeField(null=True)
     read_at = models.DateTimeField(null=True)
@@ -160,12 +161,13 @@ class Offer(models.Model):
         return f"{self.provider}: {self.project}"
 
     @classmethod
-    def place(cls, project: Project, *, by: User, terms: OfferTerms, key: UUID) -> Offer:
+    def place(cls, project: Project, *, by: User, terms: OfferTerms, key: UUID, seen: int | None = None) -> Offer:
         """Place the offer of `by` on `project`; a withdrawn one comes back with the new terms.
 
-        The same `key` again gives the same offer. Two people of one company are judged one after the other, under
-        the project's lock. Refused: Project.NotAvailable, Project.OwnProject, NeedsCredit (no offer credit spent),
-        AlreadyPlaced, FormUsed (placed by this form, withdrawn since), CompanyHasOffer, TranchesDoNotSum.
+        `seen` is the version of the project that the bidder has read, if it matters. The same `key` again gives the
+        same offer. Two people of one company are judged one after the other, under the project's lock. Refused:
+        Project.NotAvailable, Project.OwnProject, NeedsCredit (no offer credit spent), AlreadyPlaced, FormUsed (placed
+        by this form, withdrawn since), CompanyHasOffer, TranchesDoNotSum, ProjectChanged (since it was `seen`).
         """
         with locked(project):
             offer = cls.objects.filter(project=project, provider=by).select_for_update(no_key=True).first()
@@ -174,6 +176,7 @@ class Offer(models.Model):
             project.must_be_available()
             project.must_be_foreign_to(by)
             must_hold_offer_credit(by, project)
+            must_have_read(project, seen)
             parts = terms.parts()
             if offer and offer.state != OfferState.WITHDRAWN:
                 raise cls.AlreadyPlaced
@@ -185,17 +188,21 @@ class Offer(models.Model):
             Event.record("offer.placed", project=project, by=by, offer=offer.pk, title=project.title)
             return offer
 
-    def revise(self, *, by: User, terms: OfferTerms) -> None:
-        """Replace the terms before selection; the former ones are kept. The same terms again change nothing.
+    def revise(self, *, by: User, terms: OfferTerms, seen: int | None = None) -> None:
+        """Replace the terms before selection; the former ones are kept. The same terms again change nothing, but
+        that an offer placed on an older version of the project then stands on the present one. `seen` is the version
+        of the project that the bidder has read, if it matters.
 
-        Refused: Project.NotAvailable, NotRevisable, TranchesDoNotSum.
+        Refused: Project.NotAvailable, NotRevisable, TranchesDoNotSum, ProjectChanged (since it was `seen`).
         """
         with locked(self.project, self):
             self.project.must_be_available()
             if self.state != OfferState.PLACED:
                 raise self.NotRevisable
             parts = terms.parts()
+            must_have_read(self.project, seen)
             if self._says(terms, parts):
+                self._maintain(by=by)
                 return
             OfferRevision.objects.create(offer=self, number=self.revision, terms=self.as_json())
             self.revision += 1
@@ -204,9 +211,10 @@ class Offer(models.Model):
             Event.record("offer.revised", project=self.project, by=by, offer=self.pk, title=self.project.title)
 
     def withdraw(self, *, by: User) -> None:
-        """Take the offer back before selection; the credit stays spent. A second call changes nothing.
+        """Take the offer back before selection. A second call changes nothing.
 
-        Refused (NotRevisable) once the client has chosen.
+        The credit stays spent, unless the project has changed since the offer was placed or revised: then the offer
+        credit comes back by itself (product, section 4.1). Refused (NotRevisable) once the client has chosen.
         """
         with locked(self.project, self):
             if self.state == OfferState.WITHDRAWN:
@@ -217,6 +225,8 @@ class Offer(models.Model):
             self.save(update_fields=["state"])
             self._count()
             Event.record("offer.withdrawn", project=self.project, by=by, offer=self.pk, title=self.project.title)
+            if self.answers_older_version:
+                self.project.return_credits(ReturnReason.CHANGED, kind=Kind.OFFER, provider=self.provider)
 
     def mark_read(self) -> None:
         """Note when the client first opened the offer, or its last revision: the provider is shown the date."""
@@ -229,6 +239,11 @@ class Offer(models.Model):
     def is_unread(self) -> bool:
         """Whether the client has yet to open it as it stands now."""
         return self.read_at is None or bool(self.revised_at and self.revised_at > self.read_at)
+
+    @property
+    def answers_older_version(self) -> bool:
+        """Whether the project has changed since the offer was placed or revised."""
+        return self.project_version < self.project.version
 
     @property
     def is_placed(self) -> bool:
@@ -275,6 +290,15 @@ class Offer(models.Model):
             raise self.FormUsed
         return self
 
+    def _maintain(self, *, by: User) -> None:
+        """The offer stands as it is on the present version of the project."""
+        if not self.answers_older_version:
+            return
+        self.project_version = self.project.version
+        self.save(update_fields=["project_version"])
+        facts = {"offer": self.pk, "version": self.project_version, "title": self.project.title}
+        Event.record("offer.maintained", project=self.project, by=by, **facts)
+
     def _says(self, terms: OfferTerms, parts: list[TrancheTerms]) -> bool:
         own = [tranche.terms for tranche in self.tranches.all()]
         same_parts = own == parts or (is_whole(own, self.price_cents) and is_whole(parts, terms.price_cents))
@@ -288,10 +312,11 @@ class Offer(models.Model):
 
     def _write(self, terms: OfferTerms, parts: list[TrancheTerms], *others: str) -> None:
         """Write the terms, the columns of `others` and the tranches."""
-        self.vat_rate_bp = self.provider.company.vat_rate_bp
+        self.vat_rate_bp, self.project_version = self.provider.company.vat_rate_bp, self.project.version
         for name in WRITTEN:
             setattr(self, name, getattr(terms, name))
-        self.save(update_fields=None if self._state.adding else ["vat_rate_bp", *WRITTEN, *others])
+        fields = ["vat_rate_bp", "project_version", *WRITTEN, *others]
+        self.save(update_fields=None if self._state.adding else fields)
         self.tranches.all().delete()
         OfferTranche.objects.bulk_create(
             OfferTranche(offer=self, position=n, **vars(part)) for n, part in enumerate(parts, 1)
@@ -300,6 +325,9 @@ class Offer(models.Model):
     def _count(self) -> None:
         self.project.offers_count = self.project.offers.living().count()
         self.project.save(update_fields=["offers_count"])
+
+    class ProjectChanged(Refusal):
+        sentence = _("The client has just changed the project: read what is new, then send your offer again.")
 
     class NeedsCredit(Refusal):
         sentence = _("Spend an offer credit on this project first. Nothing was sent.")
@@ -436,3 +464,9 @@ def must_hold_offer_credit(user: User, project: Project) -> None:
     """Refuse (Offer.NeedsCredit) who has not spent an offer credit on `project`."""
     if not Spending.objects.living().on(project.key).filter(provider=user, kind=Kind.OFFER).exists():
         raise Offer.NeedsCredit
+
+
+def must_have_read(project: Project, seen: int | None) -> None:
+    """Refuse (Offer.ProjectChanged) terms written before an older version of `project` than the present one."""
+    if seen is not None and seen < project.version:
+        raise Offer.ProjectChanged

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import secrets
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.conf import settings
@@ -24,18 +27,20 @@ from marketplace.events.models import Event
 from marketplace.locking import locked
 from marketplace.refusals import Refusal
 from marketplace.states import States
-from marketplace.templatetags.page import PARIS
+from marketplace.templatetags.page import PARIS, hour
 
 from .categories import Category
 from .choices import PROJECT_MOVES, Formula, Place, ProjectState
-from .content import Content, closing_on
+from .content import Content, Jotting, closing_on, days_after, plain
 from .readers import TEXT_SEARCH, ProjectQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from marketplace.accounts.models import User
     from marketplace.documents.intake import Clean
+
+    from .versions import ProjectVersion
 
 KEY_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 MOST_FILES = 10
@@ -86,6 +91,11 @@ class Project(models.Model):
     form_key = models.UUIDField(null=True, unique=True, editable=False)  # of the form that made it: made once
     offers_count = models.PositiveIntegerField(_("offers placed"), default=0, editable=False)
     questions_count = models.PositiveIntegerField(_("questions asked"), default=0, editable=False)
+    to_correct = models.JSONField(default=dict, editable=False)  # answers of a draft that are not right yet, as typed
+    saved_at = models.DateTimeField(null=True, editable=False)  # the draft, last
+    extended_at = models.DateTimeField(_("time to choose extended at"), null=True, editable=False)
+    reminded_at = models.DateTimeField(null=True, editable=False)  # that the date to choose is near
+    version = models.PositiveIntegerField(_("version"), default=0, editable=False)  # of its latest ProjectVersion
     search = models.GeneratedField(
         expression=SearchVector("title", weight="A", config=TEXT_SEARCH)
         + SearchVector(
@@ -153,8 +163,34 @@ class Project(models.Model):
 
     @property
     def select_by(self) -> datetime | None:
-        """Until when the client may choose a winner."""
-        return self.closes_at and self.closes_at + timedelta(days=settings.SELECTION_DAYS)
+        """Until when the client may choose a winner: so many days after the closing, twice that once extended."""
+        return self.extended_select_by if self.extended_at else self._days_after_closing(settings.SELECTION_DAYS)
+
+    @property
+    def extended_select_by(self) -> datetime | None:
+        """Until when the client may choose once the time to do so is extended."""
+        return self._days_after_closing(settings.SELECTION_DAYS + settings.SELECTION_EXTENSION_DAYS)
+
+    def _days_after_closing(self, days: int) -> datetime | None:
+        return self.closes_at and days_after(self.closes_at, days)
+
+    @property
+    def is_extendable(self) -> bool:
+        """Whether the client may take more time to choose: once, when offers are closed and there is one to choose."""
+        choosing = self.state == ProjectState.OPEN and not self.is_available and self.offers_count > 0
+        return choosing and self.extended_at is None and not self.is_overdue(timezone.now())
+
+    def is_overdue(self, at: datetime) -> bool:
+        """Whether the call is over without a choice at `at`: closed without an offer, or past the date to choose."""
+        if self.state != ProjectState.OPEN or self.closes_at is None or self.closes_at > at:
+            return False
+        return not self.offers_count or bool(self.select_by and at > self.select_by)
+
+    def is_to_be_reminded(self, at: datetime) -> bool:
+        """Whether the client is to be told at `at` that the date to choose is near."""
+        if self.state != ProjectState.OPEN or self.reminded_at or not self.offers_count or not self.select_by:
+            return False
+        return days_after(self.select_by, -settings.SELECTION_REMINDER_DAYS) <= at <= self.select_by
 
     @property
     def moderate_by(self) -> datetime | None:
@@ -165,6 +201,11 @@ class Project(models.Model):
     def is_editable(self) -> bool:
         """Whether its client may still write it: a draft, or rejected before it was ever open."""
         return self.state == ProjectState.DRAFT or (self.state == ProjectState.REJECTED and self.opened_at is None)
+
+    @property
+    def is_changeable(self) -> bool:
+        """Whether its client may still change it before the public's eyes: while it takes offers."""
+        return self.is_available
 
     @classmethod
     def draft(cls, content: Content, *, by: User, key: UUID, files: Iterable[Clean] = ()) -> Project:
@@ -185,6 +226,56 @@ class Project(models.Model):
         """Write a draft that comes from elsewhere; `source_key` tells its source apart among the client's calls."""
         return cls.objects.create(client=by, source_key=source_key, source_url=source_url, **content.as_fields())
 
+    @classmethod
+    def begin(cls, jotting: Jotting, *, by: User, key: UUID) -> Project:
+        """Write a new draft from the first page of the form; the same `key` again goes on with the same draft.
+
+        Refused: as `jot`.
+        """
+        with locked(by):
+            if done := cls.objects.filter(client=by, form_key=key).first():
+                done.jot(jotting)
+                return done
+            fields = Content(**jotting.answers).as_fields()
+            saved = {"to_correct": dict(jotting.to_correct), "saved_at": timezone.now()}
+            project = cls.objects.create(client=by, form_key=key, **saved, **fields)
+            project._add_files(jotting.files)
+            return project
+
+    def jot(self, jotting: Jotting) -> None:
+        """Write one page of the form into the draft: right answers as such, the others as typed, files in and out.
+
+        The same answers again change nothing. Refused: NotEditable once it is handed in, WrittenElsewhere when
+        another page has written other answers to the same questions since this one was drawn, TooManyFiles.
+        """
+        with locked(self):
+            if not self.is_editable:
+                raise self.NotEditable
+            if not self._holds(jotting):
+                if jotting.seen is not None and jotting.seen != self.digest(jotting.names):
+                    raise self.WrittenElsewhere(hour=hour(self.saved_at) or "–")
+                self._jot(jotting)
+            self._change_files(jotting.files, jotting.dropped)
+
+    def digest(self, names: Sequence[str]) -> str:
+        """What the columns `names` of a draft hold now, in a few characters that differ when it differs."""
+        held = [[name, plain(getattr(self, name)), self.to_correct.get(name)] for name in names]
+        return sha256(json.dumps(held).encode()).hexdigest()[:16]
+
+    def _holds(self, jotting: Jotting) -> bool:
+        """Whether the draft says already what a page says."""
+        same = all(getattr(self, name) == value for name, value in jotting.answers.items())
+        return same and all(self.to_correct.get(name) == jotting.to_correct.get(name) for name in jotting.names)
+
+    def _jot(self, jotting: Jotting) -> None:
+        for name, value in jotting.answers.items():
+            setattr(self, name, value)
+        # While one end of the budget is to be corrected, the other may not contradict it.
+        self.budget_max_cents = max(self.budget_min_cents, self.budget_max_cents)
+        others = {name: text for name, text in self.to_correct.items() if name not in jotting.names}
+        self.to_correct, self.saved_at = {**others, **jotting.to_correct}, timezone.now()
+        self.save(update_fields=[*jotting.answers, "budget_max_cents", "to_correct", "saved_at"])
+
     def rewrite(self, content: Content, *, files: Iterable[Clean] = (), dropped: Iterable[int] = ()) -> None:
         """Replace what the client wrote, add `files`, drop the specification files whose keys are in `dropped`.
 
@@ -193,13 +284,8 @@ class Project(models.Model):
         with locked(self):
             if not self.is_editable:
                 raise self.NotEditable
-            fields = content.as_fields()
-            for name, value in fields.items():
-                setattr(self, name, value)
-            self.save(update_fields=list(fields))
-            for file in self.specification_files.filter(pk__in=dropped):
-                file.drop()
-            self._add_files(files)
+            self._write(content)
+            self._change_files(files, dropped)
 
     def submit(self, *, by: User) -> None:
         """Hand the project in: to moderation, or straight to the public when PRE_MODERATION is off.
@@ -211,14 +297,14 @@ class Project(models.Model):
                 return
             if not self.is_editable:
                 raise self.NotSubmittable
-            if not (self.title and self.teaser and self.description and self.budget_min_cents):
-                raise self.Incomplete
+            self._must_be_complete()
             if self.closes_at and self.closes_at <= timezone.now():
                 raise self.ClosesInThePast
             if self.state == ProjectState.DRAFT and not settings.PRE_MODERATION:
                 self._open(by=by, at=timezone.now())
                 return
             self.submitted_at = timezone.now()
+            self._keep_version()
             self._move(ProjectState.SUBMITTED, "submitted_at")
             Event.record("project.submitted", project=self, by=by, title=self.title)
 
@@ -241,9 +327,10 @@ class Project(models.Model):
             if not reason.strip():
                 raise self.NeedsReason
             self.rejection_reason = reason.strip()
+            self._keep_version().mark_rejected(self.rejection_reason)
             self._move(ProjectState.REJECTED, "rejection_reason")
             Event.record("project.rejected", project=self, by=by, title=self.title, reason=self.rejection_reason)
-            self._return_credits(ReturnReason.REJECTED)
+            self.return_credits(ReturnReason.REJECTED)
 
     def withdraw(self, *, by: User) -> None:
         """Take the project back, at any time before it is active; every credit spent on it comes back.
@@ -260,12 +347,89 @@ class Project(models.Model):
             for agreement in self.agreements.select_for_update(no_key=True).unpaid():
                 agreement.lapse()
             Event.record("project.withdrawn", project=self, by=by, title=self.title)
-            self._return_credits(ReturnReason.WITHDRAWN)
+            self.return_credits(ReturnReason.WITHDRAWN)
+
+    def extend(self, *, by: User) -> None:
+        """Take more time to choose (SELECTION_EXTENSION_DAYS), once; the bidders are told until when.
+
+        A second call changes nothing. Refused: NotExtendable before the closing, without an offer, or too late.
+        """
+        with locked(self):
+            if self.extended_at:
+                return
+            if not self.is_extendable:
+                raise self.NotExtendable
+            self.extended_at, self.reminded_at = timezone.now(), None
+            self.save(update_fields=["extended_at", "reminded_at"])
+            facts = {"title": self.title, "select_by": (self.select_by or self.extended_at).isoformat()}
+            Event.record("project.extended", project=self, by=by, **facts)
+
+    def remind(self, *, at: datetime) -> None:
+        """Tell the client, once, that the date to choose is near. Refused (NotDue) unless it is so at `at`."""
+        with locked(self):
+            if not self.is_to_be_reminded(at):
+                raise self.NotDue
+            self.reminded_at = at
+            self.save(update_fields=["reminded_at"])
+            until, offers = (self.select_by or at).isoformat(), self.offers_count
+            Event.record("project.reminded", project=self, title=self.title, select_by=until, offers=offers)
+
+    def expire(self, *, at: datetime) -> None:
+        """End a call without a choice (product, section 4.6): every credit spent on it comes back.
+
+        Refused (NotDue) unless `at` it is closed without an offer, or past the date to choose.
+        """
+        with locked(self):
+            if not self.is_overdue(at):
+                raise self.NotDue
+            self.ended_at = at
+            self._move(ProjectState.EXPIRED, "ended_at")
+            Event.record("project.expired", project=self, title=self.title, offers=self.offers_count)
+            self.return_credits(ReturnReason.EXPIRED)
 
     @property
     def is_withdrawable(self) -> bool:
         """Whether its client may still take it back."""
         return (str(self.state), "WITHDRAWN") in PROJECT_MOVES
+
+    def change(
+        self,
+        content: Content,
+        files: Iterable[Clean] = (),
+        dropped: Iterable[int] = (),
+        *,
+        by: User,
+        seen: int | None = None,
+    ) -> ProjectVersion | None:
+        """Replace what the client wrote of an open project, which becomes a new version (product, section 4.1).
+
+        Sealed offers and the closing date stay as they are, whatever `content` says. The same content changes nothing
+        (None). Every bidder with a living offer is told what has changed and may withdraw with the credit back;
+        moderators look at it afterwards. Refused: NotChangeable unless it takes offers, Incomplete, TooManyFiles,
+        ChangedElsewhere when another tab has made a newer version than the one `seen`.
+        """
+        with locked(self):
+            if not self.is_changeable:
+                raise self.NotChangeable
+            former = self._keep_version()
+            self._write(replace(content, sealed=self.sealed, closes_at=self.closes_at))
+            self._change_files(files, dropped)
+            self._must_be_complete()
+            version = self._keep_version()
+            if version.pk == former.pk:
+                return None
+            if seen is not None and seen < former.number:
+                raise self.ChangedElsewhere
+            version.mark_published(timezone.now(), changed_open=True)
+            facts: dict[str, Any] = {"version": version.number, "changes": version.changes_since(former)}
+            Event.record("project.changed", project=self, by=by, title=self.title, **facts)
+            return version
+
+    def look_at_changes(self, *, by: User) -> None:
+        """A moderator has looked at what the client changed of an open project. A second call changes nothing."""
+        with locked(self):
+            for version in self.versions.to_look_at():
+                version.mark_looked_at()
 
     def spend(self, kind: Kind, *, by: User) -> Spending:
         """Spend one credit of `by` on this project: what it opens is in product, section 3.
@@ -326,12 +490,38 @@ class Project(models.Model):
         self.closes_at = self.closes_at or closing_on(default)
         if self.closes_at <= now:
             raise self.ClosesInThePast
+        self._keep_version().mark_published(now)
         self._move(ProjectState.OPEN, "opened_at", "closes_at")
         Event.record("project.opened", project=self, by=by, title=self.title)
 
     def _move(self, state: ProjectState, *fields: str) -> None:
         self.state = state
         self.save(update_fields=["state", *fields])
+
+    def _must_be_complete(self) -> None:
+        needed = (self.title, self.teaser, self.description, self.budget_min_cents)
+        if self.to_correct or not all(needed):
+            raise self.Incomplete
+
+    def _write(self, content: Content) -> None:
+        fields = content.as_fields()
+        for name, value in fields.items():
+            setattr(self, name, value)
+        self.to_correct, self.saved_at = {}, timezone.now()
+        self.save(update_fields=[*fields, "to_correct", "saved_at"])
+
+    def _keep_version(self) -> ProjectVersion:
+        """The version that says what the project says now, written when the latest says something else."""
+        version = self.versions.keep(self)
+        if version.number != self.version:
+            self.version = version.number
+            self.save(update_fields=["version"])
+        return version
+
+    def _change_files(self, files: Iterable[Clean], dropped: Iterable[int]) -> None:
+        for file in self.specification_files.filter(pk__in=dropped):
+            file.drop()
+        self._add_files(files)
 
     def _add_files(self, files: Iterable[Clean]) -> None:
         """Add specification files; one that is there already (the same bytes) is not added twice."""
@@ -344,8 +534,10 @@ class Project(models.Model):
         if self.specification_files.count() > MOST_FILES:
             raise self.TooManyFiles
 
-    def _return_credits(self, reason: ReturnReason) -> None:
-        for spending in Spending.objects.living().on(self.key).select_related("wallet").order_by("pk"):
+    def return_credits(self, reason: ReturnReason, **which: Any) -> None:
+        """Give the living spendings of this project back, or `which` of them (filters). Called under its lock."""
+        spendings = Spending.objects.living().on(self.key).filter(**which)
+        for spending in spendings.select_related("wallet").order_by("pk"):
             spending.give_back(reason, title=self.title)
 
     class NotSubmittable(Refusal):
@@ -354,8 +546,17 @@ class Project(models.Model):
     class NotEditable(Refusal):
         sentence = _("This project has been handed in: it can no longer be changed.")
 
+    class NotChangeable(Refusal):
+        sentence = _("This project no longer takes offers: what it says can no longer be changed.")
+
+    class ChangedElsewhere(Refusal):
+        sentence = _("This project was changed in another tab meanwhile: open its page again. Nothing was published.")
+
     class Incomplete(Refusal):
         sentence = _("Something is still missing: title, teaser, description and budget are all needed to hand it in.")
+
+    class WrittenElsewhere(Refusal):
+        sentence = _("Another tab has written to this page of your draft at %(hour)s: what you see here is not saved.")
 
     class TooManyFiles(Refusal):
         sentence = _("Ten files at most describe a project: remove one, or put several into one PDF.")
@@ -371,6 +572,12 @@ class Project(models.Model):
 
     class NeedsReason(Refusal):
         sentence = _("Give the reason: the client will read it, word for word.")
+
+    class NotExtendable(Refusal):
+        sentence = _("The time to choose can be extended once, between the closing of the offers and its own end.")
+
+    class NotDue(Refusal):
+        sentence = _("This project has not come to that date.")
 
     class NotWithdrawable(Refusal):
         sentence = _("This project can no longer be withdrawn: it is under way or already over.")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,7 +14,8 @@ from marketplace.events.models import Event
 from marketplace.events.tellings import Facts, Kind, Letter, Telling, tells
 from marketplace.templatetags.page import paris
 from projects.cards import budget_words
-from projects.models import Project
+from projects.changes import told
+from projects.models import OfferState, Project
 
 
 def project_of(event: Event) -> Project:
@@ -32,6 +34,11 @@ def spenders(project: Project) -> Iterable[User]:
     return User.objects.filter(pk__in=living.values("provider")).order_by("pk")
 
 
+def moderators() -> Iterable[User]:
+    """Who moderates."""
+    return User.objects.filter(groups__name=MODERATION, is_active=True).order_by("pk")
+
+
 @tells("project.submitted", kind=Kind.PROJECTS)
 class ToModerate(Telling):
     """The moderators find a project in their queue; an imported one is opened by who imports it."""
@@ -42,7 +49,7 @@ class ToModerate(Telling):
             return
         facts = {**about(project), "pk": project.pk, "teaser": project.teaser}
         facts |= {"low": project.budget_min_cents, "high": project.budget_max_cents}
-        for moderator in User.objects.filter(groups__name=MODERATION, is_active=True).order_by("pk"):
+        for moderator in moderators():
             yield moderator, facts
 
     def letter(self, facts: Facts) -> Letter:
@@ -99,6 +106,55 @@ class Rejected(Telling):
         )
 
 
+def listed(changes: list[list[Any]]) -> list[str]:
+    """The changes of a project, a line for each."""
+    return [_("%(label)s: %(value)s") % {"label": label, "value": words} for label, words in told(changes)]
+
+
+@tells("project.changed", kind=Kind.PROJECTS)
+class Changed(Telling):
+    """Each bidder whose offer stands reads what has changed, and that they may withdraw with their credit back."""
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        project = project_of(event)
+        offers = project.offers.filter(state=OfferState.PLACED, project_version__lt=event.facts["version"])
+        for offer in offers.select_related("provider").order_by("pk"):
+            yield offer.provider, {**about(project), "changes": event.facts["changes"]}
+
+    def letter(self, facts: Facts) -> Letter:
+        return Letter(
+            subject=_("The client has changed the project: %(title)s") % facts,
+            project=_("Project %(number)s") % facts,
+            paragraphs=[
+                _("Your offer stands, but it answers what the project said before: keep it as it is, or revise it."),
+                _("If you withdraw it because of this change, your offer credit comes back by itself."),
+            ],
+            items=listed(facts["changes"]),
+            items_title=_("What has changed"),
+            action=(_("Keep, revise or withdraw my offer"), reverse("projects:offer", args=[facts["key"]])),
+        )
+
+
+@tells("project.changed", kind=Kind.PROJECTS, name="project.changed.moderator")
+class ToLookAt(Telling):
+    """The moderators look afterwards at what was changed before the public's eyes."""
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        project = project_of(event)
+        for moderator in moderators():
+            yield moderator, {**about(project), "pk": project.pk, "changes": event.facts["changes"]}
+
+    def letter(self, facts: Facts) -> Letter:
+        return Letter(
+            subject=_("Changed after it was opened: %(title)s") % facts,
+            project=_("Project %(number)s") % facts,
+            paragraphs=[_("The change is public already. Look at it, and reject the project if it must not stay.")],
+            items=listed(facts["changes"]),
+            items_title=_("What has changed"),
+            action=(_("Read the project"), reverse("admin:projects_project_change", args=[facts["pk"]])),
+        )
+
+
 class Gone(Telling):
     """Those who have spent credits on a project learn that it is gone and that their credits come back."""
 
@@ -118,6 +174,81 @@ class Gone(Telling):
     def subject(self) -> str:
         """The subject, with places for the facts."""
         raise NotImplementedError
+
+
+@tells("project.extended", kind=Kind.PROJECTS)
+class Extended(Telling):
+    """Each bidder learns until when the client may choose now."""
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        project = project_of(event)
+        offers = project.offers.filter(state=OfferState.PLACED).select_related("provider")
+        for offer in offers.order_by("pk"):
+            yield offer.provider, {**about(project), "select_by": event.facts["select_by"]}
+
+    def letter(self, facts: Facts) -> Letter:
+        return Letter(
+            subject=_("More time to choose: %(title)s") % facts,
+            project=_("Project %(number)s") % facts,
+            paragraphs=[
+                _("The client has taken more time to choose, which is possible once only. Your offer stands."),
+                _("Without a choice by then, every credit that you spent on this project comes back to you."),
+            ],
+            figures=[(_("They choose before"), paris(datetime.fromisoformat(facts["select_by"])))],
+            action=(_("Open the project report"), reverse("projects:report", args=[facts["key"]])),
+        )
+
+
+@tells("project.reminded", kind=Kind.PROJECTS)
+class ChooseSoon(Telling):
+    """The client is reminded to choose while it is possible."""
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        project = project_of(event)
+        facts = {name: event.facts[name] for name in ("select_by", "offers")}
+        yield project.client, {**about(project), **facts, "extendable": project.extended_at is None}
+
+    def letter(self, facts: Facts) -> Letter:
+        more = _("You may take more time, once, from the same page.") if facts["extendable"] else ""
+        end = _("Without a choice the project expires, and every provider gets their credits back.")
+        return Letter(
+            subject=_("Choose an offer soon: %(title)s") % facts,
+            project=_("Project %(number)s") % facts,
+            paragraphs=[end, *([more] if more else [])],
+            figures=[
+                (_("Offers"), str(facts["offers"])),
+                (_("You choose before"), paris(datetime.fromisoformat(facts["select_by"]))),
+            ],
+            action=(_("Compare the offers"), reverse("projects:compare", args=[facts["key"]])),
+        )
+
+
+@tells("project.expired", kind=Kind.PROJECTS)
+class ExpiredForClient(Telling):
+    """The client learns that the call is over, and why."""
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        project = project_of(event)
+        yield project.client, {**about(project), "offers": event.facts["offers"]}
+
+    def letter(self, facts: Facts) -> Letter:
+        none = _("No provider had made an offer by the closing date. A clearer need or a wider budget may help.")
+        unchosen = _("The date to choose has passed. The bidders have been told.")
+        return Letter(
+            subject=_("Your project has expired: %(title)s") % facts,
+            project=_("Project %(number)s") % facts,
+            paragraphs=[
+                unchosen if facts["offers"] else none,
+                _("Providers get the credits back that they spent on it."),
+            ],
+            action=(_("Open the project report"), reverse("projects:report", args=[facts["key"]])),
+        )
+
+
+@tells("project.expired", kind=Kind.PROJECTS, name="project.expired.provider")
+class Expired(Gone):
+    def subject(self) -> str:
+        return _("Expired without a choice: %(title)s")
 
 
 @tells("project.withdrawn", kind=Kind.PROJECTS)

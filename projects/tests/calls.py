@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import uuid
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from django.http import HttpResponse
+from django.test import Client
 from django.utils import timezone
 
 from credits.models import CreditPack, Kind
@@ -37,9 +41,27 @@ def typed(**changes: Any) -> dict[str, Any]:
         "closes_on": in_days(20),
         "formula_wanted": "R0",
         "sealed": "sealed",
-        "act": "preview",
+        "act": "suite",
     } | changes
     return {name: value for name, value in data.items() if value is not None}
+
+
+def answer(browser: Client, path: str, **changes: Any) -> HttpResponse:
+    """Fill in the page at `path` as it was drawn, and send it."""
+    page = browser.get(path).content.decode()
+    found = re.search(r'name="seen" value="(\w+)"', page)
+    data = typed(**{"seen": found[1] if found else "", **changes})
+    return browser.post(path, data)  # type: ignore[return-value]
+
+
+def written(browser: Client, *, files: Sequence[Any] = (), **changes: Any) -> Project:
+    """A draft typed from the first step to the last, with its specification `files`."""
+    answer(browser, "/projets/publier/", **changes)
+    project = Project.objects.latest("pk")
+    answer(browser, f"/projets/{project.key}/modifier/cadre/", **changes)
+    answer(browser, f"/projets/{project.key}/modifier/conditions/", specification=files, **changes)
+    project.refresh_from_db()
+    return project
 
 
 def drafted(client: User, **changes: Any) -> Project:

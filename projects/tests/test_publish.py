@@ -15,13 +15,12 @@ from django.utils import timezone
 
 from credits.models import Kind, Spending
 from marketplace.accounts.models import User
-from marketplace.documents.models import Document
 from marketplace.events.models import Event, Notice
 from marketplace.templatetags.page import PARIS, paris_short
 from projects.contacts import masked, reachable, telling
 from projects.models import Agreement, Offer, OfferTerms, Project, Selection
 
-from .calls import consulted, drafted, in_days, opened, typed, with_credits
+from .calls import answer, consulted, drafted, opened, typed, with_credits, written
 
 PNG = (
     b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x02\x00\x00\x00\x90wS\xde"
@@ -34,109 +33,21 @@ def png(name: str = "plan.png") -> SimpleUploadedFile:
 
 
 def test_call_is_typed_previewed_and_handed_in(as_client: Client, client_user: User) -> None:
-    answer = as_client.post("/projets/publier/", typed(specification=[png()]))
-    project = Project.objects.get()
-    assert answer.headers["Location"] == f"/projets/{project.key}/apercu/"
+    project = written(as_client, files=[png()])
     assert (project.budget_min_cents, project.budget_max_cents) == (800_000, 1_200_050)
     assert project.skills == ["Python", "Django", "hors ligne"]
     assert project.sealed is project.urgent is True
     assert project.closes_at
     assert project.closes_at.astimezone(PARIS).strftime("%H:%M") == "18:00"
     assert project.description == "Quarante chauffeurs.\n\nConnexion intermittente."
-    page = as_client.get(answer.headers["Location"]).content.decode()
-    for words in ("15 %", "3 %", "1 200 à 1 800,08 € HT", "plan.png", "Quarante chauffeurs", "1 fichier"):
-        assert words.replace(" €", "\xa0€").replace(" %", "\xa0%").replace("1 ", "1\u202f") in page.replace(
-            "1 f", "1\u202ff"
-        )
-    answer = as_client.post(f"/projets/{project.key}/soumettre/")
+    page = as_client.get(f"/projets/{project.key}/apercu/").content.decode()
+    for words in ("15\xa0%", "3\xa0%", "1\u202f200 à 1\u202f800,08\xa0€ HT", "plan.png", "1 fichier"):
+        assert words in page
+    reply = as_client.post(f"/projets/{project.key}/soumettre/")
     project.refresh_from_db()
-    assert (answer.headers["Location"], project.state) == (f"/projets/{project.key}/rapport/", "SUBMITTED")
+    assert (reply.headers["Location"], project.state) == (f"/projets/{project.key}/rapport/", "SUBMITTED")
     as_client.post(f"/projets/{project.key}/soumettre/")
     assert Event.objects.filter(verb="project.submitted").count() == 1
-
-
-def test_draft_keeps_what_is_there_and_survives(as_client: Client) -> None:
-    half = typed(act="draft", teaser="", description="", budget_min_cents="", budget_max_cents="4000", closes_on="")
-    assert as_client.post("/projets/publier/", half).headers["Location"] == "/mes-projets/"
-    project = Project.objects.get()
-    assert (project.state, project.budget_min_cents, project.budget_max_cents) == ("DRAFT", 0, 400_000)
-    page = as_client.get(f"/projets/{project.key}/modifier/").content.decode()
-    assert "Application de suivi des tournées" in page
-    assert "4\u202f000,00" in page
-    answer = as_client.post(f"/projets/{project.key}/soumettre/")
-    assert "Il manque encore quelque chose" in answer.content.decode()
-    answer = as_client.post(f"/projets/{project.key}/modifier/", typed())
-    assert answer.headers["Location"].endswith("/apercu/")
-    assert "Application de suivi" in as_client.get("/mes-projets/").content.decode()
-
-
-def test_same_form_sent_twice_makes_one_draft(as_client: Client) -> None:
-    data = typed(act="draft")
-    for _time in range(2):
-        as_client.post("/projets/publier/", data | {"specification": [png()]})
-    assert Project.objects.get().specification_files.count() == 1
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"budget_min_cents": "12000", "budget_max_cents": "8000"}, "Le budget est inversé"),
-        ({"budget_min_cents": "0"}, "Zéro n’est pas un budget"),
-        ({"budget_min_cents": "-5"}, "montant positif en euros"),
-        ({"budget_max_cents": "beaucoup"}, "montant positif en euros"),
-        ({"budget_max_cents": "12 000,505"}, "montant positif en euros"),
-        ({"closes_on": in_days(0)}, "Choisissez un jour entre"),
-        ({"closes_on": in_days(91)}, "Choisissez un jour entre"),
-        ({"closes_on": "demain"}, "Saisissez une date valide"),
-        ({"teaser": "x" * 301}, "300"),
-        ({"title": "Écrivez à jean@dupont.fr"}, "Tout le monde voit ceci"),
-        ({"teaser": "Appelez le 06 12 34 56 78."}, "Tout le monde voit ceci"),
-        ({"skills": "Python, www.dupont.fr"}, "Tout le monde voit ceci"),
-        ({"city": "dupont.com"}, "Tout le monde voit ceci"),
-        ({"city": ""}, "Précisez la ville"),
-        ({"description": "Voir jean (at) dupont.fr"}, "Retirez l’adresse e-mail"),
-        ({"skills": ",".join(f"s{n}" for n in range(13))}, "Douze compétences au plus"),
-        ({"skills": "x" * 41}, "40 caractères au plus"),
-        ({"category": "999999"}, "Sélectionnez un choix valide"),
-        ({"title": ""}, "obligatoire"),
-        ({"key": "rien"}, "UUID"),
-    ],
-)
-def test_wrong_answer_is_told_beside_its_field_and_nothing_is_lost(
-    as_client: Client, changes: dict[str, Any], words: str
-) -> None:
-    answer = as_client.post("/projets/publier/", typed(**changes))
-    page = answer.content.decode()
-    assert answer.status_code == 200
-    assert words in page
-    assert "Quarante chauffeurs" in page or "description" in changes
-    assert not Project.objects.exists()
-
-
-def test_file_of_another_type_is_refused_with_its_name(as_client: Client) -> None:
-    bad = SimpleUploadedFile("page.html", b"<html><script>alert(1)</script></html>", "text/html")
-    page = as_client.post("/projets/publier/", typed(specification=[bad])).content.decode()
-    assert "page.html" in page
-    assert "choisissez de nouveau vos fichiers" in page
-    assert not Project.objects.exists()
-
-
-def test_eleventh_file_is_refused_and_a_dropped_one_leaves_the_store(as_client: Client, client_user: User) -> None:
-    project = drafted(client_user)
-    as_client.post(f"/projets/{project.key}/modifier/", typed(specification=[png("a.png")]))
-    file = project.specification_files.get()
-    project.refresh_from_db()
-    page = as_client.get(f"/projets/{project.key}/modifier/").content.decode()
-    assert "a.png" in page
-    as_client.post(f"/projets/{project.key}/modifier/", typed(dropped=[file.pk]))
-    assert not Document.objects.exists()
-    for n in range(10):
-        image = SimpleUploadedFile(f"{n}.pdf", pdf(n), "application/pdf")
-        as_client.post(f"/projets/{project.key}/modifier/", typed(specification=[image]))
-    assert project.specification_files.count() == 10
-    page = as_client.post(f"/projets/{project.key}/modifier/", typed(specification=[png()])).content.decode()
-    assert "Dix fichiers au plus" in page
-    assert project.specification_files.count() == 10
 
 
 def pdf(n: int) -> bytes:
@@ -147,7 +58,8 @@ def pdf(n: int) -> bytes:
 
 
 def test_project_handed_in_is_no_longer_edited(as_client: Client, client_user: User) -> None:
-    project = opened(client_user)
+    project = drafted(client_user)
+    project.submit(by=client_user)
     assert as_client.get(f"/projets/{project.key}/modifier/").headers["Location"] == f"/projets/{project.key}/rapport/"
     page = as_client.post(f"/projets/{project.key}/modifier/", typed(title="Autre")).content.decode()
     assert "il ne peut plus être modifié" in page
@@ -231,8 +143,7 @@ def test_moderators_are_told_then_the_client(as_client: Client, client_user: Use
 def test_moderator_reads_the_queue_its_files_and_approves(
     as_moderator: Client, as_client: Client, client_user: User
 ) -> None:
-    as_client.post("/projets/publier/", typed(specification=[png()]))
-    project = Project.objects.get()
+    project = written(as_client, files=[png()])
     assert "Application de suivi" not in as_moderator.get("/admin/projects/project/").content.decode()
     project.submit(by=client_user)
     page = as_moderator.get("/admin/projects/project/").content.decode()
@@ -246,8 +157,8 @@ def test_moderator_reads_the_queue_its_files_and_approves(
     assert download.status_code == 200
     for close in download._resource_closers:  # type: ignore[attr-defined]  # as a server does it
         close()
-    answer = as_moderator.post(f"/admin/projects/project/{project.pk}/approve/do/", {"key": str(uuid.uuid4())})
-    assert answer.status_code == 302
+    reply = as_moderator.post(f"/admin/projects/project/{project.pk}/approve/do/", {"key": str(uuid.uuid4())})
+    assert reply.status_code == 302
     project.refresh_from_db()
     assert project.is_available
 
@@ -266,7 +177,7 @@ def test_rejection_needs_a_reason_which_the_client_reads_and_corrects(
     assert (told.letter.quote, told.letter.path) == ("Précisez le livrable.", f"/projets/{project.key}/modifier/")
     assert "Précisez le livrable." in as_client.get("/mes-projets/").content.decode()
     assert "Précisez le livrable." in as_client.get(f"/projets/{project.key}/modifier/").content.decode()
-    as_client.post(f"/projets/{project.key}/modifier/", typed())
+    answer(as_client, f"/projets/{project.key}/modifier/")
     as_client.post(f"/projets/{project.key}/soumettre/")
     project.refresh_from_db()
     assert (project.state, project.title) == ("SUBMITTED", "Application de suivi des tournées")
@@ -295,8 +206,8 @@ def test_finance_cannot_moderate(as_finance: Client, client_user: User) -> None:
     project = drafted(client_user)
     project.submit(by=client_user)
     assert as_finance.get("/admin/projects/project/").status_code == 403
-    answer = as_finance.post(f"/admin/projects/project/{project.pk}/approve/do/", {"key": str(uuid.uuid4())})
-    assert answer.status_code in {403, 404, 302}
+    reply = as_finance.post(f"/admin/projects/project/{project.pk}/approve/do/", {"key": str(uuid.uuid4())})
+    assert reply.status_code in {403, 404, 302}
     project.refresh_from_db()
     assert project.state == "SUBMITTED"
 

@@ -28,11 +28,19 @@ def fill(page: Page, folder: Path) -> None:
     page.fill("[name=description]", "Quarante chauffeurs.\n\nConnexion intermittente.")
     plan = folder / "plan.png"
     page.screenshot(path=plan, clip={"x": 0, "y": 0, "width": 40, "height": 40})
-    page.set_input_files("[name=specification]", plan)
+    page.click("form .buttons button[value=suite]")
+    page.wait_for_url("**/modifier/cadre/")
     page.fill("[name=budget_min_cents]", "8 000")
     page.fill("[name=budget_max_cents]", "12 000")
     page.fill("[name=closes_on]", str(timezone.localdate() + timedelta(days=20)))
     page.check("[name=place][value=REMOTE]")
+    assert at_every_look(page) == []
+    page.click("form .buttons button[value=suite]")
+    page.wait_for_url("**/modifier/conditions/")
+    page.set_input_files("[name=specification]", plan)
+    page.click("button[value=conditions]")
+    page.wait_for_selector("text=plan.png (")
+    assert at_every_look(page) == []
 
 
 def test_client_publishes_and_a_provider_finds(
@@ -41,14 +49,14 @@ def test_client_publishes_and_a_provider_finds(
     client = enter(client_user)
     client.goto("/projets/publier/")
     assert at_every_look(client) == []
-    client.click("button[value=preview]")
+    client.click("form .buttons button[value=suite]")
     client.wait_for_selector("[data-errors]:focus")
     assert at_every_look(client) == []
     fill(client, tmp_path)
-    client.click("button[value=draft]")
+    client.click("button[value=brouillon]")
     client.wait_for_url("**/mes-projets/")
     client.click("text=Continuer")
-    client.click("button[value=preview]")
+    client.click("nav.steps button[value=relecture]")
     client.wait_for_url("**/apercu/")
     assert "1\u202f200 à 1\u202f800\xa0€ HT" in client.inner_text("main")
     assert at_every_look(client) == []
@@ -108,3 +116,27 @@ def test_pages_of_the_stretch_have_no_fault(enter: Enter, client_user: User, pro
     projects[0].withdraw(by=client_user)
     visitor.goto(f"/projets/{projects[0].key}/")
     assert at_every_look(visitor) == []
+
+
+def test_draft_saves_itself_and_two_tabs_do_not_erase_each_other(enter: Enter, client_user: User) -> None:
+    page = enter(client_user)
+    page.goto("/projets/publier/")
+    page.fill("[name=title]", "Application de suivi")
+    page.select_option("[name=category]", label="Applications mobiles")
+    page.wait_for_selector("[data-autosave-said]:has-text('Enregistré à')")
+    project = Project.objects.get()
+    assert page.url.endswith(f"/projets/{project.key}/modifier/")
+    other = page.context.new_page()
+    other.goto(page.url)
+    assert other.input_value("[name=title]") == "Application de suivi"
+    with other.expect_response("**/modifier/"):
+        other.fill("[name=title]", "Écrit dans le second onglet")
+    page.fill("[name=teaser]", "Écrit dans le premier")
+    page.wait_for_selector("[data-autosave-said]:has-text('Un autre onglet')")
+    page.click("form .buttons button[value=suite]")
+    page.wait_for_selector("text=Garder ce que dit cette page")
+    assert at_every_look(page) == []
+    page.click("button[value=garder]")
+    page.wait_for_url(f"**/projets/{project.key}/modifier/")
+    project.refresh_from_db()
+    assert (project.title, project.teaser) == ("Application de suivi", "Écrit dans le premier")

@@ -35,7 +35,7 @@ def spend(request: UserRequest, key: str, kind: str) -> HttpResponse:
 def offer(request: UserRequest, key: str) -> HttpResponse:
     project = get_object_or_404(Project.objects.bid_open_to(request.user).select_related("client"), key=key)
     mine = Offer.objects.placed_by(request.user).filter(project=project).prefetch_related("tranches").first()
-    form = OfferForm(request.POST if request.method == "POST" else None, offer=mine)
+    form = OfferForm(request.POST if request.method == "POST" else None, offer=mine, version=project.version)
     if form.wants_row:
         form.add_row()
     elif form.is_valid() and form.save(project, by=request.user):
