@@ -3,6 +3,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from projects import newsletter
+from projects.models import CallStatistic
 
 
 @shared_task  # type: ignore[untyped-decorator]
@@ -17,3 +18,9 @@ def go_on_with_newsletter() -> int:
     """Go on with what an earlier run left: copies to be written of an edition begun, copies to be sent."""
     newsletter.resume()
     return newsletter.send()
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def refresh_statistics() -> int:
+    """At night: count anew what became of closed calls; how many sets."""
+    return CallStatistic.objects.refresh()

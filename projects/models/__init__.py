@@ -7,6 +7,7 @@ from .offers import Answer, Offer, OfferRevision, OfferState, OfferTerms, OfferT
 from .projects import Project
 from .selection import Selection
 from .specification import SpecificationFile
+from .statistics import CallStatistic
 
 __all__ = [
     "Agreement",
@@ -14,6 +15,7 @@ __all__ = [
     "AgreementTranche",
     "AgreementVersion",
     "Answer",
+    "CallStatistic",
     "Category",
     "Content",
     "CopyState",
