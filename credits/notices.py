@@ -21,12 +21,16 @@ class CreditReturned(Telling):
         yield spending.provider, {name: event.facts[name] for name in ("kind", "reason", "title")}
 
     def letter(self, facts: Facts) -> Letter:
-        kind = str(Kind(facts["kind"]).label)
+        kind, reason = str(Kind(facts["kind"]).label), ReturnReason(facts["reason"])
+        stays = _(
+            "Your offer stays with the client, who may still choose it. To revise it, spend an offer credit again."
+        )
         return Letter(
             subject=_("Your %(kind)s has come back") % {"kind": kind},
             project=facts["title"],
             paragraphs=[
-                _("It is in your wallet again: %(reason)s.") % {"reason": ReturnReason(facts["reason"]).label},
+                _("It is in your wallet again: %(reason)s.") % {"reason": reason.label},
+                *([stays] if reason == ReturnReason.UNREAD else []),
                 _("Nothing is to be done. Credits never expire."),
             ],
             action=(_("See my credits"), reverse("credits:wallet")),

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.utils import timezone
 
-from projects import newsletter
+from projects import newsletter, returns
 from projects.models import CallStatistic
 
 
@@ -24,3 +25,15 @@ def go_on_with_newsletter() -> int:
 def refresh_statistics() -> int:
     """At night: count anew what became of closed calls; how many sets."""
     return CallStatistic.objects.refresh()
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def return_credits() -> int:
+    """Every five minutes, and when many are due at once: return the credits that are due back; how many."""
+    return returns.return_due()
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def return_unread() -> int:
+    """Every hour: return the offer credits of offers that nobody opened in time; how many."""
+    return returns.return_unread(timezone.now())

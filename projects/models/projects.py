@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Func, Q
 from django.urls import reverse
 from django.utils import timezone
@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from credits.models import Kind, ReturnReason, Spending, Wallet
 from marketplace import deadlines
 from marketplace.documents.models import Document
+from marketplace.events import doorbell
 from marketplace.events.models import Event
 from marketplace.locking import locked
 from marketplace.refusals import Refusal
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 KEY_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 MOST_FILES = 10
+RETURNED_AT_ONCE = 100  # credits that come back within the deed itself: its page stays quick
+RETURNS = "projects.tasks.return_credits"
 UNPUBLISHED = ("DRAFT", "REJECTED", "WITHDRAWN")  # only these may lack a budget
 
 
@@ -345,8 +348,12 @@ class Project(models.Model):
             raise self.TooManyFiles
 
     def _return_credits(self, reason: ReturnReason) -> None:
-        for spending in Spending.objects.living().on(self.key).select_related("wallet").order_by("pk"):
-            spending.give_back(reason, title=self.title)
+        """Everything spent here is due back, except to a winner who declined: the first ones at once, then by sweep."""
+        declined = self.agreements.declined().values("provider")
+        due = Spending.objects.on(self.key).exclude(provider__in=declined).owe(reason)
+        Spending.objects.on(self.key).give_back(title=self.title, most=RETURNED_AT_ONCE)
+        if due > RETURNED_AT_ONCE:
+            transaction.on_commit(lambda: doorbell.ring(RETURNS))
 
     class NotSubmittable(Refusal):
         sentence = _("This project has already been handed in. Open its report to see where it stands.")
