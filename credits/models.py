@@ -38,6 +38,15 @@ class Kind(models.TextChoices):
         """What one credit costs alone, in cents excluding VAT."""
         return int(settings.CREDIT_PRICES_CENTS[self.value])
 
+    def counted(self, count: int) -> str:
+        """`count` credits of this kind, in words."""
+        words = {
+            "CONSULTATION": ngettext("%(n)s consultation credit", "%(n)s consultation credits", count),
+            "OFFER": ngettext("%(n)s offer credit", "%(n)s offer credits", count),
+            "CONTACT": ngettext("%(n)s direct contact credit", "%(n)s direct contact credits", count),
+        }
+        return words[self.value] % {"n": count}
+
 
 class ReturnReason(models.TextChoices):
     """Why credits come back by themselves (product, section 4)."""
@@ -83,12 +92,7 @@ class CreditPack(models.Model):
     @property
     def contents(self) -> list[str]:
         """What the pack holds, in words."""
-        words = {
-            Kind.CONSULTATION: ngettext("%(n)s consultation credit", "%(n)s consultation credits", self.consultation),
-            Kind.OFFER: ngettext("%(n)s offer credit", "%(n)s offer credits", self.offer),
-            Kind.CONTACT: ngettext("%(n)s direct contact credit", "%(n)s direct contact credits", self.contact),
-        }
-        return [words[kind] % {"n": count} for kind, count in self.units.items()]
+        return [kind.counted(count) for kind, count in self.units.items()]
 
     def price_for(self, provider: User) -> Amount:
         """The pack's price with the VAT this provider owes."""
@@ -346,3 +350,40 @@ class Spending(models.Model):
             self.save(update_fields=["returned_at", "return_reason"])
             facts: dict[str, Any] = {"kind": self.kind, "reason": self.return_reason, "title": title}
             Event.record("credit.returned", project=self.project_key, spending=self.pk, **facts)
+
+
+class Welcome(models.Model):
+    """The credits offered to a company when the account of a first provider of its is complete.
+
+    Once per company (SIREN or foreign VAT number), whatever its accounts, and once per person, whatever their
+    companies. How many is a setting, WELCOME_CREDITS; the ledger keeps what was given.
+    """
+
+    company_number = models.CharField(max_length=20, unique=True)
+    provider = models.OneToOneField(settings.AUTH_USER_MODEL, models.PROTECT, related_name="welcome")
+    at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.company_number}: {self.provider}"
+
+    @classmethod
+    def give(cls, provider: User) -> Welcome | None:
+        """Give `provider` the welcome credits, if there are any, the account is complete, and nobody had them before.
+
+        Issued credits go into the wallet in one transfer, and a notice says so. Two accounts of one company at once:
+        the second waits for the first and gets nothing.
+        """
+        units = {Kind(kind): count for kind, count in settings.WELCOME_CREDITS.items() if count}
+        with locked(provider):
+            if not units or not provider.acts_as_provider or cls.objects.filter(provider=provider).exists():
+                return None
+            number = provider.company.number
+            welcome, is_first = cls.objects.get_or_create(company_number=number, defaults={"provider": provider})
+            if not is_first:
+                return None
+            wallet = Wallet.of(provider)
+            moves = [ledger.Move(f"issued:{kind}", wallet.account(kind), count) for kind, count in units.items()]
+            ledger.post(f"welcome:{number}", "credit.granted", moves)
+            facts = {kind.value: count for kind, count in units.items()}
+            Event.record("credit.granted", user=provider.pk, units=facts)
+            return welcome

@@ -35,3 +35,22 @@ class CreditReturned(Telling):
             ],
             action=(_("See my credits"), reverse("credits:wallet")),
         )
+
+
+@tells("credit.granted", kind=NoticeKind.MONEY)
+class CreditsGranted(Telling):
+    """The welcome credits have come: how many of which."""
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        yield User.objects.get(pk=event.facts["user"]), {"units": event.facts["units"]}
+
+    def letter(self, facts: Facts) -> Letter:
+        units = ", ".join(kind.counted(facts["units"][kind.value]) for kind in Kind if kind.value in facts["units"])
+        return Letter(
+            subject=_("Offered for your first steps: %(units)s") % {"units": units},
+            paragraphs=[
+                _("Your account is complete: welcome. These credits are in your wallet, and never expire."),
+                _("Each company gets them once."),
+            ],
+            action=(_("See the available projects"), "/projets/"),
+        )

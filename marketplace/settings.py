@@ -362,6 +362,8 @@ UNREAD_DAYS = env.int("UNREAD_DAYS", default=10)  # working days for the client 
 WELCOME_CREDITS: dict[str, int] = env.dict(
     "WELCOME_CREDITS", cast={"value": int}, default={"CONSULTATION": 3} if TRIAL else {}
 )
+if set(WELCOME_CREDITS) - set(CREDIT_PRICES_CENTS) or min([0, *WELCOME_CREDITS.values()]) < 0:
+    raise ImproperlyConfigured("WELCOME_CREDITS is a list such as CONSULTATION=3,OFFER=1,CONTACT=1.")
 PRE_MODERATION = env.bool("PRE_MODERATION", default=True)
 
 LOGGING: dict[str, Any] = {

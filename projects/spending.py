@@ -119,20 +119,12 @@ class Ticket:
     @property
     def balance_words(self) -> str:
         """The balance with the name of the credits."""
-        return self._credits(self.balance)
+        return self.kind.counted(self.balance)
 
     @property
     def after_words(self) -> str:
         """What will be left once this one is spent."""
-        return self._credits(self.balance - 1)
-
-    def _credits(self, count: int) -> str:
-        words = {
-            Kind.CONSULTATION: ngettext("%(n)s consultation credit", "%(n)s consultation credits", count),
-            Kind.OFFER: ngettext("%(n)s offer credit", "%(n)s offer credits", count),
-            Kind.CONTACT: ngettext("%(n)s direct contact credit", "%(n)s direct contact credits", count),
-        }
-        return words[self.kind] % {"n": count}
+        return self.kind.counted(self.balance - 1)
 
     @cached_property
     def odds(self) -> Odds | None:
