@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from marketplace.templatetags.page import number
-from projects.bands import band_of, band_words
 from projects.models import CallStatistic, Project
+from projects.models.bands import band_of, band_words
 
 FEWEST = 30  # offers below which nothing is said
 Z = 1.959964  # of the normal law: 95 % lie within

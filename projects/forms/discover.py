@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from marketplace.events.models import Preference
 from marketplace.events.tellings import Kind
-from projects.bands import BANDS, band_words
+from marketplace.templatetags.page import euros_short
 from projects.models import Category, Interest, Place, Project
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ MANY = 1000  # matches from which a word is common
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 CURSOR = re.compile(r"(\d{1,17})-(\d{1,18})")
+BANDS = {"1": (0, 100_000), "2": (100_000, 500_000), "3": (500_000, 1_500_000), "4": (1_500_000, None)}
 PLACES = {"distance": Place.REMOTE, "mixte": Place.MIXED, "sur-place": Place.ON_SITE}
 
 
@@ -243,6 +244,16 @@ def overlapping(low: int, high: int | None) -> Q:
     """Projects whose budget has a part between `low` (included) and `high` cents."""
     reaches = Q(budget_max_cents__gt=low) | Q(budget_min_cents=low)
     return reaches & Q(budget_min_cents__lt=high) if high else reaches
+
+
+def band_words(band: str) -> str:
+    """A band of budgets in words."""
+    low, high = BANDS[band]
+    if not high:
+        return _("more than %(amount)s") % {"amount": euros_short(low)}
+    if not low:
+        return _("less than %(amount)s") % {"amount": euros_short(high)}
+    return _("%(low)s to %(high)s") % {"low": euros_short(low), "high": euros_short(high)}
 
 
 class InterestsForm(forms.Form):

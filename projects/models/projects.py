@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.conf import settings
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 KEY_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 MOST_FILES = 10
-RETURNED_AT_ONCE = 100  # credits that come back within the deed itself: its page stays quick
+RETURNED_AT_ONCE = 50  # credits that come back within the deed itself: its page stays quick
 RETURNS = "projects.tasks.return_credits"
 UNPUBLISHED = ("DRAFT", "REJECTED", "WITHDRAWN")  # only these may lack a budget
 
@@ -246,7 +246,7 @@ class Project(models.Model):
             self.rejection_reason = reason.strip()
             self._move(ProjectState.REJECTED, "rejection_reason")
             Event.record("project.rejected", project=self, by=by, title=self.title, reason=self.rejection_reason)
-            self._return_credits(ReturnReason.REJECTED)
+            self.return_credits(ReturnReason.REJECTED)
 
     def withdraw(self, *, by: User) -> None:
         """Take the project back, at any time before it is active; every credit spent on it comes back.
@@ -263,7 +263,7 @@ class Project(models.Model):
             for agreement in self.agreements.select_for_update(no_key=True).unpaid():
                 agreement.lapse()
             Event.record("project.withdrawn", project=self, by=by, title=self.title)
-            self._return_credits(ReturnReason.WITHDRAWN)
+            self.return_credits(ReturnReason.WITHDRAWN)
 
     @property
     def is_withdrawable(self) -> bool:
@@ -347,10 +347,13 @@ class Project(models.Model):
         if self.specification_files.count() > MOST_FILES:
             raise self.TooManyFiles
 
-    def _return_credits(self, reason: ReturnReason) -> None:
-        """Everything spent here is due back, except to a winner who declined: the first ones at once, then by sweep."""
+    def return_credits(self, reason: ReturnReason, **which: Any) -> None:
+        """Owe back what is spent here, or `which` of it (filters), except to a winner who declined.
+
+        The first ones come back at once, the others by sweep. Called under the project's lock.
+        """
         declined = self.agreements.declined().values("provider")
-        due = Spending.objects.on(self.key).exclude(provider__in=declined).owe(reason)
+        due = Spending.objects.on(self.key).filter(**which).exclude(provider__in=declined).owe(reason)
         Spending.objects.on(self.key).give_back(title=self.title, most=RETURNED_AT_ONCE)
         if due > RETURNED_AT_ONCE:
             transaction.on_commit(lambda: doorbell.ring(RETURNS))

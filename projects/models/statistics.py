@@ -7,8 +7,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from projects.bands import THRESHOLDS
-
+from .bands import THRESHOLDS
 from .categories import Category
 
 COUNT = """
@@ -20,7 +19,7 @@ COUNT = """
                                         else coalesce(ended_at, closes_at) end at time zone 'Europe/Paris') as month
         from projects_project
         where state in ('ACTIVE', 'COMPLETED', 'EXPIRED', 'CANCELLED', 'WITHDRAWN')
-          and opened_at is not null and source_key = ''
+          and opened_at >= created_at and source_key = ''
     ), bids as (
         select project_id, count(*) as made, count(*) filter (where state = 'WON') as won
         from projects_offer where state <> 'WITHDRAWN' group by project_id
@@ -58,8 +57,8 @@ class CallStatistic(models.Model):
 
     A call is closed once its fate is known: its introduction was paid (it materialised), or it ended before, after it
     had been open. Left out: what is still open or being agreed upon; what our moderation took off, which never was a
-    call; what came from elsewhere (`source_key`: imported or generated), whose competition took place elsewhere or
-    not at all. Offers taken back count as never made. The month is the one in Paris in which it left the list.
+    call; what came from elsewhere (imported, or generated as if opened before it was written here), whose competition
+    took place elsewhere or not at all. Offers taken back count as never made. The month is the one in Paris in which it left the list.
     """
 
     category = models.ForeignKey(Category, models.PROTECT, null=True, related_name="+", verbose_name=_("category"))

@@ -47,7 +47,7 @@ def end(project: Project, how: str, moderator: User) -> None:
         project.reject(by=moderator, reason="Doublon.")
     else:
         Project.objects.filter(pk=project.pk).update(state=how.upper(), ended_at=timezone.now())
-        project._return_credits(CASES[how][0])
+        project.return_credits(CASES[how][0])
 
 
 @pytest.mark.parametrize("how", CASES)

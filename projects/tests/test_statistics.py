@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from marketplace.accounts.models import User
 from projects import tasks
-from projects.bands import BANDS, band_of
+from projects.forms import discover
 from projects.models import CallStatistic, Category, Content, Project, Selection
+from projects.models.bands import BANDS, band_of
 from projects.tests.bids import active, bid, bidder
 from projects.tests.calls import drafted, opened
 
@@ -91,6 +92,18 @@ def test_call_from_elsewhere_never_counts(client_user: User) -> None:
     bid(project, bidder(1))
     project.withdraw(by=client_user)
     assert figures(counted()) == (0, 0, 0, 0)
+
+
+def test_call_opened_before_it_was_written_here_never_counts(client_user: User) -> None:
+    project = drafted(client_user)
+    project.submit(by=client_user)
+    project.approve(by=None, at=timezone.now() - timedelta(days=90))
+    project.withdraw(by=client_user)
+    assert counted().closed == 0
+
+
+def test_bands_are_those_of_the_filters() -> None:
+    assert discover.BANDS == BANDS
 
 
 def test_sets_are_category_and_band_each_alone_all_and_months(client_user: User) -> None:

@@ -1,4 +1,4 @@
-"""Bands of budgets, in cents excluding VAT: what the filters, the statistics and the odds count by."""
+"""Bands of budgets, in cents excluding VAT: what the statistics and the odds count by, the same as the filters'."""
 
 from __future__ import annotations
 
