@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from credits.models import CreditPack
@@ -26,7 +27,7 @@ COUNTS = ("consultation", "offer", "contact")
 
 def count_field(label: str | _StrPromise) -> forms.IntegerField:
     """A number of credits; an empty box is none."""
-    return forms.IntegerField(label=label, min_value=0, max_value=MOST_CREDITS, required=False, initial=0)
+    return forms.IntegerField(label=capfirst(label), min_value=0, max_value=MOST_CREDITS, required=False, initial=0)
 
 
 class PackForm(Form):
@@ -35,7 +36,9 @@ class PackForm(Form):
     consultation = count_field(_("consultation credits"))
     offer = count_field(_("offer credits"))
     contact = count_field(_("direct contact credits"))
-    price_cents = EurosField(label=_("price excluding VAT"), unit=_("€ excl. VAT"), max_cents=HIGHEST_PRICE_CENTS)
+    price_cents = EurosField(
+        label=capfirst(_("price excluding VAT")), unit=_("€ excl. VAT"), max_cents=HIGHEST_PRICE_CENTS
+    )
 
     class Meta:
         model = CreditPack
@@ -45,7 +48,7 @@ class PackForm(Form):
         """No empty pack, and an empty box is a zero."""
         data: dict[str, Any] = super().clean() or self.cleaned_data
         data |= {name: data.get(name) or 0 for name in COUNTS}
-        if not self.errors and not any(data[name] for name in COUNTS):
+        if not (set(COUNTS) & set(self.errors) or any(data[name] for name in COUNTS)):
             self.add_error("consultation", _("A pack holds at least one credit of some kind."))
         return data
 

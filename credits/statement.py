@@ -101,7 +101,9 @@ class Reasons:
             case "credit.spent":
                 return _("Spent on a project")
             case "credit.returned":
-                return _("Came back by itself: %(reason)s") % {"reason": self.returns.get(transfer.reverses_id or 0, "–")}
+                return _("Came back by itself: %(reason)s") % {
+                    "reason": self.returns.get(transfer.reverses_id or 0, "–")
+                }
             case "credit.granted":
                 return _("Offered for your first steps")
         return transfer.event

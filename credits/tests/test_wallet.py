@@ -177,6 +177,7 @@ WRONG = [
     ({"consultation": "1001"}, "inférieure ou égale à 1000"),
     ({"consultation": "🧵"}, "nombre entier"),
     ({"name": ""}, "obligatoire"),
+    ({"consultation": "", "price_cents": "0"}, "Un pack contient au moins un crédit."),
 ]
 
 
@@ -184,7 +185,9 @@ WRONG = [
 def test_pack_that_cannot_be_is_refused_in_french(as_finance: Client, changes: dict[str, str], words: str) -> None:
     before = CreditPack.objects.count()
     answer = as_finance.post("/admin/credits/creditpack/add/", pack_typed(**changes))
-    assert words in " ".join(answer.content.decode().split())
+    page = " ".join(answer.content.decode().split())
+    assert words in page
+    assert "pack_has" not in page
     assert CreditPack.objects.count() == before
 
 
