@@ -8,8 +8,9 @@ import pytest
 from django.test import Client
 
 from credits.models import CreditPack, Kind, Wallet
-from credits.statement import Statement
+from credits.statement import Reasons, Statement
 from marketplace.accounts.models import User
+from marketplace.ledger.models import Transfer
 from projects.models import Project
 from projects.tests.bids import paid, queries, stocked
 from projects.tests.calls import consulted, opened
@@ -196,3 +197,7 @@ def test_wallet_says_when_nothing_is_on_sale(as_provider: Client) -> None:
     page = page_of(as_provider)
     assert "Aucun pack n’est en vente" in page
     assert "Aucun mouvement" in page
+
+
+def test_movement_of_a_kind_to_come_is_called_by_its_event(provider_user: User) -> None:
+    assert Reasons(provider_user, []).of(Transfer(event="credit.charged_back")) == "credit.charged_back"
