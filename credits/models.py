@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
@@ -22,6 +23,8 @@ from marketplace.refusals import Refusal
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
 
+log = logging.getLogger(__name__)
+
 
 class Kind(models.TextChoices):
     """The three kinds of credits; the values are the assets of the ledger."""
@@ -35,15 +38,25 @@ class Kind(models.TextChoices):
         """What one credit costs alone, in cents excluding VAT."""
         return int(settings.CREDIT_PRICES_CENTS[self.value])
 
+    def counted(self, count: int) -> str:
+        """`count` credits of this kind, in words."""
+        words = {
+            "CONSULTATION": ngettext("%(n)s consultation credit", "%(n)s consultation credits", count),
+            "OFFER": ngettext("%(n)s offer credit", "%(n)s offer credits", count),
+            "CONTACT": ngettext("%(n)s direct contact credit", "%(n)s direct contact credits", count),
+        }
+        return words[self.value] % {"n": count}
+
 
 class ReturnReason(models.TextChoices):
-    """Why credits come back by themselves (product, section 4): the project ended before it was active, or changed."""
+    """Why credits come back by themselves (product, section 4)."""
 
     REJECTED = "project_rejected", _("the project was rejected by our moderation after it was opened")
     WITHDRAWN = "project_withdrawn", _("the client withdrew the project")
     EXPIRED = "project_expired", _("the project expired without a choice")
     CANCELLED = "project_cancelled", _("the project was cancelled")
     CHANGED = "project_changed", _("the project changed after your offer, which you withdrew")
+    UNREAD = "offer_unread", _("the client never opened your offer in the time set")
 
 
 class CreditPack(models.Model):
@@ -80,12 +93,7 @@ class CreditPack(models.Model):
     @property
     def contents(self) -> list[str]:
         """What the pack holds, in words."""
-        words = {
-            Kind.CONSULTATION: ngettext("%(n)s consultation credit", "%(n)s consultation credits", self.consultation),
-            Kind.OFFER: ngettext("%(n)s offer credit", "%(n)s offer credits", self.offer),
-            Kind.CONTACT: ngettext("%(n)s direct contact credit", "%(n)s direct contact credits", self.contact),
-        }
-        return [words[kind] % {"n": count} for kind, count in self.units.items()]
+        return [kind.counted(count) for kind, count in self.units.items()]
 
     def price_for(self, provider: User) -> Amount:
         """The pack's price with the VAT this provider owes."""
@@ -240,6 +248,10 @@ class Wallet(models.Model):
         sentence = _("You have no %(kind)s left. Buy a pack, then come back: nothing was spent.")
 
 
+# The order in which a wallet's accounts were opened: the one in which the ledger locks them.
+ACCOUNT_ORDER = models.Case(*(models.When(kind=kind, then=n) for n, kind in enumerate(Kind)), default=len(Kind))
+
+
 class SpendingQuerySet(models.QuerySet["Spending"]):
     def living(self) -> SpendingQuerySet:
         """Spendings whose credit has not come back."""
@@ -248,6 +260,26 @@ class SpendingQuerySet(models.QuerySet["Spending"]):
     def on(self, project_key: str) -> SpendingQuerySet:
         """Spendings on one project."""
         return self.filter(project_key=project_key)
+
+    def due(self) -> SpendingQuerySet:
+        """Spendings whose credit is due back and has not come back yet."""
+        return self.living().filter(due_at__isnull=False)
+
+    def owe(self, reason: ReturnReason) -> int:
+        """Note that the credits of these living spendings are due back, for `reason`; how many.
+
+        Called in the transaction of the deed that causes it: whatever dies afterwards, a sweep goes on from here.
+        """
+        return self.living().filter(due_at=None).update(due_at=timezone.now(), return_reason=reason)
+
+    def give_back(self, *, title: str, most: int | None = None) -> int:
+        """Return what is due of these, `most` at most; how many came back. `title` is the project's.
+
+        Each in its own savepoint: one that fails is logged, stays due and stops no other. Wallets come in one order
+        everywhere, so that two projects that end at once never wait for each other.
+        """
+        rows = self.due().order_by("wallet_id", ACCOUNT_ORDER, "pk")[:most]
+        return sum(spending.come_back(title=title) for spending in rows)
 
 
 class Spending(models.Model):
@@ -259,6 +291,7 @@ class Spending(models.Model):
     project_key = models.CharField(max_length=16, db_index=True)
     transfer = models.OneToOneField("ledger.Transfer", models.PROTECT, related_name="+")
     at = models.DateTimeField(auto_now_add=True)
+    due_at = models.DateTimeField(null=True)  # since when the credit is due back
     returned_at = models.DateTimeField(null=True)
     return_reason = models.CharField(max_length=40, blank=True, choices=ReturnReason)
 
@@ -272,14 +305,31 @@ class Spending(models.Model):
                 name="one_living_spending_of_each_kind",
             ),
             models.CheckConstraint(
-                condition=models.Q(returned_at=None, return_reason="")
-                | (models.Q(returned_at__isnull=False) & ~models.Q(return_reason="")),
+                condition=models.Q(due_at=None, returned_at=None, return_reason="")
+                | (~models.Q(due_at=None, returned_at=None) & ~models.Q(return_reason="")),
                 name="spending_returned_with_a_reason",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["project_key"],
+                condition=models.Q(due_at__isnull=False, returned_at=None),
+                name="spending_due_back",
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} on {self.project_key} by {self.provider}"
+
+    def come_back(self, *, title: str) -> bool:
+        """Return the credit that is due; whether it came back. A failure is logged, and tried again by the sweep."""
+        try:
+            with transaction.atomic():
+                self.give_back(ReturnReason(self.return_reason), title=title)
+        except Exception:
+            log.exception("The credit of spending %s could not come back.", self.pk)
+            return False
+        return True
 
     def give_back(self, reason: ReturnReason, *, title: str) -> None:
         """Return the credit to the wallet, once (product: credits that come back by themselves).
@@ -301,3 +351,40 @@ class Spending(models.Model):
             self.save(update_fields=["returned_at", "return_reason"])
             facts: dict[str, Any] = {"kind": self.kind, "reason": self.return_reason, "title": title}
             Event.record("credit.returned", project=self.project_key, spending=self.pk, **facts)
+
+
+class Welcome(models.Model):
+    """The credits offered to a company when the account of a first provider of its is complete.
+
+    Once per company (SIREN or foreign VAT number), whatever its accounts, and once per person, whatever their
+    companies. How many is a setting, WELCOME_CREDITS; the ledger keeps what was given.
+    """
+
+    company_number = models.CharField(max_length=20, unique=True)
+    provider = models.OneToOneField(settings.AUTH_USER_MODEL, models.PROTECT, related_name="welcome")
+    at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.company_number}: {self.provider}"
+
+    @classmethod
+    def give(cls, provider: User) -> Welcome | None:
+        """Give `provider` the welcome credits, if there are any, the account is complete, and nobody had them before.
+
+        Issued credits go into the wallet in one transfer, and a notice says so. Two accounts of one company at once:
+        the second waits for the first and gets nothing.
+        """
+        units = {Kind(kind): count for kind, count in settings.WELCOME_CREDITS.items() if count}
+        with locked(provider):
+            if not units or not provider.acts_as_provider or cls.objects.filter(provider=provider).exists():
+                return None
+            number = provider.company.number
+            welcome, is_first = cls.objects.get_or_create(company_number=number, defaults={"provider": provider})
+            if not is_first:
+                return None
+            wallet = Wallet.of(provider)
+            moves = [ledger.Move(f"issued:{kind}", wallet.account(kind), count) for kind, count in units.items()]
+            ledger.post(f"welcome:{number}", "credit.granted", moves)
+            facts = {kind.value: count for kind, count in units.items()}
+            Event.record("credit.granted", user=provider.pk, units=facts)
+            return welcome

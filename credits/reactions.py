@@ -5,14 +5,16 @@ from typing import TYPE_CHECKING
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from credits.models import PackPurchase, Wallet
+from credits.models import PackPurchase, Wallet, Welcome
+from marketplace.accounts.models import User
 from marketplace.context import header
+from marketplace.events.reactions import on
 from marketplace.payments.purposes import Purpose, purpose
 
 if TYPE_CHECKING:
     from django.db.models import Model
 
-    from marketplace.accounts.models import User
+    from marketplace.events.models import Event
     from marketplace.ledger.posting import Move
     from marketplace.payments.models import Payment
 
@@ -35,6 +37,12 @@ class PackPaid(Purpose):
 
     def back(self, payment: Payment) -> str:
         return self.purchase(payment).back_path or reverse("credits:wallet")
+
+
+@on("company.declared")
+def welcome(event: Event) -> None:
+    """A company was declared: if that made a provider's account complete, the welcome credits come."""
+    Welcome.give(User.objects.get(pk=event.facts["user"]))
 
 
 @header("credits")

@@ -1,32 +1,27 @@
 from __future__ import annotations
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
+from credits.desk import Desk
 from credits.forms import BuyForm
-from credits.models import CreditPack, Kind, Wallet
-from credits.statement import statement
+from credits.models import CreditPack
 from marketplace.policies import UserRequest, policy
-
-
-def draw(request: UserRequest, form: BuyForm | None = None) -> HttpResponse:
-    """The wallet: balances, packs on sale with this provider's VAT, and each movement; `form` carries an error."""
-    wallet = Wallet.of(request.user)
-    packs = [(pack, pack.price_for(request.user), BuyForm()) for pack in CreditPack.objects.filter(on_sale=True)]
-    context = {
-        "balances": [(Kind(kind).label, count) for kind, count in wallet.balances.items()],
-        "packs": packs,
-        "lines": statement(wallet),
-        "form": form,
-    }
-    return render(request, "credits/wallet.html", context)
+from marketplace.spreadsheets import download
 
 
 @require_GET
 @policy("credits.wallet")
 def wallet(request: UserRequest) -> HttpResponse:
-    return draw(request)
+    return render(request, "credits/wallet.html", {"desk": Desk(request.user, request.GET)})
+
+
+@require_safe
+@policy("credits.wallet")
+def movements_csv(request: UserRequest) -> HttpResponseBase:
+    desk = Desk(request.user, request.GET)
+    return download(desk.rows, desk.file_name)
 
 
 @require_POST
@@ -36,4 +31,4 @@ def buy(request: UserRequest, pk: int) -> HttpResponse:
     form = BuyForm(request.POST)
     if form.is_valid() and (payment := form.save(pack, by=request.user)):
         return redirect("payments:checkout", payment.key)
-    return draw(request, form)
+    return render(request, "credits/wallet.html", {"desk": Desk(request.user, request.GET), "form": form})

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from escrow.models import Deposit, EscrowAccount, Release
 from marketplace.ledger.models import Kind, Move
+from marketplace.spreadsheets import inert
 from marketplace.templatetags.page import PARIS, amount
 
 if TYPE_CHECKING:
@@ -143,11 +144,6 @@ def as_csv(lines: Iterable[Line]) -> str:
         words = [at, entry.title, entry.detail, entry.source, entry.target]
         rows.writerow([*map(inert, words), plain(entry.cents), plain(entry.held_after)])
     return file.getvalue()
-
-
-def inert(text: str) -> str:
-    """`text` as a cell that no spreadsheet takes for a formula (OWASP: CSV injection)."""
-    return f"'{text}" if text.startswith(tuple("=+-@\t\r\n＝＋－＠")) else text
 
 
 def plain(cents: int) -> str:

@@ -197,6 +197,13 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "returns": {"task": "projects.tasks.return_credits", "schedule": 300.0, "options": {"expires": 300}},
+    "unread-offers": {"task": "projects.tasks.return_unread", "schedule": 3600.0, "options": {"expires": 3600}},
+    "statistics": {
+        "task": "projects.tasks.refresh_statistics",
+        "schedule": crontab(hour=3, minute=40),
+        "options": {"expires": 3600},
+    },
     "check-books": {"task": "marketplace.ledger.tasks.check_books", "schedule": 600.0, "options": {"expires": 600}},
 }
 
@@ -357,6 +364,13 @@ PAYOUT_DECISION_DAYS = env.int("PAYOUT_DECISION_DAYS", default=2)  # working day
 PAYOUT_TRANSFER_DAYS = env.int("PAYOUT_TRANSFER_DAYS", default=1)
 PAYOUT_ARRIVAL_DAYS = env.int("PAYOUT_ARRIVAL_DAYS", default=1)
 MODERATION_DAYS = env.int("MODERATION_DAYS", default=1)  # working days
+UNREAD_DAYS = env.int("UNREAD_DAYS", default=10)  # working days for the client to open an offer
+# Credits offered to each new company, such as CONSULTATION=3,OFFER=1
+WELCOME_CREDITS: dict[str, int] = env.dict(
+    "WELCOME_CREDITS", cast={"value": int}, default={"CONSULTATION": 3} if TRIAL else {}
+)
+if set(WELCOME_CREDITS) - set(CREDIT_PRICES_CENTS) or min([0, *WELCOME_CREDITS.values()]) < 0:
+    raise ImproperlyConfigured("WELCOME_CREDITS is a list such as CONSULTATION=3,OFFER=1,CONTACT=1.")
 PRE_MODERATION = env.bool("PRE_MODERATION", default=True)
 
 LOGGING: dict[str, Any] = {

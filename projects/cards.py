@@ -9,9 +9,10 @@ from django.utils.translation import ngettext
 
 from marketplace.templatetags.page import day, euros_short
 from projects.models import Place, Project
+from projects.odds import foretell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
 
 def budget_words(low_cents: int, high_cents: int) -> str:
@@ -52,7 +53,7 @@ def badges(project: Any) -> list[tuple[str, str]]:
 
 
 def card(project: Any, categories: Mapping[int, str]) -> dict[str, Any]:
-    """What components/project_card.html needs, of a row with its track record and marks."""
+    """What components/project_card.html needs, of a row with its track record and marks; its odds when foretold."""
     return {
         "url": project.get_absolute_url(),
         "title": project.title,
@@ -65,9 +66,11 @@ def card(project: Any, categories: Mapping[int, str]) -> dict[str, Any]:
         "budget": budget_words(project.budget_min_cents, project.budget_max_cents),
         "offers": project.offers_count,
         "closes": project.closes_at,
+        "odds": getattr(project, "odds", None),
     }
 
 
-def cards(projects: Iterable[Project], categories: Mapping[int, str]) -> list[dict[str, Any]]:
-    """The cards of a page."""
+def cards(projects: Sequence[Project], categories: Mapping[int, str]) -> list[dict[str, Any]]:
+    """The cards of a page, with the odds of each: one query for all."""
+    foretell(projects)
     return [card(project, categories) for project in projects]

@@ -31,6 +31,7 @@ from marketplace.templatetags.page import PARIS, paris
 from projects.cards import budget_words, place_words
 from projects.models import Edition, Interest, NewsletterCopy, Project
 from projects.models.newsletter import FIRST_WINDOW
+from projects.odds import foretell, in_short
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -256,6 +257,7 @@ def mail_of(copy: NewsletterCopy, projects: list[Project]) -> EmailMultiAlternat
 
 def around(copy: NewsletterCopy, projects: list[Project], leave: str) -> dict[str, Any]:
     """What the two templates need, in the active language."""
+    foretell(projects)
     count = len(projects)
     words = ngettext("%(n)s new project for you: %(title)s", "%(n)s new projects for you: %(title)s, and others", count)
     return {
@@ -272,8 +274,8 @@ def around(copy: NewsletterCopy, projects: list[Project], leave: str) -> dict[st
     }
 
 
-def item(project: Project) -> dict[str, str]:
-    """One project of the mail, in words."""
+def item(project: Any) -> dict[str, str]:
+    """One project of the mail, foretold, in words."""
     offers = ngettext("%(n)s offer so far", "%(n)s offers so far", project.offers_count) % {"n": project.offers_count}
     return {
         "title": project.title,
@@ -281,6 +283,7 @@ def item(project: Project) -> dict[str, str]:
         "budget": budget_words(project.budget_min_cents, project.budget_max_cents),
         "offers": offers,
         "place": place_words(project),
+        "odds": in_short(project.odds),
         "closes": _("until %(date)s") % {"date": paris(project.closes_at)},
         "url": absolute(project.get_absolute_url()),
     }

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db.models import Case, When
+from django.db.models import Case, Exists, OuterRef, When
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from credits.statement import names_projects
 from marketplace.accounts.home import Step, steps
 from marketplace.documents.readers import reads
 from marketplace.events.reactions import on
@@ -15,7 +16,7 @@ from projects.models import Agreement, Project, ProjectState
 from projects.report import Reading, todos
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from django.db.models import Model
 
@@ -68,6 +69,14 @@ def what_projects_ask(user: User) -> Iterator[Step]:
 @on("escrow.finished")
 def complete_project(event: Event) -> None:
     Project.objects.get(key=event.project_key).complete()
+
+
+@names_projects
+def titles(keys: Collection[str], user: User) -> dict[str, tuple[str, str]]:
+    """The titles of projects, and the pages of those whose address answers `user`."""
+    is_seen = Exists(Project.objects.visible_to(user).filter(pk=OuterRef("pk")))
+    rows = Project.objects.filter(key__in=keys).annotate(is_seen=is_seen).values_list("key", "title", "is_seen")
+    return {key: (title, reverse("projects:detail", args=[key]) if seen else "") for key, title, seen in rows}
 
 
 @reads("projects.specification")

@@ -6,15 +6,19 @@ import uuid
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from credits.models import CreditPack, Kind, Spending, Wallet
+from marketplace import deadlines
 from marketplace.billing.vat import Amount, vat_for
-from marketplace.templatetags.page import euros
+from marketplace.templatetags.page import euros, paris
 from projects.alike import cards_alike
 from projects.face import Face
+from projects.odds import Odds, OddsBook
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
@@ -115,12 +119,22 @@ class Ticket:
     @property
     def balance_words(self) -> str:
         """The balance with the name of the credits."""
-        words = {
-            Kind.CONSULTATION: ngettext("%(n)s consultation credit", "%(n)s consultation credits", self.balance),
-            Kind.OFFER: ngettext("%(n)s offer credit", "%(n)s offer credits", self.balance),
-            Kind.CONTACT: ngettext("%(n)s direct contact credit", "%(n)s direct contact credits", self.balance),
-        }
-        return words[self.kind] % {"n": self.balance}
+        return self.kind.counted(self.balance)
+
+    @property
+    def after_words(self) -> str:
+        """What will be left once this one is spent."""
+        return self.kind.counted(self.balance - 1)
+
+    @cached_property
+    def odds(self) -> Odds | None:
+        """The estimate for one more offer on this project, when there are enough cases."""
+        return OddsBook().of(self.project)
+
+    @property
+    def odds_words(self) -> str:
+        """What the estimate was counted on."""
+        return self.odds.counted_on(self.project.category.name) if self.odds else ""
 
     @property
     def crumbs(self) -> list[tuple[str, str]]:
@@ -187,11 +201,25 @@ class Ticket:
 
     @property
     def returns(self) -> list[str]:
-        """When the credit comes back by itself."""
-        return [
+        """When the credit comes back by itself (product, section 4): at such an end, then what is of its own kind."""
+        ends = [
             _("the project is withdrawn, cancelled, or expires without a choice"),
             _("the project is rejected by moderation after it was opened"),
         ]
+        if self.kind == Kind.OFFER:
+            return [*ends, self._unread(), _("the project changes after your offer, and you take the offer back")]
+        if self.kind == Kind.CONTACT:
+            return [*ends, _("the details turn out to be false: tell us, and our staff check them")]
+        return ends
+
+    def _unread(self) -> str:
+        days = settings.UNREAD_DAYS
+        words = ngettext(
+            "the client does not open your offer in %(n)s working day: placed now, by %(date)s",
+            "the client does not open your offer in %(n)s working days: placed now, by %(date)s",
+            days,
+        )
+        return words % {"n": days, "date": paris(deadlines.after(timezone.now(), days))}
 
     @property
     def thanks(self) -> str:

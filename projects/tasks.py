@@ -3,7 +3,8 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from projects import closing, newsletter
+from projects import closing, newsletter, returns
+from projects.models import CallStatistic
 
 
 @shared_task  # type: ignore[untyped-decorator]
@@ -24,3 +25,21 @@ def go_on_with_newsletter() -> int:
     """Go on with what an earlier run left: copies to be written of an edition begun, copies to be sent."""
     newsletter.resume()
     return newsletter.send()
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def refresh_statistics() -> int:
+    """At night: count anew what became of closed calls; how many sets."""
+    return CallStatistic.objects.refresh()
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def return_credits() -> int:
+    """Every five minutes, and when many are due at once: return the credits that are due back; how many."""
+    return returns.return_due()
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def return_unread() -> int:
+    """Every hour: return the offer credits of offers that nobody opened in time; how many."""
+    return returns.return_unread(timezone.now())

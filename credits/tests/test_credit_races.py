@@ -3,16 +3,18 @@
 import uuid
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 
-from credits.models import CreditPack, Kind, PackPurchase, ReturnReason, Spending, Wallet
-from marketplace.accounts.models import User
+from credits.models import CreditPack, Kind, PackPurchase, ReturnReason, Spending, Wallet, Welcome
+from marketplace.accounts.models import Company, User
 from marketplace.events.models import Notice
 from marketplace.ledger.tests.crowd import ROUNDS, Crowd, slowed, tally
 from marketplace.payments.models import Payment
+from marketplace.testing.cast import person
 from projects.models import Project
-from projects.tests.bids import paid
+from projects.tests.bids import paid, stocked
 from projects.tests.calls import opened
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.races]
@@ -87,7 +89,32 @@ def a_wallet_is_opened_once(crowd: Crowd, client: User, provider: User) -> None:
     assert Wallet.objects.filter(provider=provider).count() == 1
 
 
+def each_kind_is_spent_once_in_fifty_tabs(crowd: Crowd, client: User, provider: User) -> None:
+    project, kinds = opened(client), [Kind.OFFER, Kind.CONTACT]
+    project.spend(Kind.CONSULTATION, by=stocked(provider))
+    before = Wallet.objects.get(provider=provider).balances
+    tabs = [Project.objects.get(pk=project.pk) for _n in range(MANY)]
+    answers = crowd.race([partial(tab.spend, kinds[n % 2], by=provider) for n, tab in enumerate(tabs)])
+    assert tally(answers) == {"Spending": MANY}
+    assert len({answer.pk for answer in answers}) == 2
+    after = Wallet.objects.get(provider=provider).balances
+    assert [before[kind] - after[kind] for kind in kinds] == [1, 1]
+
+
+def two_accounts_of_one_company_are_welcomed_once(crowd: Crowd, client: User, provider: User) -> None:
+    siren = f"{uuid.uuid4().int % 10**9:09d}"
+    people = [person(f"{uuid.uuid4().hex}@exemple.fr", "Neuf") for _n in range(3)]
+    details = {"name": "Neuf", "siren": siren, "vat_status": "FRANCHISE", "street": "1", "postcode": "1", "city": "1"}
+    declare = partial(Company.declare, hats=["provider"], details=details)
+    answers = crowd.race([partial(declare, user=user) for user in people])
+    assert tally(answers) == {"Company": 3}
+    assert Welcome.objects.filter(company_number=siren).count() == 1
+    assert sum(wallet.total for wallet in Wallet.objects.filter(provider__in=people)) == 3
+
+
 RACES = [
+    each_kind_is_spent_once_in_fifty_tabs,
+    two_accounts_of_one_company_are_welcomed_once,
     one_project_in_fifty_tabs,
     one_credit_on_many_projects,
     a_project_closes_meanwhile,
@@ -95,6 +122,12 @@ RACES = [
     one_page_buys_one_pack,
     a_wallet_is_opened_once,
 ]
+
+
+@pytest.fixture(autouse=True)
+def welcome(settings: Any, client_user: User, provider_user: User) -> None:
+    """From here on each new company gets three credits."""
+    settings.WELCOME_CREDITS = {"CONSULTATION": 3}
 
 
 @pytest.mark.parametrize("race", RACES, ids=lambda race: race.__name__)

@@ -12,11 +12,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from escrow.models import Delivery, EscrowAccount, Release, Tranche
-from escrow.statement import inert
 from escrow.tests import way
 from marketplace.accounts.models import User
 from marketplace.documents import intake
 from marketplace.payments.models import Payment
+from marketplace.spreadsheets import inert
 from marketplace.templatetags.page import paris
 from marketplace.testing.cast import reauthenticate
 

@@ -27,6 +27,9 @@ GROUPS: dict[str, frozenset[str]] = {
     FINANCE: frozenset(
         {
             "accounts.view_company",
+            "credits.view_creditpack",
+            "credits.add_creditpack",
+            "credits.change_creditpack",
             "ledger.view_account",
             "ledger.view_transfer",
             "ledger.view_move",

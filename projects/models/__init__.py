@@ -7,6 +7,7 @@ from .offers import Answer, Offer, OfferRevision, OfferState, OfferTerms, OfferT
 from .projects import Project
 from .selection import Selection
 from .specification import SpecificationFile
+from .statistics import CallStatistic
 from .versions import ProjectVersion
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "AgreementTranche",
     "AgreementVersion",
     "Answer",
+    "CallStatistic",
     "Category",
     "Content",
     "CopyState",

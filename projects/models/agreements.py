@@ -75,6 +75,10 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
         """Agreements that may still lapse: being confirmed, or waiting for their fees."""
         return self.filter(state__in=[AgreementState.PROPOSED, AgreementState.AGREED])
 
+    def declined(self) -> AgreementQuerySet:
+        """Agreements that the provider who was chosen did not want."""
+        return self.filter(state=AgreementState.DECLINED)
+
     def visible_to(self, user: User) -> AgreementQuerySet:
         """The two parties' own agreements; nobody else's."""
         return self.filter(Q(client=user) | Q(provider=user))

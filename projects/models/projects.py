@@ -14,7 +14,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Func, Q
 from django.urls import reverse
 from django.utils import timezone
@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from credits.models import Kind, ReturnReason, Spending, Wallet
 from marketplace import deadlines
 from marketplace.documents.models import Document
+from marketplace.events import doorbell
 from marketplace.events.models import Event
 from marketplace.locking import locked
 from marketplace.refusals import Refusal
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 
 KEY_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 MOST_FILES = 10
+RETURNED_AT_ONCE = 50  # credits that come back within the deed itself: its page stays quick
+RETURNS = "projects.tasks.return_credits"
 UNPUBLISHED = ("DRAFT", "REJECTED", "WITHDRAWN")  # only these may lack a budget
 
 
@@ -535,10 +538,15 @@ class Project(models.Model):
             raise self.TooManyFiles
 
     def return_credits(self, reason: ReturnReason, **which: Any) -> None:
-        """Give the living spendings of this project back, or `which` of them (filters). Called under its lock."""
-        spendings = Spending.objects.living().on(self.key).filter(**which)
-        for spending in spendings.select_related("wallet").order_by("pk"):
-            spending.give_back(reason, title=self.title)
+        """Owe back what is spent here, or `which` of it (filters), except to a winner who declined.
+
+        The first ones come back at once, the others by sweep. Called under the project's lock.
+        """
+        declined = self.agreements.declined().values("provider")
+        due = Spending.objects.on(self.key).filter(**which).exclude(provider__in=declined).owe(reason)
+        Spending.objects.on(self.key).give_back(title=self.title, most=RETURNED_AT_ONCE)
+        if due > RETURNED_AT_ONCE:
+            transaction.on_commit(lambda: doorbell.ring(RETURNS))
 
     class NotSubmittable(Refusal):
         sentence = _("This project has already been handed in. Open its report to see where it stands.")

@@ -72,7 +72,10 @@ def test_nasty_file_becomes_open_projects(nasty: Path, client_user: User, modera
 
 def test_same_file_again_adds_nothing(nasty: Path, client_user: User) -> None:
     imported(nasty, client_user, "--category", "web", "--rate", "1")
-    assert imported(nasty, client_user, "--category", "web", "--rate", "1") == "0 projects imported; 3 were there already.\n"
+    assert (
+        imported(nasty, client_user, "--category", "web", "--rate", "1")
+        == "0 projects imported; 3 were there already.\n"
+    )
     assert set(Project.objects.values_list("state", flat=True)) == {"DRAFT"}
     assert Project.objects.count() == 3
 

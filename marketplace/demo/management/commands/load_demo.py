@@ -9,7 +9,7 @@ from marketplace.accounts.models import User
 from marketplace.demo import people, works
 from marketplace.ledger import checks
 from marketplace.payments.gateway import GatewayError
-from projects.models import Project
+from projects.models import CallStatistic, Project
 
 
 class Command(BaseCommand):
@@ -24,6 +24,7 @@ class Command(BaseCommand):
             answer = works.tell()
         except GatewayError as error:
             raise CommandError(f"Stripe’s stand-in does not answer at {settings.STRIPE_API_BASE}: {error}") from error
+        CallStatistic.objects.refresh()
         if red := checks.run():
             raise CommandError("The books do not balance:\n" + "\n".join(red))
         self.leave(answer)
