@@ -61,6 +61,7 @@ POLICIES: dict[str, For] = {
     "projects.discover": For.ANYONE,
     "projects.publish": For.CLIENT,
     "projects.own": For.VERIFIED,
+    "projects.flag": For.VERIFIED,
     "projects.interests": For.PROVIDER,
     "projects.spend": For.PROVIDER,
     "projects.offer": For.PROVIDER,

@@ -11,7 +11,7 @@ from marketplace.documents.readers import reads
 from marketplace.events.reactions import on
 from marketplace.payments.purposes import Purpose, purpose
 from projects import storyline
-from projects.models import Agreement, Project, ProjectState
+from projects.models import Agreement, Flag, Project, ProjectState
 from projects.report import Reading, todos
 
 if TYPE_CHECKING:
@@ -68,6 +68,11 @@ def what_projects_ask(user: User) -> Iterator[Step]:
 @on("escrow.finished")
 def complete_project(event: Event) -> None:
     Project.objects.get(key=event.project_key).complete()
+
+
+@on("project.rejected")
+def answer_flags(event: Event) -> None:
+    Flag.close_all(Project.objects.get(key=event.project_key), by=event.by)
 
 
 @reads("projects.specification")

@@ -2,6 +2,7 @@ from .agreements import Agreement, AgreementState, AgreementTranche, AgreementVe
 from .categories import Category, Interest
 from .choices import Formula, Place, ProjectState
 from .content import Content, closing_on
+from .flags import Flag, FlagReason, FlagState
 from .newsletter import CopyState, Edition, NewsletterCopy
 from .offers import Answer, Offer, OfferRevision, OfferState, OfferTerms, OfferTranche, Question, TrancheTerms
 from .projects import Project
@@ -19,6 +20,9 @@ __all__ = [
     "CopyState",
     "Edition",
     "Fees",
+    "Flag",
+    "FlagReason",
+    "FlagState",
     "Formula",
     "Interest",
     "NewsletterCopy",
