@@ -37,12 +37,13 @@ class Kind(models.TextChoices):
 
 
 class ReturnReason(models.TextChoices):
-    """Why credits come back by themselves (product, section 4): the project ended before it was active."""
+    """Why credits come back by themselves (product, section 4)."""
 
     REJECTED = "project_rejected", _("the project was rejected by our moderation after it was opened")
     WITHDRAWN = "project_withdrawn", _("the client withdrew the project")
     EXPIRED = "project_expired", _("the project expired without a choice")
     CANCELLED = "project_cancelled", _("the project was cancelled")
+    FALSE_DETAILS = "details_false", _("the client’s details were found to be false")
 
 
 class CreditPack(models.Model):

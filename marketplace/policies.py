@@ -62,6 +62,8 @@ POLICIES: dict[str, For] = {
     "projects.publish": For.CLIENT,
     "projects.own": For.VERIFIED,
     "projects.flag": For.VERIFIED,
+    "projects.claim_details": For.PROVIDER,
+    "projects.confirm_details": For.VERIFIED,
     "projects.interests": For.PROVIDER,
     "projects.spend": For.PROVIDER,
     "projects.offer": For.PROVIDER,

@@ -350,7 +350,9 @@ PAYOUT_DECISION_DAYS = env.int("PAYOUT_DECISION_DAYS", default=2)  # working day
 PAYOUT_TRANSFER_DAYS = env.int("PAYOUT_TRANSFER_DAYS", default=1)
 PAYOUT_ARRIVAL_DAYS = env.int("PAYOUT_ARRIVAL_DAYS", default=1)
 MODERATION_DAYS = env.int("MODERATION_DAYS", default=1)  # working days
-FLAG_ANSWER_DAYS = env.int("FLAG_ANSWER_DAYS", default=3)  # working days
+FLAG_ANSWER_DAYS = env.int("FLAG_ANSWER_DAYS", default=3)  # working days, as the next
+DETAILS_ANSWER_DAYS = env.int("DETAILS_ANSWER_DAYS", default=3)
+DETAILS_CLAIM_DAYS = env.int("DETAILS_CLAIM_DAYS", default=30)
 PRE_MODERATION = env.bool("PRE_MODERATION", default=True)
 
 LOGGING: dict[str, Any] = {

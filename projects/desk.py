@@ -1,4 +1,4 @@
-"""What Modération follows up in the administration: projects reported to it."""
+"""What Modération follows up in the administration: projects reported to it, details that are called false."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 
 from marketplace.admin_site import AdminDeed, ReadOnlyAdmin, Waiting, WithReason, waits
 from marketplace.templatetags.page import paris_short
-from projects.models import Flag, FlagState, ProjectState
+from projects.models import ClaimState, DetailsClaim, Flag, FlagState, ProjectState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,6 +154,97 @@ def flags(user: User) -> Iterator[Waiting]:
             ngettext("%(n)s report of a project to answer", "%(n)s reports of projects to answer", number)
             % {"n": number},
             reverse("admin:projects_flag_changelist"),
+            since=oldest.filed_at,
+            before=oldest.answer_by,
+        )
+
+
+class ClaimAnswered(Answered):
+    """Claims of false details."""
+
+    pending = (ClaimState.OPEN,)
+
+
+@admin.register(DetailsClaim)
+class DetailsClaimAdmin(ReadOnlyAdmin):
+    """Details that providers call false: staff call and write, then give the credit back or say why not."""
+
+    list_display = ["project", "client", "wrong_words", "provider", "filed_at", "due", "state"]
+    list_filter = [ClaimAnswered]
+    list_select_related = ["project", "client", "spending__provider"]
+    search_fields = ["project__title", "=project__key", "client__email", "spending__provider__email"]
+    ordering = ["filed_at", "pk"]
+    show_full_result_count = False
+    fields = [
+        *("project", "client", "company", "email", "phone", "wrong_words", "text", "provider", "spent_at", "filed_at"),
+        *("due", "others", "state", "decided_at", "words", "corrected_at"),
+    ]
+    readonly_fields = ["company", "email", "phone", "wrong_words", "provider", "spent_at", "due", "others"]
+    deeds: ClassVar[dict[str, AdminDeed]] = {
+        "confirm": AdminDeed(
+            _("Details false: give the credit back"),
+            MODERATE,
+            lambda claim, by, data: claim.confirm(by=by),
+            offered=lambda claim: claim.state == ClaimState.OPEN,
+        ),
+        "refuse": AdminDeed(
+            _("Details right: the credit stays spent"),
+            MODERATE,
+            lambda claim, by, data: claim.refuse(by=by, words=data["reason"]),
+            form=WithReason,
+            grave=True,
+            offered=lambda claim: claim.state == ClaimState.OPEN,
+        ),
+    }
+
+    @admin.display(description=_("what is wrong"))
+    def wrong_words(self, claim: DetailsClaim) -> str:
+        return claim.wrong_words
+
+    @admin.display(description=_("company"), empty_value="–")
+    def company(self, claim: DetailsClaim) -> str:
+        return claim.client.company.name if claim.client.has_company else ""
+
+    @admin.display(description=_("e-mail"))
+    def email(self, claim: DetailsClaim) -> str:
+        return claim.client.email
+
+    @admin.display(description=_("phone"), empty_value="–")
+    def phone(self, claim: DetailsClaim) -> str:
+        return claim.client.phone
+
+    @admin.display(description=_("provider"))
+    def provider(self, claim: DetailsClaim) -> str:
+        return str(claim.spending.provider)
+
+    @admin.display(description=_("credit spent at"))
+    def spent_at(self, claim: DetailsClaim) -> str:
+        return paris_short(claim.spending.at)
+
+    @admin.display(description=_("answer before"), ordering="filed_at", empty_value="–")
+    def due(self, claim: DetailsClaim) -> str:
+        return paris_short(claim.answer_by if claim.state == ClaimState.OPEN else None)
+
+    @admin.display(description=_("other claims about this client"))
+    def others(self, claim: DetailsClaim) -> str:
+        rows = claim.client.details_claims.exclude(pk=claim.pk).order_by("pk")
+        told = [
+            (reverse("admin:projects_detailsclaim_change", args=[row.pk]), row.wrong_words, row.get_state_display())
+            for row in rows
+        ]
+        return format_html_join("", '<p><a href="{}">{}</a> ({})</p>', told) or "–"
+
+
+@waits
+def claims(user: User) -> Iterator[Waiting]:
+    """The details to be checked, for who may decide."""
+    rows = DetailsClaim.objects.open().order_by("filed_at", "pk")
+    oldest = rows.first()
+    if oldest and user.has_perm(MODERATE):
+        number = rows.count()
+        yield Waiting(
+            ngettext("%(n)s client’s details to check", "%(n)s clients’ details to check", number) % {"n": number},
+            reverse("admin:projects_detailsclaim_changelist"),
             since=oldest.filed_at,
             before=oldest.answer_by,
         )

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Case, When
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.home import Step, steps
@@ -11,7 +12,7 @@ from marketplace.documents.readers import reads
 from marketplace.events.reactions import on
 from marketplace.payments.purposes import Purpose, purpose
 from projects import storyline
-from projects.models import Agreement, Flag, Project, ProjectState
+from projects.models import Agreement, DetailsClaim, Flag, Project, ProjectState
 from projects.report import Reading, todos
 
 if TYPE_CHECKING:
@@ -63,6 +64,18 @@ def what_projects_ask(user: User) -> Iterator[Step]:
         mine = [todo for todo in todos(Reading(project, user)) if todo.mine and todo.url]
         for todo in mine[:1]:
             yield Step(project.title, todo.title, todo.label, todo.url, todo.by)
+
+
+@steps
+def correct_details(user: User) -> Iterator[Step]:
+    """Details found false hinder their owner's next project: they come before the rest."""
+    if DetailsClaim.objects.filter(client=user).uncorrected().exists():
+        yield Step(
+            gettext("Correct or confirm your details"),
+            gettext("A provider could not reach you with them. You cannot publish a project before."),
+            gettext("Check my details"),
+            reverse("projects:confirm_details"),
+        )
 
 
 @on("escrow.finished")

@@ -22,6 +22,7 @@ GROUPS: dict[str, frozenset[str]] = {
             "projects.view_project",
             "projects.moderate_project",
             "projects.view_flag",
+            "projects.view_detailsclaim",
         }
     ),
     SMA: frozenset(),

@@ -1,6 +1,7 @@
 from .agreements import Agreement, AgreementState, AgreementTranche, AgreementVersion, Fees, Terms
 from .categories import Category, Interest
 from .choices import Formula, Place, ProjectState
+from .claims import ClaimState, Detail, DetailsClaim, claim_until
 from .content import Content, closing_on
 from .flags import Flag, FlagReason, FlagState
 from .newsletter import CopyState, Edition, NewsletterCopy
@@ -16,8 +17,11 @@ __all__ = [
     "AgreementVersion",
     "Answer",
     "Category",
+    "ClaimState",
     "Content",
     "CopyState",
+    "Detail",
+    "DetailsClaim",
     "Edition",
     "Fees",
     "Flag",
@@ -39,5 +43,6 @@ __all__ = [
     "SpecificationFile",
     "Terms",
     "TrancheTerms",
+    "claim_until",
     "closing_on",
 ]

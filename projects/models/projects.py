@@ -204,7 +204,8 @@ class Project(models.Model):
     def submit(self, *, by: User) -> None:
         """Hand the project in: to moderation, or straight to the public when PRE_MODERATION is off.
 
-        A second call changes nothing. Refused: NotSubmittable unless it is editable, Incomplete, ClosesInThePast.
+        A second call changes nothing. Refused: NotSubmittable unless it is editable, Incomplete, ClosesInThePast,
+        FalseDetails.
         """
         with locked(self):
             if self.state in {ProjectState.SUBMITTED, ProjectState.OPEN}:
@@ -215,6 +216,8 @@ class Project(models.Model):
                 raise self.Incomplete
             if self.closes_at and self.closes_at <= timezone.now():
                 raise self.ClosesInThePast
+            if self.has_false_details:
+                raise self.FalseDetails
             if self.state == ProjectState.DRAFT and not settings.PRE_MODERATION:
                 self._open(by=by, at=timezone.now())
                 return
@@ -271,7 +274,7 @@ class Project(models.Model):
         """Spend one credit of `by` on this project: what it opens is in product, section 3.
 
         A second click, tab or retry gives the first spending and costs nothing. Refused: NotAvailable when the project
-        has just closed, OwnProject, NeedsConsultation, Wallet.NoCredit.
+        has just closed, OwnProject, NeedsConsultation, DetailsInDoubt, Wallet.NoCredit.
         """
         with locked(self):
             if done := Spending.objects.living().on(self.key).filter(provider=by, kind=kind).first():
@@ -280,9 +283,16 @@ class Project(models.Model):
             self.must_be_foreign_to(by)
             if kind != Kind.CONSULTATION and not self._consulted_by(by):
                 raise self.NeedsConsultation
+            if kind == Kind.CONTACT and self.has_false_details:
+                raise self.DetailsInDoubt
             spending = Wallet.of(by).spend(kind, self.key)
             Event.record(f"credit.spent.{kind.lower()}", project=self, by=by, spending=spending.pk, title=self.title)
             return spending
+
+    @property
+    def has_false_details(self) -> bool:
+        """Whether its client's details were found false and wait to be corrected or confirmed by them."""
+        return self.client.details_claims.uncorrected().exists()
 
     def mark_awarded(self, winner: User) -> None:
         """A winner is chosen: the project leaves the list at once. Called by Selection under the lock."""
@@ -356,6 +366,12 @@ class Project(models.Model):
 
     class Incomplete(Refusal):
         sentence = _("Something is still missing: title, teaser, description and budget are all needed to hand it in.")
+
+    class FalseDetails(Refusal):
+        sentence = _("Your details were found to be false. Correct or confirm them first, from your account page.")
+
+    class DetailsInDoubt(Refusal):
+        sentence = _("This client’s details were found to be false and are being corrected. Nothing was charged.")
 
     class TooManyFiles(Refusal):
         sentence = _("Ten files at most describe a project: remove one, or put several into one PDF.")

@@ -1,0 +1,21 @@
+"""What the follow-up of projects adds to pages whose views know nothing of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django import template
+
+from credits.models import Kind, Spending
+
+if TYPE_CHECKING:
+    from marketplace.accounts.models import User
+    from projects.models import Project
+
+register = template.Library()
+
+
+@register.simple_tag
+def has_spent_contact(project: Project, user: User) -> bool:
+    """Whether `user` reads the client's details by a contact credit, which may come back."""
+    return Spending.objects.living().on(project.key).filter(provider=user, kind=Kind.CONTACT).exists()
