@@ -192,6 +192,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "contact-hints": {"task": "projects.tasks.tell_hints", "schedule": 300.0, "options": {"expires": 300}},
     "check-books": {"task": "marketplace.ledger.tasks.check_books", "schedule": 600.0, "options": {"expires": 600}},
 }
 
@@ -353,6 +354,8 @@ MODERATION_DAYS = env.int("MODERATION_DAYS", default=1)  # working days
 FLAG_ANSWER_DAYS = env.int("FLAG_ANSWER_DAYS", default=3)  # working days, as the next
 DETAILS_ANSWER_DAYS = env.int("DETAILS_ANSWER_DAYS", default=3)
 DETAILS_CLAIM_DAYS = env.int("DETAILS_CLAIM_DAYS", default=30)
+CONTACT_HINT_HOURS = env.int("CONTACT_HINT_HOURS", default=48)
+CONTACT_HINT_URGENT_HOURS = env.int("CONTACT_HINT_URGENT_HOURS", default=24)
 PRE_MODERATION = env.bool("PRE_MODERATION", default=True)
 
 LOGGING: dict[str, Any] = {

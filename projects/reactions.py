@@ -11,8 +11,8 @@ from marketplace.accounts.home import Step, steps
 from marketplace.documents.readers import reads
 from marketplace.events.reactions import on
 from marketplace.payments.purposes import Purpose, purpose
-from projects import storyline
-from projects.models import Agreement, DetailsClaim, Flag, Project, ProjectState
+from projects import nextstep, storyline
+from projects.models import Agreement, DetailsClaim, Flag, Hint, Offer, Project, ProjectState, Question
 from projects.report import Reading, todos
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ PRESSING = (
     "-pk",
 )
 MOST_STEPS = 12  # "my projects" lists them all
-__all__ = ["storyline"]  # imported for what it registers
+__all__ = ["nextstep", "storyline"]  # imported for what it registers
 
 
 @purpose("agreements.fees")
@@ -81,6 +81,16 @@ def correct_details(user: User) -> Iterator[Step]:
 @on("escrow.finished")
 def complete_project(event: Event) -> None:
     Project.objects.get(key=event.project_key).complete()
+
+
+@on("offer.placed")
+def await_reading(event: Event) -> None:
+    Hint.after_offer(Offer.objects.select_related("project", "provider").get(pk=event.facts["offer"]))
+
+
+@on("question.asked")
+def await_answer(event: Event) -> None:
+    Hint.after_question(Question.objects.select_related("project", "provider").get(pk=event.facts["question"]))
 
 
 @on("project.rejected")

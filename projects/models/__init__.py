@@ -4,6 +4,7 @@ from .choices import Formula, Place, ProjectState
 from .claims import ClaimState, Detail, DetailsClaim, claim_until
 from .content import Content, closing_on
 from .flags import Flag, FlagReason, FlagState
+from .hints import Hint, HintState
 from .newsletter import CopyState, Edition, NewsletterCopy
 from .offers import Answer, Offer, OfferRevision, OfferState, OfferTerms, OfferTranche, Question, TrancheTerms
 from .projects import Project
@@ -28,6 +29,8 @@ __all__ = [
     "FlagReason",
     "FlagState",
     "Formula",
+    "Hint",
+    "HintState",
     "Interest",
     "NewsletterCopy",
     "Offer",

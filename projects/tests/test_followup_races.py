@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from credits.models import Kind, Spending, Wallet
 from marketplace.accounts.models import User
 from marketplace.events.models import Event, Notice
 from marketplace.ledger import checks
 from marketplace.ledger.tests.crowd import Crowd, slowed, tally
-from projects.models import Detail, DetailsClaim, Flag, FlagReason, Project
+from projects.models import Detail, DetailsClaim, Flag, FlagReason, Hint, Offer, Project
 
-from .bids import bidder
+from .bids import bid, bidder
 from .calls import consulted, opened
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.races]
 Race = Callable[[Crowd, "Stage"], None]
-ROUNDS = 8
+ROUNDS = 5
 
 
 class Stage:
@@ -134,6 +136,19 @@ def one_dismisses_the_other_rejects(crowd: Crowd, stage: Stage) -> None:
     assert answers.count() == 2
 
 
+def two_sweeps_tell(crowd: Crowd, stage: Stage) -> None:
+    offer, later = bid(opened(stage.client), stage.provider), timezone.now() + timedelta(hours=48)
+    assert sum(crowd.race([partial(Hint.objects.sweep, later)] * 3)) == 1
+    assert Notice.objects.filter(name="hint.told", event__project_key=offer.project.key).count() == 1
+
+
+def the_client_opens_the_offer_meanwhile(crowd: Crowd, stage: Stage) -> None:
+    offer, later = bid(opened(stage.client), stage.provider), timezone.now() + timedelta(hours=48)
+    told, _read = crowd.race([partial(Hint.objects.sweep, later), Offer.objects.get(pk=offer.pk).mark_read])
+    assert Hint.objects.get(offer=offer).state == ("TOLD" if told else "DROPPED")
+    assert not Hint.objects.standing_for(stage.provider, offer.project).exists()
+
+
 RACES = [
     two_tabs_claim,
     two_moderators_confirm,
@@ -142,6 +157,8 @@ RACES = [
     two_tabs_report,
     two_moderators_take_up,
     one_dismisses_the_other_rejects,
+    two_sweeps_tell,
+    the_client_opens_the_offer_meanwhile,
 ]
 
 

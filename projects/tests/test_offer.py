@@ -197,7 +197,7 @@ def test_database_knows_the_moves_of_an_offer(offer: Offer, before: str, after: 
         bend(f"update projects_offer set state = '{before}' where id = {offer.pk}")
         deed: Callable[[], Any] = partial(Offer.objects.filter(pk=offer.pk).update, state=after)
     else:
-        bend(f"delete from projects_offertranche; delete from projects_offer where id = {offer.pk}")
+        bend(f"delete from projects_hint; delete from projects_offertranche; delete from projects_offer where id = {offer.pk}")
         offer.pk, offer.state = None, after
         offer._state.adding = True
         deed = offer.save
