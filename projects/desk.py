@@ -78,7 +78,7 @@ class WithAnswer(WithReason):
 class FlagAdmin(ReadOnlyAdmin):
     """Projects reported: the longest waiting first. All the reports of one project are answered together."""
 
-    list_display = ["project", "reason", "reporter", "filed_at", "due", "together", "state"]
+    list_display = ["project", "reason", "filed_at", "due", "together", "state"]
     list_filter = [FlagAnswered, "reason"]
     list_select_related = ["project", "reporter"]
     search_fields = ["project__title", "=project__key", "reporter__email"]

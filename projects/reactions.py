@@ -68,7 +68,7 @@ def what_projects_ask(user: User) -> Iterator[Step]:
 
 @steps
 def correct_details(user: User) -> Iterator[Step]:
-    """Details found false hinder their owner's next project: they come before the rest."""
+    """Details found false: their owner can publish nothing before they have corrected or confirmed them."""
     if DetailsClaim.objects.filter(client=user).uncorrected().exists():
         yield Step(
             gettext("Correct or confirm your details"),

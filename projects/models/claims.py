@@ -120,7 +120,7 @@ class DetailsClaim(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.project}: {self.wrong_words}"
+        return f"{self.project} ({self.wrong_words})"
 
     @property
     def wrong_words(self) -> str:

@@ -112,7 +112,7 @@ class Flag(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.project}, {self.get_reason_display()}"
+        return f"{self.project} ({self.get_reason_display()})"
 
     @property
     def answer_by(self) -> datetime:

@@ -71,7 +71,7 @@ def test_provider_and_moderators_are_told(claim: DetailsClaim, provider_user: Us
     assert letter.quote == "Le numéro n’est plus attribué."
     assert "téléphone" in letter.paragraphs[0]
     assert "18\xa0h\xa000" in letter.figures[0][1]
-    assert str(claim) == "Refonte d’un site vitrine: téléphone"
+    assert str(claim) == "Refonte d’un site vitrine (téléphone)"
 
 
 def test_moderators_find_the_claim(

@@ -56,7 +56,7 @@ def test_reporter_is_told_until_when_we_answer(project: Project, provider_user: 
     letter = told(provider_user, "flag.filed").letter
     assert letter.quote == "Une maquette gratuite est exigée."
     assert "29\xa0décembre\xa02026" in letter.figures[0][1]
-    assert str(flag) == "Refonte d’un site vitrine, travail d’essai non payé exigé"
+    assert str(flag) == "Refonte d’un site vitrine (travail d’essai non payé exigé)"
 
 
 def test_moderators_are_told_of_the_first_report_only(
