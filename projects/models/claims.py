@@ -50,10 +50,6 @@ class DetailsClaimQuerySet(models.QuerySet["DetailsClaim"]):
         """Claims that our staff has to check."""
         return self.filter(state=ClaimState.OPEN)
 
-    def made_by(self, provider: User) -> DetailsClaimQuerySet:
-        """A provider's own claims."""
-        return self.filter(spending__provider=provider)
-
     def uncorrected(self) -> DetailsClaimQuerySet:
         """Details found false that their client has neither corrected nor confirmed since."""
         return self.filter(state=ClaimState.CONFIRMED, corrected_at=None)
