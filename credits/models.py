@@ -57,6 +57,7 @@ class ReturnReason(models.TextChoices):
     CANCELLED = "project_cancelled", _("the project was cancelled")
     CHANGED = "project_changed", _("the project changed after your offer, which you withdrew")
     UNREAD = "offer_unread", _("the client never opened your offer in the time set")
+    FALSE_DETAILS = "details_false", _("the client’s details were found to be false")
 
 
 class CreditPack(models.Model):

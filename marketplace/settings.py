@@ -204,6 +204,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": crontab(hour=3, minute=40),
         "options": {"expires": 3600},
     },
+    "contact-hints": {"task": "projects.tasks.tell_hints", "schedule": 300.0, "options": {"expires": 300}},
     "check-books": {"task": "marketplace.ledger.tasks.check_books", "schedule": 600.0, "options": {"expires": 600}},
 }
 
@@ -371,6 +372,11 @@ WELCOME_CREDITS: dict[str, int] = env.dict(
 )
 if set(WELCOME_CREDITS) - set(CREDIT_PRICES_CENTS) or min([0, *WELCOME_CREDITS.values()]) < 0:
     raise ImproperlyConfigured("WELCOME_CREDITS is a list such as CONSULTATION=3,OFFER=1,CONTACT=1.")
+FLAG_ANSWER_DAYS = env.int("FLAG_ANSWER_DAYS", default=3)  # working days, as the next
+DETAILS_ANSWER_DAYS = env.int("DETAILS_ANSWER_DAYS", default=3)
+DETAILS_CLAIM_DAYS = env.int("DETAILS_CLAIM_DAYS", default=30)
+CONTACT_HINT_HOURS = env.int("CONTACT_HINT_HOURS", default=48)
+CONTACT_HINT_URGENT_HOURS = env.int("CONTACT_HINT_URGENT_HOURS", default=24)
 PRE_MODERATION = env.bool("PRE_MODERATION", default=True)
 
 LOGGING: dict[str, Any] = {

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from marketplace import deadlines
 from marketplace.admin_site import AdminDeed, ReadOnlyAdmin, Waiting, WithReason, waits
 from marketplace.templatetags.page import filesize_fr, paris_short
+from projects import desk
 from projects.cards import budget_words
 from projects.changes import history
 from projects.models import Category, Project, ProjectState, ProjectVersion
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     Filter = admin.SimpleListFilter
 else:
     CategoryBase, Filter = admin.ModelAdmin, admin.SimpleListFilter
+
+__all__ = ["desk"]  # imported for what it registers
 
 
 CHANGED = "changed"

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Case, Exists, OuterRef, When
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from credits.statement import names_projects
@@ -11,8 +12,8 @@ from marketplace.accounts.home import Step, steps
 from marketplace.documents.readers import reads
 from marketplace.events.reactions import on
 from marketplace.payments.purposes import Purpose, purpose
-from projects import storyline
-from projects.models import Agreement, Project, ProjectState
+from projects import nextstep, storyline
+from projects.models import Agreement, DetailsClaim, Flag, Hint, Offer, Project, ProjectState, Question
 from projects.report import Reading, todos
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ PRESSING = (
     "-pk",
 )
 MOST_STEPS = 12  # "my projects" lists them all
-__all__ = ["storyline"]  # imported for what it registers
+__all__ = ["nextstep", "storyline"]  # imported for what it registers
 
 
 @purpose("agreements.fees")
@@ -66,6 +67,18 @@ def what_projects_ask(user: User) -> Iterator[Step]:
             yield Step(project.title, todo.title, todo.label, todo.url, todo.by)
 
 
+@steps
+def correct_details(user: User) -> Iterator[Step]:
+    """Details found false: their owner can publish nothing before they have corrected or confirmed them."""
+    if DetailsClaim.objects.filter(client=user).uncorrected().exists():
+        yield Step(
+            gettext("Correct or confirm your details"),
+            gettext("A provider could not reach you with them. You cannot publish a project before."),
+            gettext("Check my details"),
+            reverse("projects:confirm_details"),
+        )
+
+
 @on("escrow.finished")
 def complete_project(event: Event) -> None:
     Project.objects.get(key=event.project_key).complete()
@@ -77,6 +90,21 @@ def titles(keys: Collection[str], user: User) -> dict[str, tuple[str, str]]:
     is_seen = Exists(Project.objects.visible_to(user).filter(pk=OuterRef("pk")))
     rows = Project.objects.filter(key__in=keys).annotate(is_seen=is_seen).values_list("key", "title", "is_seen")
     return {key: (title, reverse("projects:detail", args=[key]) if seen else "") for key, title, seen in rows}
+
+
+@on("offer.placed")
+def await_reading(event: Event) -> None:
+    Hint.after_offer(Offer.objects.select_related("project", "provider").get(pk=event.facts["offer"]))
+
+
+@on("question.asked")
+def await_answer(event: Event) -> None:
+    Hint.after_question(Question.objects.select_related("project", "provider").get(pk=event.facts["question"]))
+
+
+@on("project.rejected")
+def answer_flags(event: Event) -> None:
+    Flag.close_all(Project.objects.get(key=event.project_key), by=event.by)
 
 
 @reads("projects.specification")

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from projects.views import agreements, comparison, discover, dossier, offers, publish, report
+from projects.views import agreements, claims, comparison, discover, dossier, flags, offers, publish, report
 
 app_name = "projects"
 urlpatterns = [
@@ -26,6 +26,9 @@ urlpatterns = [
     path("projets/<slug:key>/offres/<int:pk>/", comparison.read_offer, name="read_offer"),
     path("projets/<slug:key>/offres/<int:pk>/choisir/", comparison.select, name="select"),
     path("projets/<slug:key>/rapport/", report.report, name="report"),
+    path("projets/<slug:key>/signaler/", flags.flag, name="flag"),
+    path("projets/<slug:key>/coordonnees/", claims.claim, name="claim_details"),
+    path("mon-compte/coordonnees/", claims.confirm, name="confirm_details"),
     path("accords/<slug:key>/", agreements.agreement, name="agreement"),
     path("accords/<slug:key>/version/", agreements.propose, name="propose"),
     path("accords/<slug:key>/accepter/", agreements.accept, name="accept"),

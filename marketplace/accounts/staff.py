@@ -21,6 +21,8 @@ GROUPS: dict[str, frozenset[str]] = {
             "accounts.view_company",
             "projects.view_project",
             "projects.moderate_project",
+            "projects.view_flag",
+            "projects.view_detailsclaim",
         }
     ),
     SMA: frozenset(),

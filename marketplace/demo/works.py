@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from escrow.models import EscrowAccount, Tranche
 from marketplace.demo import papers, till
+from marketplace.demo.complaints import complain
 from marketplace.demo.plot import DELIVERIES, PART_REASON, PLOTS, REFUSED_INVOICE
 from marketplace.demo.story import Story
 from payouts.models import BankAnswer, PayoutBatch, PayoutRequest
@@ -198,4 +199,5 @@ def tell() -> str:
     for index in sorted(range(len(PLOTS)), key=lambda index: (PLOTS[index].stage == "open", -index)):
         story.call_for_offers(index)
         works.go_on(index)
+    complain(story)
     return works.pay_out()

@@ -20,7 +20,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from credits.models import CreditPack, Kind
+from credits.models import CreditPack, Kind, Spending
 from escrow.models import EscrowAccount, Tranche
 from marketplace.accounts.models import BankAccount, Company, User
 from marketplace.accounts.staff import FINANCE, MODERATION, SMA
@@ -37,6 +37,10 @@ from payouts.models.requests import Bill
 from projects.models import (
     Agreement,
     Category,
+    Detail,
+    DetailsClaim,
+    Flag,
+    FlagReason,
     Formula,
     Offer,
     OfferTerms,
@@ -195,6 +199,7 @@ def build() -> World:
     world = World()
     settle_people(world)
     settle_open_call(world)
+    settle_followup(world)
     settle_draft(world)
     for stage in ("proposed", "agreed", "active"):
         settle_agreement(world, stage)
@@ -339,6 +344,19 @@ def settle_open_call(world: World) -> None:
         "secretereponse",
     )
     world.hide("offers and questions", *words, "4\u202f321", "5\u202f432", "4 321,09", "5 432,10", seen_by=DOSSIER)
+
+
+def settle_followup(world: World) -> None:
+    """One who looked reports the open call to moderation, one who may call says that the details are false."""
+    project, people = world.projects["open"], world.people
+    Flag.file(
+        project, by=people["consulted"], reason=FlagReason.SPAM, text="Texte secretsignalement.", key=uuid.uuid4()
+    )
+    spending = Spending.objects.get(provider=people["contacted"], kind=Kind.CONTACT)
+    said: dict[str, Any] = {"wrong": [Detail.PHONE], "text": "Texte secretreclamation.", "key": uuid.uuid4()}
+    DetailsClaim.file(project, spending, **said)
+    world.hide("report to moderation", "secretsignalement", seen_by={"consulted", *READS_USERS})
+    world.hide("claim of false details", "secretreclamation", seen_by={"contacted", *READS_USERS})
 
 
 def settle_draft(world: World) -> None:

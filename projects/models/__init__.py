@@ -1,7 +1,10 @@
 from .agreements import Agreement, AgreementState, AgreementTranche, AgreementVersion, Fees, Terms
 from .categories import Category, Interest
 from .choices import Formula, Place, ProjectState
+from .claims import ClaimState, Detail, DetailsClaim, claim_until
 from .content import Content, Jotting, closing_on
+from .flags import Flag, FlagReason, FlagState
+from .hints import Hint, HintState
 from .newsletter import CopyState, Edition, NewsletterCopy
 from .offers import Answer, Offer, OfferRevision, OfferState, OfferTerms, OfferTranche, Question, TrancheTerms
 from .projects import Project
@@ -18,11 +21,19 @@ __all__ = [
     "Answer",
     "CallStatistic",
     "Category",
+    "ClaimState",
     "Content",
     "CopyState",
+    "Detail",
+    "DetailsClaim",
     "Edition",
     "Fees",
+    "Flag",
+    "FlagReason",
+    "FlagState",
     "Formula",
+    "Hint",
+    "HintState",
     "Interest",
     "Jotting",
     "NewsletterCopy",
@@ -40,5 +51,6 @@ __all__ = [
     "SpecificationFile",
     "Terms",
     "TrancheTerms",
+    "claim_until",
     "closing_on",
 ]

@@ -293,7 +293,8 @@ class Project(models.Model):
     def submit(self, *, by: User) -> None:
         """Hand the project in: to moderation, or straight to the public when PRE_MODERATION is off.
 
-        A second call changes nothing. Refused: NotSubmittable unless it is editable, Incomplete, ClosesInThePast.
+        A second call changes nothing. Refused: NotSubmittable unless it is editable, Incomplete, ClosesInThePast,
+        FalseDetails.
         """
         with locked(self):
             if self.state in {ProjectState.SUBMITTED, ProjectState.OPEN}:
@@ -303,6 +304,8 @@ class Project(models.Model):
             self._must_be_complete()
             if self.closes_at and self.closes_at <= timezone.now():
                 raise self.ClosesInThePast
+            if self.has_false_details:
+                raise self.FalseDetails
             if self.state == ProjectState.DRAFT and not settings.PRE_MODERATION:
                 self._open(by=by, at=timezone.now())
                 return
@@ -438,7 +441,7 @@ class Project(models.Model):
         """Spend one credit of `by` on this project: what it opens is in product, section 3.
 
         A second click, tab or retry gives the first spending and costs nothing. Refused: NotAvailable when the project
-        has just closed, OwnProject, NeedsConsultation, Wallet.NoCredit.
+        has just closed, OwnProject, NeedsConsultation, DetailsInDoubt, Wallet.NoCredit.
         """
         with locked(self):
             if done := Spending.objects.living().on(self.key).filter(provider=by, kind=kind).first():
@@ -447,9 +450,16 @@ class Project(models.Model):
             self.must_be_foreign_to(by)
             if kind != Kind.CONSULTATION and not self._consulted_by(by):
                 raise self.NeedsConsultation
+            if kind == Kind.CONTACT and self.has_false_details:
+                raise self.DetailsInDoubt
             spending = Wallet.of(by).spend(kind, self.key)
             Event.record(f"credit.spent.{kind.lower()}", project=self, by=by, spending=spending.pk, title=self.title)
             return spending
+
+    @property
+    def has_false_details(self) -> bool:
+        """Whether its client's details were found false and wait to be corrected or confirmed by them."""
+        return self.client.details_claims.uncorrected().exists()
 
     def mark_awarded(self, winner: User) -> None:
         """A winner is chosen: the project leaves the list at once. Called by Selection under the lock."""
@@ -565,6 +575,12 @@ class Project(models.Model):
 
     class WrittenElsewhere(Refusal):
         sentence = _("Another tab has written to this page of your draft at %(hour)s: what you see here is not saved.")
+
+    class FalseDetails(Refusal):
+        sentence = _("Your details were found to be false. Correct or confirm them first, from your account page.")
+
+    class DetailsInDoubt(Refusal):
+        sentence = _("This client’s details were found to be false and are being corrected. Nothing was charged.")
 
     class TooManyFiles(Refusal):
         sentence = _("Ten files at most describe a project: remove one, or put several into one PDF.")

@@ -84,6 +84,15 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         introduced = Q(activated_at__isnull=False, winner=user)
         return self.filter(Q(client=user) | introduced | spent(user, Kind.CONTACT))
 
+    def called_by(self, provider: User) -> ProjectQuerySet:
+        """Projects on which `provider` spent a contact credit, whether it came back or not."""
+        bought = Spending.objects.filter(provider=provider, kind=Kind.CONTACT, project_key=OuterRef("key"))
+        return self.filter(Exists(bought))
+
+    def flaggable_by(self, user: User) -> ProjectQuerySet:
+        """Published projects of somebody else, which `user` may report to moderation."""
+        return self.published().exclude(client=user)
+
     def bid_open_to(self, user: User) -> ProjectQuerySet:
         """Projects on which `user` has spent an offer credit, and so may bid and ask while they are available."""
         return self.filter(spent(user, Kind.OFFER))

@@ -197,7 +197,8 @@ def test_database_knows_the_moves_of_an_offer(offer: Offer, before: str, after: 
         bend(f"update projects_offer set state = '{before}' where id = {offer.pk}")
         deed: Callable[[], Any] = partial(Offer.objects.filter(pk=offer.pk).update, state=after)
     else:
-        bend(f"delete from projects_offertranche; delete from projects_offer where id = {offer.pk}")
+        for table in ("hint", "offertranche", "offer"):
+            bend(f"delete from projects_{table}")
         offer.pk, offer.state = None, after
         offer._state.adding = True
         deed = offer.save

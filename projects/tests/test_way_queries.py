@@ -54,7 +54,7 @@ def both(browser: Client, path: str, project: Project, more: int = 6) -> tuple[i
     return little, queries(browser, path)
 
 
-@pytest.mark.parametrize(("page", "most"), [("", 6), ("rapport/", 5)])
+@pytest.mark.parametrize(("page", "most"), [("", 7), ("rapport/", 6)])
 def test_provider_s_page(as_provider: Client, project: Project, page: str, most: int) -> None:
     little, much = both(as_provider, f"/projets/{project.key}/{page}", project)
     assert little == much <= CHROME + 1 + most
@@ -115,7 +115,7 @@ def test_forms_of_the_way(as_client: Client, as_provider: Client, project: Proje
     question = Question.ask(project, by=provider_user, text="Oui ?", key=uuid.uuid4())
     offer = Offer.objects.get(provider=provider_user)
     path = f"/projets/{project.key}/"
-    assert queries(as_provider, f"{path}offre/") <= CHROME + 1 + 3
+    assert queries(as_provider, f"{path}offre/") <= CHROME + 1 + 4
     assert queries(as_provider, f"{path}offre/retirer/") <= CHROME + 1 + 1
     assert queries(as_provider, f"{path}questions/") <= CHROME + 1 + 1
     assert queries(as_client, f"{path}questions/{question.pk}/reponse/") <= CHROME + 2

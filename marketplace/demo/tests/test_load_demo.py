@@ -17,7 +17,7 @@ from marketplace.ledger import checks
 from marketplace.testing.sandbox import Sandbox
 from payouts import facturx
 from payouts.models import BankAnswer, PayoutBatch, PayoutRequest
-from projects.models import Agreement, Offer, Project, Question
+from projects.models import Agreement, DetailsClaim, Flag, Offer, Project, Question
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -58,6 +58,8 @@ def calls_are_in_every_state() -> None:
     }  # fmt: skip
     assert states(Agreement.objects) == {"PROPOSED": 2, "AGREED": 1, "ACTIVE": 9}
     assert Agreement.objects.filter(versions__number=2, state="PROPOSED").count() == 1
+    assert states(Flag.objects) == {"OPEN": 2, "DISMISSED": 1}
+    assert states(DetailsClaim.objects) == {"OPEN": 1}
     assert set(states(Offer.objects)) == {"PLACED", "WITHDRAWN", "WON", "LOST"}
     assert Question.objects.filter(answer=None).count() == 4
 
