@@ -2,8 +2,12 @@ from .agreements import Agreement, AgreementState, AgreementTranche, AgreementVe
 from .categories import Category, Interest
 from .choices import Formula, Place, ProjectState
 from .content import Content, closing_on
+from .drafts import OfferDraft
+from .enclosures import Enclosure
+from .messages import DossierMessage
 from .newsletter import CopyState, Edition, NewsletterCopy
 from .offers import Answer, Offer, OfferRevision, OfferState, OfferTerms, OfferTranche, Question, TrancheTerms
+from .papers import Papers
 from .projects import Project
 from .selection import Selection
 from .specification import SpecificationFile
@@ -17,16 +21,20 @@ __all__ = [
     "Category",
     "Content",
     "CopyState",
+    "DossierMessage",
     "Edition",
+    "Enclosure",
     "Fees",
     "Formula",
     "Interest",
     "NewsletterCopy",
     "Offer",
+    "OfferDraft",
     "OfferRevision",
     "OfferState",
     "OfferTerms",
     "OfferTranche",
+    "Papers",
     "Place",
     "Project",
     "ProjectState",

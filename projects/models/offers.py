@@ -22,10 +22,12 @@ from marketplace.refusals import Refusal
 from marketplace.states import States
 from marketplace.templatetags.page import euros
 
+from .papers import NO_PAPERS, Enclosing, Papers
 from .projects import Project
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
+    from marketplace.documents.intake import Clean
 
 
 class OfferState(models.TextChoices):
@@ -120,7 +122,7 @@ class OfferQuerySet(models.QuerySet["Offer"]):
         return self.filter(project__client=client)
 
 
-class Offer(models.Model):
+class Offer(Enclosing, models.Model):
     """A provider's offer on a project: price excluding VAT in cents, delay in days, tranches (product, section 4.4)."""
 
     project = models.ForeignKey(Project, models.PROTECT, related_name="offers")
@@ -160,12 +162,15 @@ class Offer(models.Model):
         return f"{self.provider}: {self.project}"
 
     @classmethod
-    def place(cls, project: Project, *, by: User, terms: OfferTerms, key: UUID) -> Offer:
-        """Place the offer of `by` on `project`; a withdrawn one comes back with the new terms.
+    def place(cls, project: Project, *, by: User, terms: OfferTerms, key: UUID, papers: Papers = NO_PAPERS) -> Offer:
+        """Place the offer of `by` on `project` with the files of `papers`; a withdrawn one comes back with new terms.
+
+        A draft becomes the offer: its files stay, unless `papers` drop them.
 
         The same `key` again gives the same offer. Two people of one company are judged one after the other, under
         the project's lock. Refused: Project.NotAvailable, Project.OwnProject, NeedsCredit (no offer credit spent),
-        AlreadyPlaced, FormUsed (placed by this form, withdrawn since), CompanyHasOffer, TranchesDoNotSum.
+        AlreadyPlaced, FormUsed (placed by this form, withdrawn since), CompanyHasOffer, TranchesDoNotSum,
+        TooManyPapers.
         """
         with locked(project):
             offer = cls.objects.filter(project=project, provider=by).select_for_update(no_key=True).first()
@@ -182,22 +187,27 @@ class Offer(models.Model):
                 raise cls.CompanyHasOffer
             offer = offer or cls(project=project, provider=by)
             offer._place(terms, parts, number=number, key=key)
+            for draft in project.offer_drafts.filter(provider=by):
+                draft.become(offer)
+            offer.enclose(papers, project=project, owner=by)
             Event.record("offer.placed", project=project, by=by, offer=offer.pk, title=project.title)
             return offer
 
-    def revise(self, *, by: User, terms: OfferTerms) -> None:
-        """Replace the terms before selection; the former ones are kept. The same terms again change nothing.
+    def revise(self, *, by: User, terms: OfferTerms, papers: Papers = NO_PAPERS) -> None:
+        """Replace the terms and files before selection; the former terms are kept, with the digests of their files.
 
-        Refused: Project.NotAvailable, NotRevisable, TranchesDoNotSum.
+        The same terms and files again change nothing. Refused: Project.NotAvailable, NotRevisable, TranchesDoNotSum,
+        TooManyPapers.
         """
         with locked(self.project, self):
             self.project.must_be_available()
             if self.state != OfferState.PLACED:
                 raise self.NotRevisable
             parts = terms.parts()
-            if self._says(terms, parts):
+            former = self.as_json()
+            if not self.enclose(papers, project=self.project, owner=by) and self._says(terms, parts):
                 return
-            OfferRevision.objects.create(offer=self, number=self.revision, terms=self.as_json())
+            OfferRevision.objects.create(offer=self, number=self.revision, terms=former)
             self.revision += 1
             self.revised_at = timezone.now()
             self._write(terms, parts, "revision", "revised_at")
@@ -262,6 +272,7 @@ class Offer(models.Model):
                 [t.title, t.deliverable, t.cents, t.due_on.isoformat() if t.due_on else None]
                 for t in self.tranches.all()
             ],
+            "files": [[document.name, document.sha256] for document in self.documents],
         }
 
     @property
@@ -371,7 +382,7 @@ class QuestionQuerySet(models.QuerySet["Question"]):
         return self.filter(project__client=client)
 
 
-class Question(models.Model):
+class Question(Enclosing, models.Model):
     """A written question of a provider who spent an offer credit; every consulting provider reads it."""
 
     project = models.ForeignKey(Project, models.PROTECT, related_name="questions")
@@ -392,8 +403,8 @@ class Question(models.Model):
         return self.text[:60]
 
     @classmethod
-    def ask(cls, project: Project, *, by: User, text: str, key: UUID) -> Question:
-        """Ask in writing; the same `key` asks once. Refused: Project.NotAvailable, Offer.NeedsCredit."""
+    def ask(cls, project: Project, *, by: User, text: str, key: UUID, files: Sequence[Clean] = ()) -> Question:
+        """Ask in writing; the same `key` asks once. Refused: Project.NotAvailable, Offer.NeedsCredit, TooManyPapers."""
         with locked(project):
             if done := cls.objects.filter(project=project, provider=by, key=key).first():
                 return done
@@ -401,19 +412,21 @@ class Question(models.Model):
             project.must_be_foreign_to(by)
             must_hold_offer_credit(by, project)
             question = cls.objects.create(project=project, provider=by, text=text, key=key)
+            question.enclose(Papers(files), project=project, owner=by)
             project.questions_count = project.questions.count()
             project.save(update_fields=["questions_count"])
             Event.record("question.asked", project=project, by=by, question=question.pk, title=project.title)
             return question
 
-    def answer_with(self, text: str, *, by: User) -> Answer:
-        """Answer once. Refused (AlreadyAnswered) a second time with another text."""
+    def answer_with(self, text: str, *, by: User, files: Sequence[Clean] = ()) -> Answer:
+        """Answer once, with files. Refused: AlreadyAnswered a second time with another text, TooManyPapers."""
         with locked(self.project, self):
             if done := Answer.objects.filter(question=self).first():
                 if done.text == text:
                     return done
                 raise self.AlreadyAnswered
             answer = Answer.objects.create(question=self, text=text)
+            answer.enclose(Papers(files), project=self.project, owner=by)
             Event.record("question.answered", project=self.project, by=by, question=self.pk, title=self.project.title)
             return answer
 
@@ -421,7 +434,7 @@ class Question(models.Model):
         sentence = _("This question has already been answered.")
 
 
-class Answer(models.Model):
+class Answer(Enclosing, models.Model):
     """The client's answer to a question."""
 
     question = models.OneToOneField(Question, models.PROTECT, related_name="answer")
