@@ -13,7 +13,7 @@ from marketplace.documents.forms import DocumentsField
 from marketplace.documents.intake import OFFICE, PLAIN
 from marketplace.fields import DayField, EurosField
 from marketplace.forms import Deed, Performing
-from projects.contacts import masked
+from projects.contacts import masked, reachable
 from projects.forms.prose import ProseField
 from projects.forms.tranches import HIGHEST_CENTS, LOWEST_CENTS, DelayField, WithTranches
 from projects.models import (
@@ -52,6 +52,12 @@ class PapersField(DocumentsField):
 
     def __init__(self) -> None:
         super().__init__(label=_("Files"), required=False, most=MOST_PAPERS, accept=PLAIN | OFFICE)
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        files = super().clean(data, initial)
+        if any(reachable(file.name) for file in files):
+            raise ValidationError(_("Rename the file: its name holds contact details."), code="contact")
+        return files
 
 
 class WithPapers(Performing):

@@ -212,6 +212,12 @@ def test_wrong_or_too_many_files_are_refused(as_client: Client, project: Project
     assert not DossierMessage.objects.exists()
 
 
+def test_file_named_after_a_phone_number_is_refused(as_client: Client, project: Project) -> None:
+    page = as_client.post(f"/projets/{project.key}/messages/", form(papers=sheet("appelez 0612345678")))
+    assert "Renommez le fichier" in page.content.decode()
+    assert not DossierMessage.objects.exists()
+
+
 def test_more_files_than_a_text_carries_are_refused_by_the_deed(project: Project) -> None:
     files = [intake.clean(sheet(f"p{n}")) for n in range(6)]
     with pytest.raises(TooManyPapers):

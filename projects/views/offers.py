@@ -110,8 +110,8 @@ def message(request: UserRequest, key: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @policy("projects.answer")
 def answer(request: UserRequest, key: str, pk: int) -> HttpResponse:
-    rows = Question.objects.answerable_by(request.user).select_related("project", "provider")
-    question = get_object_or_404(rows, project__key=key, pk=pk)
+    rows = Question.objects.answerable_by(request.user).select_related("project", "provider", "answer")
+    question = get_object_or_404(rows.prefetch_related("enclosures"), project__key=key, pk=pk)
     form = AnswerForm(*sent(request))
     if form.is_valid() and form.save(question, by=request.user):
         words = _("Your answer is published to every provider who reads the dossier.")
