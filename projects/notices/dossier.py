@@ -15,6 +15,7 @@ from marketplace.events.tellings import Facts, Kind, Letter, Telling, tells
 from marketplace.templatetags.page import euros
 from projects.contacts import masked
 from projects.models import DossierMessage, Offer, Project, Question
+from projects.tabs import TALK
 
 FLURRY = timedelta(minutes=15)  # messages this close together are one notice, until it is read
 
@@ -22,6 +23,11 @@ FLURRY = timedelta(minutes=15)  # messages this close together are one notice, u
 def about(project: Project) -> Facts:
     """What every letter about a project says."""
     return {"title": project.title, "number": project.number, "key": project.key}
+
+
+def talk_url(facts: Facts) -> str:
+    """The questions and messages of the dossier."""
+    return f"{reverse('projects:detail', args=[facts['key']])}?onglet={TALK}"
 
 
 def project_of(event: Event) -> Project:
@@ -120,7 +126,7 @@ class QuestionAnswered(Telling):
             project=_("Project %(number)s") % facts,
             paragraphs=[_("You asked: “%(asked)s”. The client answers:") % facts],
             quote=facts["text"],
-            action=(_("Open the dossier"), reverse("projects:detail", args=[facts["key"]])),
+            action=(_("Open the dossier"), talk_url(facts)),
         )
 
 
@@ -162,7 +168,7 @@ class MessageWritten(Telling):
             project=_("Project %(number)s") % facts,
             paragraphs=[words % facts],
             quote=facts["text"],
-            action=(_("Open the messages"), reverse("projects:detail", args=[facts["key"]]) + "?onglet=echanges"),
+            action=(_("Open the messages"), talk_url(facts)),
         )
 
 

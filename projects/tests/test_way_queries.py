@@ -119,5 +119,5 @@ def test_forms_of_the_way(as_client: Client, as_provider: Client, project: Proje
     assert queries(as_provider, f"{path}questions/") <= CHROME + 1 + 1
     assert queries(as_client, f"{path}questions/{question.pk}/reponse/") <= CHROME + 2
     as_client.get(f"{path}offres/{offer.pk}/")
-    assert queries(as_client, f"{path}offres/{offer.pk}/") <= CHROME + 2
+    assert queries(as_client, f"{path}offres/{offer.pk}/") <= CHROME + 3
     assert queries(as_client, f"{path}offres/{offer.pk}/choisir/") <= CHROME + 2
