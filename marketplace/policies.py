@@ -67,6 +67,7 @@ POLICIES: dict[str, For] = {
     "projects.interests": For.PROVIDER,
     "projects.spend": For.PROVIDER,
     "projects.offer": For.PROVIDER,
+    "projects.message": For.VERIFIED,  # the client and the bidders: the project's queryset decides
     "projects.answer": For.CLIENT,
     "projects.compare": For.CLIENT,
     "projects.select": For.CLIENT,

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from marketplace.templatetags.page import euros_short
 from marketplace.templatetags.page import percent as percent_words
+from projects.contacts import masked
 from projects.lessons import middle, price_of
 from projects.models import Offer, ProjectState
 
@@ -59,6 +60,11 @@ class Column(NamedTuple):
         """The tranches' amounts, in order: "1 000 € / 2 000 €"."""
         return " / ".join(euros_short(tranche.cents) for tranche in self.offer.tranches.all())
 
+    @property
+    def assumptions(self) -> str:
+        """The assumptions, as the client may read them before the introduction."""
+        return masked(self.offer.assumptions)
+
 
 class Comparison:
     """All the living offers of a project, in the order asked for (`prix`, `delai` or `depot`)."""
@@ -68,9 +74,9 @@ class Comparison:
 
     @cached_property
     def offers(self) -> list[Offer]:
-        """The living offers in order; one query for them, one for their tranches."""
+        """The living offers in order; one query for them, one for their tranches, one for their files."""
         rows = Offer.objects.living().filter(project=self.project).select_related("provider")
-        offers = sorted(rows.prefetch_related("tranches"), key=ORDERS[self.order])
+        offers = sorted(rows.prefetch_related("tranches", "enclosures"), key=ORDERS[self.order])
         for offer in offers:
             offer.project = self.project
         return offers

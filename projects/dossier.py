@@ -9,11 +9,16 @@ from django.db.models import Exists, OuterRef, Value
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from credits.models import Kind, Spending
 from marketplace.documents.models import Document
+from marketplace.events.models import Event
+from projects import report, storyline
 from projects.alike import cards_alike
+from projects.contacts import masked
+from projects.exchange import OfferSheet, Paper, Post, offer_sheets, papers_of, posts, sent_with
 from projects.face import Face
-from projects.models import Offer, OfferState, Project, Question
+from projects.masks import Mask
+from projects.models import DossierMessage, Enclosure, Offer, OfferDraft, OfferState, Project, ProjectState, Question
+from projects.tabs import Tab, chosen, tabs
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -22,13 +27,18 @@ if TYPE_CHECKING:
     from marketplace.accounts.models import User
     from projects.models.readers import ProjectQuerySet
 
+MOST_EVENTS = 200
+
 
 def addressed_by(user: User | AnonymousUser) -> ProjectQuerySet:
-    """The projects whose address answers `user`, each with `is_open_to` (dossier) and `names_client_to` them."""
-    rows = Project.objects.visible_to(user).with_track_record().select_related("client__company", "category")
+    """The projects whose address answers `user`, each with what they may do there (see `with_access_of`)."""
+    rows = Project.objects.visible_to(user).select_related("client__company", "category")
     if not user.is_authenticated:
-        return rows.annotate(is_open_to=Value(False), names_client_to=Value(False))
-    return with_access_of(rows, user)
+        shut = Value(False)
+        return rows.annotate(is_open_to=shut, names_client_to=shut, may_bid=shut, has_draft=shut)
+    drafts = OfferDraft.objects.written_by(user).filter(project=OuterRef("pk"))
+    may_bid = Project.objects.bid_open_to(user).filter(pk=OuterRef("pk"))
+    return with_access_of(rows, user).annotate(may_bid=Exists(may_bid), has_draft=Exists(drafts))
 
 
 def with_access_of(rows: ProjectQuerySet, user: User) -> ProjectQuerySet:
@@ -41,14 +51,17 @@ def with_access_of(rows: ProjectQuerySet, user: User) -> ProjectQuerySet:
 
 
 class Dossier:
-    """A project as `user` may see it (product, section 3). The querysets decide; this only gathers.
+    """A project as `user` may see it (product, section 3), opened at one of its tabs.
 
-    `project` is a row of `addressed_by(user)`.
+    The querysets decide; this gathers. `project` is a row of `addressed_by(user)`. Each tab asks the database for what
+    it shows and no more.
     """
 
-    def __init__(self, project: Any, user: User | AnonymousUser) -> None:
+    def __init__(self, project: Any, user: User | AnonymousUser, tab: str = "") -> None:
         self.project, self.face, self.reader = project, Face(project), user
         self.user: User | None = user if user.is_authenticated else None
+        self.tab = chosen(tab)
+        self.mask = Mask(project, user, names_client=bool(project.names_client_to))
 
     @property
     def is_open(self) -> bool:
@@ -63,21 +76,49 @@ class Dossier:
         return "projects/teaser.html" if self.project.is_available else "projects/gone.html"
 
     @property
+    def panel(self) -> str:
+        """The template of the tab, open or locked."""
+        name = self.tab if self.is_open else "locked"
+        return f"projects/dossier/{name}.html"
+
+    @cached_property
+    def tabs(self) -> list[Tab]:
+        """The tabs with their counts, locked or open."""
+        return tabs(self)
+
+    @property
+    def current(self) -> Tab:
+        """The tab that is shown."""
+        return next(tab for tab in self.tabs if tab.slug == self.tab)
+
+    @property
     def is_owner(self) -> bool:
         """Whether the reader is the client."""
         return self.user is not None and self.project.client_id == self.user.pk
 
-    @cached_property
+    @property
     def has_offer_credit(self) -> bool:
-        """Whether the reader may bid and ask."""
-        mine = Spending.objects.living().on(self.project.key).filter(provider=self.user, kind=Kind.OFFER)
-        return self.user is not None and mine.exists()
+        """Whether the reader may bid, ask and write."""
+        return bool(self.project.may_bid)
+
+    @property
+    def may_write(self) -> bool:
+        """Whether the reader may write a message now; the deed itself checks again under the lock."""
+        if self.is_owner:
+            return bool(self.project.state == ProjectState.OPEN)
+        return self.has_offer_credit and bool(self.project.is_available)
 
     @property
     def contact(self) -> User | None:
         """The client, for who may read their details; nobody otherwise."""
         client: User = self.project.client
         return client if self.project.names_client_to else None
+
+    @property
+    def description(self) -> str:
+        """The need: web and postal addresses belong to it, ways to be reached are masked as elsewhere."""
+        text: str = self.project.description
+        return text if self.mask.lifts(self.project.client_id) else masked(text, addresses=False)
 
     @cached_property
     def files(self) -> QuerySet[Document]:
@@ -86,25 +127,57 @@ class Dossier:
         return Document.objects.filter(pk__in=rows).order_by("pk")
 
     @cached_property
-    def questions(self) -> QuerySet[Question]:
-        """Questions with their answers, oldest first."""
-        rows = Question.objects.visible_to(self.user) if self.user else Question.objects.none()
-        return rows.filter(project=self.project).select_related("provider", "answer")
+    def enclosures(self) -> list[Enclosure]:
+        """Every file that the reader may read of questions, answers, messages and offers placed: one query."""
+        if self.user is None:
+            return []
+        carriers = ("question__provider", "message__author", "offer__provider")
+        rows = Enclosure.objects.visible_to(self.user).filter(project=self.project, draft=None)
+        return list(rows.select_related(*carriers))
+
+    @property
+    def papers(self) -> list[Paper]:
+        """The same files with what each came with, the latest first."""
+        return papers_of(self.enclosures, client_id=self.project.client_id)
+
+    @cached_property
+    def posts(self) -> list[Post]:
+        """Questions with their answers, and messages, oldest first, as this reader may read them."""
+        if self.user is None:
+            return []
+        asked = Question.objects.visible_to(self.user).filter(project=self.project)
+        written = DossierMessage.objects.visible_to(self.user).filter(project=self.project)
+        rows = (asked.select_related("provider", "answer"), written.select_related("author"))
+        return posts(*rows, mask=self.mask, files=sent_with(self.enclosures))
 
     @cached_property
     def _offers(self) -> list[Offer]:
-        rows = Offer.objects.visible_to(self.user) if self.user else Offer.objects.none()
-        return list(rows.filter(project=self.project).select_related("provider").order_by("price_cents", "pk"))
+        if self.user is None:
+            return []
+        rows = Offer.objects.visible_to(self.user).filter(project=self.project)
+        return list(rows.select_related("provider").prefetch_related("tranches").order_by("price_cents", "pk"))
 
     @property
-    def offers(self) -> list[Offer]:
+    def offers(self) -> list[OfferSheet]:
         """The living offers that the reader may read: all unless sealed, and always one's own."""
-        return [offer for offer in self._offers if offer.state != OfferState.WITHDRAWN]
+        living = [offer for offer in self._offers if offer.state != OfferState.WITHDRAWN]
+        return offer_sheets(living, mask=self.mask, files=sent_with(self.enclosures))
 
-    @property
+    @cached_property
     def mine(self) -> Offer | None:
         """The reader's own offer, withdrawn or not."""
-        return next((offer for offer in self._offers if self.user and offer.provider_id == self.user.pk), None)
+        if self.user is None or self.is_owner:
+            return None
+        return Offer.objects.placed_by(self.user).filter(project=self.project).first()
+
+    @cached_property
+    def history(self) -> list[tuple[Event, report.Line]]:
+        """The public steps of the call, and the reader's own, the latest first."""
+        if self.user is None:
+            return []
+        reading = report.Reading(self.project, self.user)
+        events = storyline.history_of(reading).select_related("by").order_by("-pk")[:MOST_EVENTS]
+        return list(report.lines(list(events), reading))
 
     @property
     def next_step(self) -> tuple[str, str]:

@@ -3,59 +3,98 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, F, IntegerField, OuterRef, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from marketplace.events.models import Event
 from marketplace.templatetags.page import filesize_fr, number
-from projects.models import Question
+from projects import storyline
+from projects.models import DossierMessage, Enclosure, Project, Question, SpecificationFile
+from projects.track_record import TrackRecord
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+
+def figure(rows: QuerySet[Any], what: Any) -> Coalesce:
+    """`what` over the `rows` of the project of the outer query; 0 without any."""
+    found = rows.filter(project=OuterRef("pk")).order_by().values("project").annotate(n=what).values("n")
+    return Coalesce(Subquery(found, output_field=IntegerField()), 0)
+
+
+def counts(project_id: int) -> dict[str, int]:
+    """What the dossier holds, in figures: one query, however much there is. Files of offers go uncounted."""
+    own, talk = DossierMessage.objects.filter(author=F("project__client")), Enclosure.objects.public()
+    steps = Event.objects.filter(project_key=OuterRef("key"), verb__in=storyline.HISTORY).order_by()
+    row: Any = (
+        Project.objects.filter(pk=project_id)
+        .values("pk")
+        .annotate(
+            files=figure(SpecificationFile.objects.all(), Count("pk")),
+            size=figure(SpecificationFile.objects.all(), Sum("document__size")),
+            papers=figure(talk, Count("pk")),
+            asked=figure(Question.objects.all(), Count("pk")),
+            answered=figure(Question.objects.all(), Count("answer")),
+            written=figure(DossierMessage.objects.all(), Count("pk")),
+            by_client=figure(own, Count("pk")),
+            steps=Coalesce(Subquery(steps.values("project_key").annotate(n=Count("pk")).values("n")), 0),
+        )
+        .get()
+    )
+    return {name: int(value) for name, value in row.items()}
 
 
 class Face:
-    """Counts of what the closed dossier of `project` holds, and its client's track record: two queries.
-
-    The row comes from a queryset `with_track_record()`.
-    """
+    """Counts of what the closed dossier of `project` holds, and its client's track record: two queries."""
 
     def __init__(self, project: Any) -> None:
         self.project = project
 
     @cached_property
-    def files(self) -> dict[str, int]:
-        """How many specification files, and their size in bytes."""
-        rows = self.project.specification_files
-        found: dict[str, int] = rows.aggregate(count=Count("pk"), size=Sum("document__size", default=0))
-        return found
+    def counts(self) -> dict[str, int]:
+        """Files and their size in bytes, questions, answers, messages."""
+        return counts(self.project.pk)
 
     @cached_property
+    def record(self) -> TrackRecord:
+        """The client's track record."""
+        return TrackRecord(self.project.client_id)
+
+    @property
     def talk(self) -> dict[str, int]:
-        """Questions and answers, here and on every project of the same client."""
-        here = Q(project=self.project.pk)
-        found: dict[str, int] = Question.objects.filter(project__client=self.project.client_id).aggregate(
-            asked=Count("pk"),
-            answered=Count("answer"),
-            asked_here=Count("pk", filter=here),
-            answered_here=Count("answer", filter=here),
-        )
-        return found
+        """Questions and answers, here."""
+        return {"asked_here": self.counts["asked"], "answered_here": self.counts["answered"]}
 
     @property
     def file_words(self) -> str:
         """The number of files and what they weigh."""
-        count = self.files["count"]
+        count = self.counts["files"]
         words = ngettext("%(n)s file", "%(n)s files", count) % {"n": count}
-        return f"{words}, {filesize_fr(self.files['size'])}" if count else words
+        return f"{words}, {filesize_fr(self.counts['size'])}" if count else words
 
     @property
     def talk_words(self) -> str:
         """The number of questions, and of answers when there is anything to answer."""
-        asked, answered = self.talk["asked_here"], self.talk["answered_here"]
+        asked, answered = self.counts["asked"], self.counts["answered"]
         words = ngettext("%(n)s question", "%(n)s questions", asked) % {"n": asked}
         if not asked:
             return words
         return f"{words}, {ngettext('%(n)s answer', '%(n)s answers', answered) % {'n': answered}}"
+
+    @property
+    def message_words(self) -> str:
+        """The number of messages, of the client and of providers."""
+        client, others = self.counts["by_client"], self.counts["written"] - self.counts["by_client"]
+        if not others:
+            return number(client)
+        words = ngettext(
+            "%(n)s of the client, %(others)s of providers", "%(n)s of the client, %(others)s of providers", client
+        )
+        return words % {"n": client, "others": others}
 
     @property
     def locked(self) -> list[tuple[str, str]]:
@@ -67,13 +106,11 @@ class Face:
             (_("Specification"), self.file_words),
             (_("Questions and answers"), self.talk_words),
             (_("Competing offers"), placed % {"n": self.project.offers_count}),
+            (_("Messages"), self.message_words),
+            (_("Files of messages and answers"), number(self.counts["papers"])),
         ]
 
     @property
     def client_facts(self) -> list[tuple[str, str]]:
         """The client's track record, from rows."""
-        total, awarded = self.project.client_published, self.project.client_awarded
-        published = ngettext("%(n)s published", "%(n)s published", total) % {"n": total}
-        calls = f"{published}, {ngettext('%(n)s awarded', '%(n)s awarded', awarded) % {'n': awarded}}"
-        answers = _("%(answered)s of %(asked)s") % self.talk if self.talk["asked"] else _("none asked yet")
-        return [(_("Calls for offers"), calls), (_("Questions answered"), answers)]
+        return self.record.facts

@@ -13,7 +13,17 @@ from marketplace.documents.readers import reads
 from marketplace.events.reactions import on
 from marketplace.payments.purposes import Purpose, purpose
 from projects import nextstep, storyline
-from projects.models import Agreement, DetailsClaim, Flag, Hint, Offer, Project, ProjectState, Question
+from projects.models import (
+    Agreement,
+    DetailsClaim,
+    Enclosure,
+    Flag,
+    Hint,
+    Offer,
+    Project,
+    ProjectState,
+    Question,
+)
 from projects.report import Reading, todos
 
 if TYPE_CHECKING:
@@ -114,3 +124,10 @@ def may_read_specification(user: User, document: Document) -> bool:
     return rows.filter(pk__in=Project.objects.dossier_open_to(user)).exists() or (
         user.is_staff and user.has_perm("projects.moderate_project")
     )
+
+
+@reads("projects.enclosure")
+def may_read_enclosure(user: User, document: Document) -> bool:
+    """Files of the dossier follow what carries them (product, section 3)."""
+    found: bool = Enclosure.objects.visible_to(user).filter(document=document).exists()
+    return found

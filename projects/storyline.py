@@ -6,12 +6,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from marketplace.events.models import Notice
+from marketplace.events.models import Event, Notice
 from marketplace.templatetags.page import paris
 from projects.alike import cards_alike
 from projects.models import (
@@ -28,7 +29,7 @@ from projects.report import Line, Page, Panel, Reading, Todo, line, page, panel,
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
-    from marketplace.events.models import Event
+    from marketplace.events.models import EventQuerySet
     from projects.models.readers import ProjectQuerySet
 
 Words = Callable[["Event"], Line]
@@ -70,11 +71,20 @@ OWN: dict[str, Words] = {
     "credit.spent.offer": lambda e: Line(_("Offer credit spent")),
     "credit.spent.contact": lambda e: Line(_("Client’s details opened with a direct contact credit")),
 }
+MESSAGE = "dossier.message"
+HISTORY = (*PUBLIC, "project.awarded", MESSAGE)  # what the history of a dossier tells all its readers
 LOSS = "project.awarded.lost"
 CLIENT_SEES = frozenset(
     {*(f"offer.{deed}" for deed in ("placed", "revised", "maintained", "withdrawn")), "question.asked"}
-    | {"credit.spent.contact"}
+    | {"credit.spent.contact", MESSAGE}
 )
+
+
+def history_of(reading: Reading) -> EventQuerySet:
+    """The events of the dossier's history: the public steps, and the reader's own acts or what the client is told."""
+    own = Q(verb__in=OWN, by=reading.user)
+    told = Q(verb__in=CLIENT_SEES) if reading.as_client else Q()
+    return Event.objects.of(reading.project).filter(Q(verb__in=HISTORY) | own | told)
 
 
 def own_version(reading: Reading) -> AgreementVersion | None:
@@ -173,6 +183,12 @@ def own_line(event: Event, reading: Reading) -> Line | None:
     if event.by_id == reading.user.pk or (reading.as_client and event.verb in CLIENT_SEES):
         return signed(event, reading, OWN[event.verb](event))
     return None
+
+
+@line(MESSAGE)
+def message_line(event: Event, reading: Reading) -> Line | None:
+    """Told to all who read the dossier; only the client is told here which provider wrote."""
+    return signed(event, reading, Line(_("Message to all who opened the dossier")))
 
 
 @todo

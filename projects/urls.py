@@ -22,6 +22,7 @@ urlpatterns = [
     path("projets/<slug:key>/offre/retirer/", offers.withdraw_offer, name="offer_withdraw"),
     path("projets/<slug:key>/questions/", offers.ask, name="ask"),
     path("projets/<slug:key>/questions/<int:pk>/reponse/", offers.answer, name="answer"),
+    path("projets/<slug:key>/messages/", offers.message, name="message"),
     path("projets/<slug:key>/offres/", comparison.compare, name="compare"),
     path("projets/<slug:key>/offres/<int:pk>/", comparison.read_offer, name="read_offer"),
     path("projets/<slug:key>/offres/<int:pk>/choisir/", comparison.select, name="select"),

@@ -197,6 +197,18 @@ QUESTIONS = [
     (31, "yann", "Combien de métiers différents pour les trois cents artisans ?", "Trente-quatre, d’après la chambre des métiers."),
 ]  # fmt: skip
 
+# call, who writes ("" is the client), the message, the title of a sheet that comes with it if any
+MESSAGES = [
+    (0, "", "Le dépôt de Ploërmel change de fournisseur d’accès en janvier : comptez sur un débit plus faible ce mois-là. Le plan des deux dépôts est joint.", "Plan des dépôts"),
+    (0, "nadia", "Une visite d’un dépôt au moment de la synchronisation, vers treize heures, serait-elle possible avant la clôture ?", ""),
+    (2, "", "La taxe de séjour change au 1er janvier : l’export devra suivre le nouveau barème.", ""),
+    (5, "", "Le syndicat ajoute 120 points relevés cet été ; le fichier GeoJSON sera complété au démarrage.", ""),
+    (5, "marc", "Les fiches de contrôle papier de l’an dernier peuvent-elles être consultées sur place ?", ""),
+]  # fmt: skip
+
+# call, who has begun an offer without placing it, and what they have written so far
+DRAFTS = [(0, "ines", "Je dessinerais d’abord l’écran du chauffeur, lisible en plein soleil et avec des gants.")]
+
 # What some clients join besides their specification: title, heading and text.
 ANNEXES = {
     5: ("Annexe - contrôle annuel des points d’eau", "Ce que prévoit l’arrêté", "Chaque point d’eau est contrôlé une fois par an : débit, pression statique, accès, signalisation.\nLes anomalies sont classées en trois degrés ; le premier rend le point indisponible et se signale le jour même.\nLe relevé annuel est remis avant le 31 janvier."),

@@ -18,7 +18,9 @@ from marketplace.demo.plot import (
     ANGLES,
     ANNEXES,
     ASSUMPTIONS,
+    DRAFTS,
     INTERESTS,
+    MESSAGES,
     PLOTS,
     QUESTIONS,
     REASONS,
@@ -35,9 +37,12 @@ from projects.models import (
     Agreement,
     Category,
     Content,
+    DossierMessage,
     Interest,
     Offer,
+    OfferDraft,
     OfferTerms,
+    Papers,
     Place,
     Project,
     Question,
@@ -89,6 +94,7 @@ class Story:
             project.approve(by=moderator)
             self.look(project, plot)
             self.ask(index, project)
+            self.write(index, project)
             for rank, bid in enumerate(plot.bids):
                 self.bid(index, project, bid, is_first=rank == 0)
         if plot.stage == "withdrawn":
@@ -112,10 +118,25 @@ class Story:
                 if answer:
                     question.answer_with(answer, by=project.client)
 
+    def write(self, index: int, project: Project) -> None:
+        """The messages of a call, and the offers that are only begun."""
+        for call, short, text, title in MESSAGES:
+            if call == index:
+                by = self.people[short] if short else project.client
+                files = [papers.paper(f"{title}.pdf", title, project.title, [])] if title else []
+                DossierMessage.write(project, by=by, text=text, key=self.key(), files=files)
+        for call, short, text in DRAFTS:
+            if call == index:
+                project.spend(Kind.OFFER, by=self.people[short])
+                OfferDraft.keep(project, by=self.people[short], typed={"pitch": text})
+
     def bid(self, index: int, project: Project, bid: Bid, *, is_first: bool) -> None:
         """One offer; the client has read the first one."""
         provider = self.people[bid.by]
-        offer = Offer.place(project, by=provider, terms=self.terms(index, bid, is_first=is_first), key=self.key())
+        terms, sheet = self.terms(index, bid, is_first=is_first), []
+        if index == 0:
+            sheet = [papers.paper("Notre méthode.pdf", "Notre méthode", provider.public_name, [])]
+        offer = Offer.place(project, by=provider, terms=terms, key=self.key(), papers=Papers(sheet))
         if is_first:
             offer.mark_read()
         if bid.then == "revised":

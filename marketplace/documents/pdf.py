@@ -47,7 +47,13 @@ def stripped(pdf: Pdf) -> bytes:
         drop_annotations(page.obj)
     disarm(pdf)
     out = io.BytesIO()
-    pdf.save(out, object_stream_mode=pikepdf.ObjectStreamMode.generate, compress_streams=True)
+    # The same file sent twice gives the same bytes: an identifier drawn from the clock would hide a double click.
+    pdf.save(
+        out,
+        object_stream_mode=pikepdf.ObjectStreamMode.generate,
+        compress_streams=True,
+        deterministic_id=True,
+    )
     return out.getvalue()
 
 

@@ -39,11 +39,14 @@ from projects.models import (
     Category,
     Detail,
     DetailsClaim,
+    DossierMessage,
     Flag,
     FlagReason,
     Formula,
     Offer,
+    OfferDraft,
     OfferTerms,
+    Papers,
     Project,
     Question,
     Selection,
@@ -335,6 +338,7 @@ def settle_open_call(world: World) -> None:
     ]
     questions[0].answer_with("Reponse secretereponse.", by=people["owner"])
     world.things["questions"] = questions
+    settle_exchange(world, project)
     world.hide("dossier", "secretopendossier", "fichieropen", seen_by=DOSSIER | {"moderator"})
     words = (
         "secreteoffredoffre",
@@ -357,6 +361,30 @@ def settle_followup(world: World) -> None:
     DetailsClaim.file(project, spending, **said)
     world.hide("report to moderation", "secretsignalement", seen_by={"consulted", *READS_USERS})
     world.hide("claim of false details", "secretreclamation", seen_by={"contacted", *READS_USERS})
+
+
+def settle_exchange(world: World, project: Project) -> None:
+    """Messages of the owner and of a bidder, a file of each kind, and an offer that is only begun."""
+    people, documents = world.people, world.things["documents"]
+    for role in ("owner", "rival"):
+        text, sheet = f"Message secret{role}message.", intake.clean(pdf(f"fichiermessage{role}"), intake.PLAIN)
+        message = DossierMessage.write(project, by=people[role], text=text, key=uuid.uuid4(), files=[sheet])
+        (documents[f"message of {role}"],) = message.documents
+    offer: Offer = world.things["offers"][0]
+    papers = Papers([intake.clean(pdf("fichieroffre"), intake.PLAIN)])
+    offer.revise(
+        by=offer.provider, terms=OfferTerms(432_109, 30, offer.pitch, tranches=offer.typed_tranches), papers=papers
+    )
+    (documents["offer"],) = offer.documents
+    project.spend(Kind.OFFER, by=people["suspended"])
+    papers = Papers([intake.clean(pdf("fichierbrouillon"), intake.PLAIN)])
+    draft = OfferDraft.keep(project, by=people["suspended"], typed={"pitch": "secretbrouillon"}, papers=papers)
+    (documents["draft"],) = draft.documents
+    world.hide(
+        "messages and their files", "secretownermessage", "secretrivalmessage", "fichiermessage", seen_by=DOSSIER
+    )
+    world.hide("file of an offer", "fichieroffre", seen_by=DOSSIER)
+    world.hide("draft of an offer", "secretbrouillon", "fichierbrouillon", seen_by={"superuser"})
 
 
 def settle_draft(world: World) -> None:

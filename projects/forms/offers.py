@@ -1,19 +1,43 @@
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from credits.models import Kind, Spending
 from marketplace.accounts.models import User
+from marketplace.documents.forms import DocumentsField
+from marketplace.documents.intake import OFFICE, PLAIN
 from marketplace.fields import DayField, EurosField
 from marketplace.forms import Deed, Performing
+from projects.contacts import masked, reachable
 from projects.forms.prose import ProseField
 from projects.forms.tranches import HIGHEST_CENTS, LOWEST_CENTS, DelayField, WithTranches
-from projects.models import Answer, Offer, OfferState, OfferTerms, Project, Question
+from projects.models import (
+    Answer,
+    DossierMessage,
+    Offer,
+    OfferDraft,
+    OfferState,
+    OfferTerms,
+    Papers,
+    Project,
+    Question,
+)
 from projects.models.offers import WRITTEN
+from projects.models.papers import MOST_PAPERS
+
+T = TypeVar("T")
+UNSAVED = {"max_length", "null_characters_not_allowed"}  # what even a draft cannot keep
+LONGEST_FIGURE = 200
+MASKED = _(
+    "Phone, e-mail, postal or web address, messaging account: readers see a mask in their place. A direct contact "
+    "credit or the introduction opens them."
+)
 
 
 class SpendForm(Performing):
@@ -24,8 +48,44 @@ class SpendForm(Performing):
         return self.perform(lambda: project.spend(kind, by=by))
 
 
-class OfferForm(WithTranches, Deed):
-    """An offer: price, delay, what is proposed and under which assumptions, tranches if any."""
+class PapersField(DocumentsField):
+    """The files that go with a text."""
+
+    def __init__(self) -> None:
+        super().__init__(label=_("Files"), required=False, most=MOST_PAPERS, accept=PLAIN | OFFICE)
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        files = super().clean(data, initial)
+        if any(reachable(file.name) for file in files):
+            raise ValidationError(_("Rename the file: its name holds contact details."), code="contact")
+        return files
+
+
+class WithPapers(Performing):
+    """A form whose text may carry files; browsers forget them when the page comes back with an error."""
+
+    papers = PapersField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.files:
+            self.fields["papers"].help_text = _("If another answer has to be corrected, choose your files again.")
+
+    def store(self, deed: Callable[[], T]) -> T | None:
+        """Carry out `deed`, which stores files: a full disk is told beside them."""
+        try:
+            return self.perform(deed)
+        except ValidationError as disk:
+            self.add_error("papers", disk)
+            return None
+
+    def stored(self, deed: Callable[[], object]) -> bool:
+        """As `store`, for a deed that gives nothing back: whether it was done."""
+        return bool(self.store(lambda: (deed(), True)))
+
+
+class OfferForm(WithTranches, WithPapers, Deed):
+    """An offer: price, delay, what is proposed and under which assumptions, tranches and files if any."""
 
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)  # of the project, as the bidder read it
     price_cents = EurosField(
@@ -45,14 +105,70 @@ class OfferForm(WithTranches, Deed):
         required=False,
         help_text=_("What your price counts on: access, contents, answers, a second opinion…"),
     )
+    dropped = forms.TypedMultipleChoiceField(
+        label=_("Files to remove"), required=False, coerce=int, widget=forms.CheckboxSelectMultiple
+    )
+    field_order = ("price_cents", "delay_days", "starts_on", "pitch", "assumptions", "dropped", "papers")
+    masked_note = MASKED
 
-    def __init__(self, *args: Any, offer: Offer | None = None, version: int | None = None, **kwargs: Any) -> None:
-        self.offer = offer
-        if offer:
+    def __init__(
+        self,
+        *args: Any,
+        offer: Offer | None = None,
+        draft: OfferDraft | None = None,
+        version: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.offer, self.draft = offer, draft
+        if draft:
+            kwargs["initial"] = {name: draft.typed.get(name, "") for name in WRITTEN}
+            kwargs["rows"] = draft.typed.get("tranches", [])
+        elif offer:
             kwargs["initial"] = {name: getattr(offer, name) for name in WRITTEN}
             kwargs["rows"] = offer.typed_tranches
         super().__init__(*args, **kwargs)
         self.initial["version"] = version
+        kept = [enclosure for row in (offer, draft) if row for enclosure in row.enclosures.all()]
+        if kept:
+            choices = [(enclosure.pk, enclosure.document.name) for enclosure in kept]
+            self.fields["dropped"].choices = choices  # type: ignore[attr-defined]
+        else:
+            del self.fields["dropped"]
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether an offer stands, which the form revises; until then it may be kept as a draft."""
+        return self.offer is not None and self.offer.state != OfferState.WITHDRAWN
+
+    @property
+    def wants_draft(self) -> bool:
+        """Whether "save the draft" was pressed."""
+        return self.is_bound and "save_draft" in self.data
+
+    @property
+    def sent_papers(self) -> Papers:
+        """Files to add and to take away."""
+        return Papers(self.cleaned_data.get("papers") or [], self.cleaned_data.get("dropped") or [])
+
+    @property
+    def typed(self) -> dict[str, Any]:
+        """The form as typed, for a draft; what no text column takes is left out, figures are cut."""
+        texts = {name: str(self[name].value() or "").replace("\x00", "") for name in WRITTEN}
+        for name in ("price_cents", "delay_days", "starts_on"):
+            texts[name] = texts[name][:LONGEST_FIGURE]
+        rows = [{name: value.replace("\x00", "") for name, value in row.items()} for row in self.typed_rows]
+        return {**texts, "tranches": rows}
+
+    def save_draft(self, project: Project, *, by: User) -> bool:
+        """Keep what was typed, right or wrong; refused only are texts too long and files that cannot be taken in."""
+        self.is_valid()
+        errors = [
+            error for form in (self, *self.rows.forms) for found in form.errors.as_data().values() for error in found
+        ]
+        if "papers" in self.errors or "dropped" in self.errors or any(error.code in UNSAVED for error in errors):
+            return False
+        self.errors.clear()
+        return self.stored(lambda: OfferDraft.keep(project, by=by, typed=self.typed, papers=self.sent_papers))
 
     def save(self, project: Project, *, by: User) -> bool:
         """Place the offer, or revise the one that stands; a refusal is shown on the form.
@@ -60,12 +176,12 @@ class OfferForm(WithTranches, Deed):
         After a change of the project the page is shown again with what is new: the next sending has seen it.
         """
         terms = OfferTerms(**{name: self.cleaned_data[name] for name in WRITTEN}, tranches=self.tranches)
-        offer, seen = self.offer, self.cleaned_data["version"]
+        offer, papers, seen = self.offer, self.sent_papers, self.cleaned_data["version"]
         if offer is None or offer.state == OfferState.WITHDRAWN:
             key = self.cleaned_data["key"]
-            done = self.done(lambda: Offer.place(project, by=by, terms=terms, key=key, seen=seen))
+            done = self.stored(lambda: Offer.place(project, by=by, terms=terms, key=key, papers=papers, seen=seen))
         else:
-            done = self.done(lambda: offer.revise(by=by, terms=terms, seen=seen))
+            done = self.stored(lambda: offer.revise(by=by, terms=terms, papers=papers, seen=seen))
         if not done:  # what a refusal's page shows is the project as it is now
             data = QueryDict(mutable=True)
             data.update(self.data)
@@ -74,22 +190,50 @@ class OfferForm(WithTranches, Deed):
         return done
 
 
-class QuestionForm(Deed):
+class Writing(WithPapers):
+    """A text of the dossier, with files."""
+
+    def hides(self) -> bool:
+        """Whether others will see less than what was typed: the author is told."""
+        text: str = self.cleaned_data["text"]
+        return masked(text) != text
+
+
+class QuestionForm(Writing, Deed):
     """A written question to the client."""
 
-    text = ProseField(label=_("Your question"), max_length=3000)
+    text = ProseField(label=_("Your question"), max_length=3000, help_text=MASKED)
+    field_order = ("text", "papers")
 
     def save(self, project: Project, *, by: User) -> Question | None:
         """Ask; a refusal is shown on the form."""
         data = self.cleaned_data
-        return self.perform(lambda: Question.ask(project, by=by, text=data["text"], key=data["key"]))
+        return self.store(
+            lambda: Question.ask(project, by=by, text=data["text"], key=data["key"], files=data["papers"])
+        )
 
 
-class AnswerForm(Performing):
+class MessageForm(Writing, Deed):
+    """A message to all who opened the dossier."""
+
+    text = ProseField(label=_("Your message"), max_length=3000, rows=6, help_text=MASKED)
+    field_order = ("text", "papers")
+
+    def save(self, project: Project, *, by: User) -> DossierMessage | None:
+        """Publish; a refusal is shown on the form."""
+        data = self.cleaned_data
+        return self.store(
+            lambda: DossierMessage.write(project, by=by, text=data["text"], key=data["key"], files=data["papers"])
+        )
+
+
+class AnswerForm(Writing):
     """The client's answer."""
 
-    text = ProseField(label=_("Your answer"), max_length=3000)
+    text = ProseField(label=_("Your answer"), max_length=3000, help_text=MASKED)
+    field_order = ("text", "papers")
 
     def save(self, question: Question, *, by: User) -> Answer | None:
         """Answer; a refusal is shown on the form."""
-        return self.perform(lambda: question.answer_with(self.cleaned_data["text"], by=by))
+        data = self.cleaned_data
+        return self.store(lambda: question.answer_with(data["text"], by=by, files=data["papers"]))

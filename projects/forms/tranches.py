@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -59,9 +60,9 @@ TrancheRows = forms.formset_factory(TrancheForm, extra=0, min_num=FIRST, max_num
 class WithTranches(Performing):
     """A form with rows of tranches below: one `is_valid` for both, and a button that adds a row without checking."""
 
-    def __init__(self, *args: Any, rows: list[TrancheTerms] | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, rows: Sequence[TrancheTerms | dict[str, Any]] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        initial = [vars(row) for row in rows or []]
+        initial = [row if isinstance(row, dict) else vars(row) for row in rows]
         self.rows = TrancheRows(self.data if self.is_bound else None, prefix="tranche", initial=initial)
 
     @property
@@ -87,6 +88,12 @@ class WithTranches(Performing):
 
     def is_valid(self) -> bool:
         return all([super().is_valid(), self.rows.is_valid()])
+
+    @property
+    def typed_rows(self) -> list[dict[str, str]]:
+        """The rows as typed, unchecked, empty ones passed over."""
+        rows = [{name: str(row[name].value() or "") for name in row.fields} for row in self.rows.forms]
+        return [row for row in rows if any(row.values())]
 
     @property
     def tranches(self) -> list[TrancheTerms]:

@@ -3,10 +3,14 @@ from .categories import Category, Interest
 from .choices import Formula, Place, ProjectState
 from .claims import ClaimState, Detail, DetailsClaim, claim_until
 from .content import Content, Jotting, closing_on
+from .drafts import OfferDraft
+from .enclosures import Enclosure
 from .flags import Flag, FlagReason, FlagState
 from .hints import Hint, HintState
+from .messages import DossierMessage
 from .newsletter import CopyState, Edition, NewsletterCopy
 from .offers import Answer, Offer, OfferRevision, OfferState, OfferTerms, OfferTranche, Question, TrancheTerms
+from .papers import Papers
 from .projects import Project
 from .selection import Selection
 from .specification import SpecificationFile
@@ -26,7 +30,9 @@ __all__ = [
     "CopyState",
     "Detail",
     "DetailsClaim",
+    "DossierMessage",
     "Edition",
+    "Enclosure",
     "Fees",
     "Flag",
     "FlagReason",
@@ -38,10 +44,12 @@ __all__ = [
     "Jotting",
     "NewsletterCopy",
     "Offer",
+    "OfferDraft",
     "OfferRevision",
     "OfferState",
     "OfferTerms",
     "OfferTranche",
+    "Papers",
     "Place",
     "Project",
     "ProjectState",

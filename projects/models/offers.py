@@ -22,10 +22,12 @@ from marketplace.refusals import Refusal
 from marketplace.states import States
 from marketplace.templatetags.page import euros
 
+from .papers import NO_PAPERS, Enclosing, Papers
 from .projects import Project
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
+    from marketplace.documents.intake import Clean
 
 
 class OfferState(models.TextChoices):
@@ -120,7 +122,7 @@ class OfferQuerySet(models.QuerySet["Offer"]):
         return self.filter(project__client=client)
 
 
-class Offer(models.Model):
+class Offer(Enclosing, models.Model):
     """A provider's offer on a project: price excluding VAT in cents, delay in days, tranches (product, section 4.4)."""
 
     project = models.ForeignKey(Project, models.PROTECT, related_name="offers")
@@ -161,13 +163,23 @@ class Offer(models.Model):
         return f"{self.provider}: {self.project}"
 
     @classmethod
-    def place(cls, project: Project, *, by: User, terms: OfferTerms, key: UUID, seen: int | None = None) -> Offer:
-        """Place the offer of `by` on `project`; a withdrawn one comes back with the new terms.
+    def place(
+        cls,
+        project: Project,
+        *,
+        by: User,
+        terms: OfferTerms,
+        key: UUID,
+        papers: Papers = NO_PAPERS,
+        seen: int | None = None,
+    ) -> Offer:
+        """Place the offer of `by` on `project` with the files of `papers`; a withdrawn one comes back with new terms.
 
-        `seen` is the version of the project that the bidder has read, if it matters. The same `key` again gives the
-        same offer. Two people of one company are judged one after the other, under the project's lock. Refused:
-        Project.NotAvailable, Project.OwnProject, NeedsCredit (no offer credit spent), AlreadyPlaced, FormUsed (placed
-        by this form, withdrawn since), CompanyHasOffer, TranchesDoNotSum, ProjectChanged (since it was `seen`).
+        A draft becomes the offer: its files stay, unless `papers` drop them. `seen` is the version of the project that
+        the bidder has read, if it matters. The same `key` again gives the same offer. Two people of one company are
+        judged one after the other, under the project's lock. Refused: Project.NotAvailable, Project.OwnProject,
+        NeedsCredit (no offer credit spent), AlreadyPlaced, FormUsed (placed by this form, withdrawn since),
+        CompanyHasOffer, TranchesDoNotSum, TooManyPapers, ProjectChanged (since it was `seen`).
         """
         with locked(project):
             offer = cls.objects.filter(project=project, provider=by).select_for_update(no_key=True).first()
@@ -185,15 +197,20 @@ class Offer(models.Model):
                 raise cls.CompanyHasOffer
             offer = offer or cls(project=project, provider=by)
             offer._place(terms, parts, number=number, key=key)
+            for draft in project.offer_drafts.filter(provider=by):
+                draft.become(offer)
+            offer.enclose(papers, project=project, owner=by)
             Event.record("offer.placed", project=project, by=by, offer=offer.pk, title=project.title)
             return offer
 
-    def revise(self, *, by: User, terms: OfferTerms, seen: int | None = None) -> None:
-        """Replace the terms before selection; the former ones are kept. The same terms again change nothing, but
-        that an offer placed on an older version of the project then stands on the present one. `seen` is the version
-        of the project that the bidder has read, if it matters.
+    def revise(self, *, by: User, terms: OfferTerms, papers: Papers = NO_PAPERS, seen: int | None = None) -> None:
+        """Replace the terms and files before selection; the former terms are kept, with the digests of their files.
 
-        Refused: Project.NotAvailable, NotRevisable, TranchesDoNotSum, ProjectChanged (since it was `seen`).
+        The same terms and files again change nothing, but that an offer placed on an older version of the project then
+        stands on the present one. `seen` is the version of the project that the bidder has read, if it matters.
+
+        Refused: Project.NotAvailable, NotRevisable, TranchesDoNotSum, TooManyPapers, ProjectChanged (since it was
+        `seen`).
         """
         with locked(self.project, self):
             self.project.must_be_available()
@@ -201,10 +218,11 @@ class Offer(models.Model):
                 raise self.NotRevisable
             parts = terms.parts()
             must_have_read(self.project, seen)
-            if self._says(terms, parts):
+            former = self.as_json()
+            if not self.enclose(papers, project=self.project, owner=by) and self._says(terms, parts):
                 self._maintain(by=by)
                 return
-            OfferRevision.objects.create(offer=self, number=self.revision, terms=self.as_json())
+            OfferRevision.objects.create(offer=self, number=self.revision, terms=former)
             self.revision += 1
             self.revised_at = timezone.now()
             self._write(terms, parts, "revision", "revised_at")
@@ -277,6 +295,7 @@ class Offer(models.Model):
                 [t.title, t.deliverable, t.cents, t.due_on.isoformat() if t.due_on else None]
                 for t in self.tranches.all()
             ],
+            "files": [[document.name, document.sha256] for document in self.documents],
         }
 
     @property
@@ -399,7 +418,7 @@ class QuestionQuerySet(models.QuerySet["Question"]):
         return self.filter(project__client=client)
 
 
-class Question(models.Model):
+class Question(Enclosing, models.Model):
     """A written question of a provider who spent an offer credit; every consulting provider reads it."""
 
     project = models.ForeignKey(Project, models.PROTECT, related_name="questions")
@@ -420,8 +439,8 @@ class Question(models.Model):
         return self.text[:60]
 
     @classmethod
-    def ask(cls, project: Project, *, by: User, text: str, key: UUID) -> Question:
-        """Ask in writing; the same `key` asks once. Refused: Project.NotAvailable, Offer.NeedsCredit."""
+    def ask(cls, project: Project, *, by: User, text: str, key: UUID, files: Sequence[Clean] = ()) -> Question:
+        """Ask in writing; the same `key` asks once. Refused: Project.NotAvailable, Offer.NeedsCredit, TooManyPapers."""
         with locked(project):
             if done := cls.objects.filter(project=project, provider=by, key=key).first():
                 return done
@@ -429,19 +448,21 @@ class Question(models.Model):
             project.must_be_foreign_to(by)
             must_hold_offer_credit(by, project)
             question = cls.objects.create(project=project, provider=by, text=text, key=key)
+            question.enclose(Papers(files), project=project, owner=by)
             project.questions_count = project.questions.count()
             project.save(update_fields=["questions_count"])
             Event.record("question.asked", project=project, by=by, question=question.pk, title=project.title)
             return question
 
-    def answer_with(self, text: str, *, by: User) -> Answer:
-        """Answer once. Refused (AlreadyAnswered) a second time with another text."""
+    def answer_with(self, text: str, *, by: User, files: Sequence[Clean] = ()) -> Answer:
+        """Answer once, with files. Refused: AlreadyAnswered a second time with another text, TooManyPapers."""
         with locked(self.project, self):
             if done := Answer.objects.filter(question=self).first():
                 if done.text == text:
                     return done
                 raise self.AlreadyAnswered
             answer = Answer.objects.create(question=self, text=text)
+            answer.enclose(Papers(files), project=self.project, owner=by)
             Event.record("question.answered", project=self.project, by=by, question=self.pk, title=self.project.title)
             return answer
 
@@ -449,7 +470,7 @@ class Question(models.Model):
         sentence = _("This question has already been answered.")
 
 
-class Answer(models.Model):
+class Answer(Enclosing, models.Model):
     """The client's answer to a question."""
 
     question = models.OneToOneField(Question, models.PROTECT, related_name="answer")

@@ -97,6 +97,11 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         """Projects on which `user` has spent an offer credit, and so may bid and ask while they are available."""
         return self.filter(spent(user, Kind.OFFER))
 
+    def talk_open_to(self, user: User) -> ProjectQuerySet:
+        """Projects in whose dossier `user` may write messages while open: one's own call, or where one may bid."""
+        called = Q(client=user, opened_at__isnull=False) & ~Q(state=ProjectState.REJECTED)
+        return self.filter(called | spent(user, Kind.OFFER))
+
     def report_open_to(self, user: User) -> ProjectQuerySet:
         """Projects whose report concerns `user`: its client, its winner, and every provider with a living spending."""
         return self.filter(Q(client=user) | Q(winner=user) | spent(user, Kind.CONSULTATION))

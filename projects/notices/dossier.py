@@ -1,20 +1,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from credits.models import Kind as Credit
+from credits.models import Spending
 from marketplace.accounts.models import User
-from marketplace.events.models import Event
+from marketplace.events.models import Event, Notice
 from marketplace.events.tellings import Facts, Kind, Letter, Telling, tells
 from marketplace.templatetags.page import euros
-from projects.models import Offer, Project, Question
+from projects.contacts import masked
+from projects.models import DossierMessage, Offer, Project, Question
+from projects.tabs import TALK
+
+FLURRY = timedelta(minutes=15)  # messages this close together are one notice, until it is read
 
 
 def about(project: Project) -> Facts:
     """What every letter about a project says."""
     return {"title": project.title, "number": project.number, "key": project.key}
+
+
+def talk_url(facts: Facts) -> str:
+    """The questions and messages of the dossier."""
+    return f"{reverse('projects:detail', args=[facts['key']])}?onglet={TALK}"
 
 
 def project_of(event: Event) -> Project:
@@ -85,7 +98,7 @@ class QuestionAsked(Telling):
     def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
         project = project_of(event)
         question = Question.objects.select_related("provider").get(pk=event.facts["question"])
-        words = {"text": question.text, "by": question.provider.public_name, "question": question.pk}
+        words = {"text": masked(question.text), "by": question.provider.public_name, "question": question.pk}
         yield project.client, {**about(project), **words}
 
     def letter(self, facts: Facts) -> Letter:
@@ -105,7 +118,7 @@ class QuestionAnswered(Telling):
     def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
         project = project_of(event)
         question = Question.objects.select_related("provider", "answer").get(pk=event.facts["question"])
-        yield question.provider, {**about(project), "text": question.answer.text, "asked": question.text}
+        yield question.provider, {**about(project), "text": masked(question.answer.text), "asked": question.text}
 
     def letter(self, facts: Facts) -> Letter:
         return Letter(
@@ -113,7 +126,49 @@ class QuestionAnswered(Telling):
             project=_("Project %(number)s") % facts,
             paragraphs=[_("You asked: “%(asked)s”. The client answers:") % facts],
             quote=facts["text"],
-            action=(_("Open the dossier"), reverse("projects:detail", args=[facts["key"]])),
+            action=(_("Open the dossier"), talk_url(facts)),
+        )
+
+
+def still_to_be_read(event: Event) -> set[int]:
+    """Who has been told of another message of this dossier in the last minutes, and has not read it yet."""
+    rows = Notice.objects.filter(name=event.verb, event__project_key=event.project_key, read_at=None)
+    return set(rows.filter(at__gt=timezone.now() - FLURRY).values_list("user_id", flat=True))
+
+
+@tells("dossier.message", kind=Kind.PROJECTS)
+class MessageWritten(Telling):
+    """The client is told of a bidder's message; those who may bid are told of the client's. A flurry is told once."""
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        project = project_of(event)
+        message = DossierMessage.objects.select_related("author").get(pk=event.facts["message"])
+        from_client = message.author_id == project.client_id
+        facts = {
+            **about(project),
+            "text": masked(message.text),
+            "by": "" if from_client else message.author.public_name,
+        }
+        readers = self.bidders(project) if from_client else [project.client]
+        told = still_to_be_read(event)
+        yield from ((reader, facts) for reader in readers if reader.pk not in told)
+
+    def bidders(self, project: Project) -> Iterable[User]:
+        """Every provider with a living offer credit here."""
+        spendings = Spending.objects.living().on(project.key).filter(kind=Credit.OFFER)
+        return User.objects.filter(pk__in=spendings.values("provider")).order_by("pk")
+
+    def letter(self, facts: Facts) -> Letter:
+        subject = _("Message of %(by)s: %(title)s") if facts["by"] else _("Message of the client: %(title)s")
+        words = (
+            _("%(by)s writes in the dossier:") if facts["by"] else _("The client writes to all who opened the dossier:")
+        )
+        return Letter(
+            subject=subject % facts,
+            project=_("Project %(number)s") % facts,
+            paragraphs=[words % facts],
+            quote=facts["text"],
+            action=(_("Open the messages"), talk_url(facts)),
         )
 
 

@@ -108,6 +108,8 @@ def test_pages_of_a_bidder(project: Project, provider_user: User, rival_user: Us
     assert seen(page, "offer-errors") == []
     offers(project, provider_user, rival_user)
     assert looked_at(page, path, "dossier-bidder") == []
+    for tab in ("offres", "echanges", "fichiers", "historique"):
+        assert looked_at(page, f"{path}?onglet={tab}", f"dossier-{tab}") == []
     assert looked_at(page, f"{path}rapport/", "report-bidder") == []
     assert looked_at(page, f"{path}offre/", "offer-twelve") == []
     assert looked_at(page, f"{path}offre/retirer/", "offer-withdraw") == []

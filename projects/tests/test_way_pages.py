@@ -166,11 +166,11 @@ def test_question_is_asked_and_answered(
     for _twice in range(2):
         as_provider.post(f"/projets/{project.key}/questions/", {"text": "Quel hébergeur ?", "key": key})
     question = Question.objects.get()
-    assert "Quel hébergeur ?" in text(as_client.get(f"/projets/{project.key}/"))
+    assert "Quel hébergeur ?" in text(as_client.get(f"/projets/{project.key}/?onglet=echanges"))
     address = f"/projets/{project.key}/questions/{question.pk}/reponse/"
     assert as_provider.get(address).status_code == 404  # a client’s page: it does not exist for others
     assert as_client.post(address, {"text": "Celui de la région."}).status_code == 302
-    assert "Celui de la région." in text(as_provider.get(f"/projets/{project.key}/"))
+    assert "Celui de la région." in text(as_provider.get(f"/projets/{project.key}/?onglet=echanges"))
     assert "déjà reçu une réponse" in text(as_client.post(address, {"text": "Un autre."}))
 
 

@@ -60,7 +60,7 @@ def test_provider_s_page(as_provider: Client, project: Project, page: str, most:
     assert little == much <= CHROME + 1 + most
 
 
-@pytest.mark.parametrize(("page", "most"), [("", 5), ("rapport/", 3), ("offres/", 3)])
+@pytest.mark.parametrize(("page", "most"), [("", 5), ("rapport/", 3), ("offres/", 4)])
 def test_client_s_page(as_client: Client, project: Project, page: str, most: int) -> None:
     little, much = both(as_client, f"/projets/{project.key}/{page}", project)
     assert little == much <= CHROME + most
@@ -115,10 +115,10 @@ def test_forms_of_the_way(as_client: Client, as_provider: Client, project: Proje
     question = Question.ask(project, by=provider_user, text="Oui ?", key=uuid.uuid4())
     offer = Offer.objects.get(provider=provider_user)
     path = f"/projets/{project.key}/"
-    assert queries(as_provider, f"{path}offre/") <= CHROME + 1 + 4
+    assert queries(as_provider, f"{path}offre/") <= CHROME + 1 + 6
     assert queries(as_provider, f"{path}offre/retirer/") <= CHROME + 1 + 1
     assert queries(as_provider, f"{path}questions/") <= CHROME + 1 + 1
     assert queries(as_client, f"{path}questions/{question.pk}/reponse/") <= CHROME + 2
     as_client.get(f"{path}offres/{offer.pk}/")
-    assert queries(as_client, f"{path}offres/{offer.pk}/") <= CHROME + 2
+    assert queries(as_client, f"{path}offres/{offer.pk}/") <= CHROME + 3
     assert queries(as_client, f"{path}offres/{offer.pk}/choisir/") <= CHROME + 2

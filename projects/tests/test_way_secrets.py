@@ -18,6 +18,7 @@ from marketplace.events.models import Notice
 from marketplace.events.tasks import deliver
 from marketplace.testing.cast import signed_in
 from projects.models import Agreement, Project, Selection, SpecificationFile
+from projects.tabs import LABELS
 from projects.tests.bids import active, agreed, asked, bend, bid, paid, stocked
 from projects.tests.calls import consulted, opened
 
@@ -54,7 +55,8 @@ def offers(project: Project, provider_user: User, rival_user: User) -> dict[str,
 def pages(project: Project, agreement: Agreement | None = None) -> Iterator[str]:
     """Every address of the way."""
     base = f"/projets/{project.key}/"
-    parts = ["", "rapport/", "offre/", "offre/retirer/", "questions/", "offres/"]
+    parts = ["", "rapport/", "offre/", "offre/retirer/", "questions/", "messages/", "offres/"]
+    parts += [f"?onglet={tab}" for tab in LABELS]
     yield from (base + part for part in [*parts, *(f"credit/{kind}/" for kind in ("consultation", "offre", "contact"))])
     yield from (f"{base}offres/{offer.pk}/{part}" for offer in project.offers.all() for part in ("", "choisir/"))
     yield from (f"{base}questions/{question.pk}/reponse/" for question in project.questions.all())

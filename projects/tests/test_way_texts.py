@@ -60,7 +60,10 @@ def test_hostile_texts_are_text_on_every_page_and_mail(
     question, offer = Question.objects.get(), Offer.objects.get()
     assert as_client.post(f"{path}questions/{question.pk}/reponse/", {"text": NASTY}).status_code == 302
     bid(project, stocked(rival_user))
-    for browser, pages in ((as_provider, ["", "offre/"]), (as_client, ["", "offres/", f"offres/{offer.pk}/"])):
+    for browser, pages in (
+        (as_provider, ["?onglet=offres", "?onglet=echanges", "offre/"]),
+        (as_client, ["?onglet=offres", "?onglet=echanges", "offres/", f"offres/{offer.pk}/"]),
+    ):
         for part in pages:
             assert escape(HOSTILE[4]) in shown(browser, path + part)
     lost = Offer.objects.get(provider=rival_user)

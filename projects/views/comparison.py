@@ -9,7 +9,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from marketplace.policies import UserRequest, policy
 from projects.comparison import Comparison
+from projects.exchange import offer_sheet
 from projects.forms.selection import SelectionForm
+from projects.masks import Mask
 from projects.models import Offer, OfferState, Project, Selection
 
 
@@ -26,12 +28,14 @@ def compare(request: UserRequest, key: str) -> HttpResponse:
 @require_GET
 @policy("projects.compare")
 def read_offer(request: UserRequest, key: str, pk: int) -> HttpResponse:
-    rows = Offer.objects.addressed_to(request.user).select_related("provider", "project").prefetch_related("tranches")
+    rows = Offer.objects.addressed_to(request.user).select_related("provider", "project")
+    rows = rows.prefetch_related("tranches", "enclosures")
     offer = get_object_or_404(rows, project__key=key, pk=pk)
     if offer.state == OfferState.WITHDRAWN:
         return gone(request, offer)
     offer.mark_read()
-    context = {"offer": offer, "project": offer.project, "comparison": Comparison(offer.project)}
+    sheet = offer_sheet(offer, mask=Mask(offer.project, request.user, names_client=True), files=offer.documents)
+    context = {"offer": offer, "sheet": sheet, "project": offer.project, "comparison": Comparison(offer.project)}
     return render(request, "projects/read_offer.html", context)
 
 

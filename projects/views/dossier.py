@@ -12,5 +12,5 @@ from projects.dossier import Dossier, addressed_by
 @policy("projects.discover")
 def detail(request: HttpRequest, key: str) -> HttpResponse:
     project = get_object_or_404(addressed_by(request.user), key=key)
-    dossier = Dossier(project, request.user)
+    dossier = Dossier(project, request.user, request.GET.get("onglet", ""))
     return render(request, dossier.template, {"project": project, "dossier": dossier})

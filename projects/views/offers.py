@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -8,9 +10,14 @@ from django.views.decorators.http import require_http_methods
 
 from credits.models import Kind
 from marketplace.policies import UserRequest, policy
-from projects.forms.offers import AnswerForm, OfferForm, QuestionForm, SpendForm
-from projects.models import Offer, Project, Question
+from projects.forms.offers import AnswerForm, MessageForm, OfferForm, QuestionForm, SpendForm, Writing
+from projects.masks import Mask
+from projects.models import Offer, OfferDraft, Project, Question
 from projects.spending import Ticket
+from projects.tabs import TALK
+
+if TYPE_CHECKING:
+    from marketplace.accounts.models import User
 
 KINDS = {"consultation": Kind.CONSULTATION, "offre": Kind.OFFER, "contact": Kind.CONTACT}
 
@@ -20,7 +27,7 @@ KINDS = {"consultation": Kind.CONSULTATION, "offre": Kind.OFFER, "contact": Kind
 def spend(request: UserRequest, key: str, kind: str) -> HttpResponse:
     if kind not in KINDS:
         raise Http404
-    rows = Project.objects.visible_to(request.user).with_track_record().select_related("client__company", "category")
+    rows = Project.objects.visible_to(request.user).select_related("client__company", "category")
     project = get_object_or_404(rows, key=key)
     form = SpendForm(request.POST if request.method == "POST" else None)
     ticket = Ticket(project, KINDS[kind], request.user)
@@ -34,14 +41,38 @@ def spend(request: UserRequest, key: str, kind: str) -> HttpResponse:
 @policy("projects.offer")
 def offer(request: UserRequest, key: str) -> HttpResponse:
     project = get_object_or_404(Project.objects.bid_open_to(request.user).select_related("client"), key=key)
-    mine = Offer.objects.placed_by(request.user).filter(project=project).prefetch_related("tranches").first()
-    form = OfferForm(request.POST if request.method == "POST" else None, offer=mine, version=project.version)
+    form = OfferForm(*sent(request), **written(project, request.user), version=project.version)
     if form.wants_row:
         form.add_row()
+    elif form.wants_draft:
+        if form.save_draft(project, by=request.user):
+            messages.success(request, _("Your draft is saved. Nobody else sees it, and nothing is sent to the client."))
+            return redirect("projects:offer", project.key)
     elif form.is_valid() and form.save(project, by=request.user):
         messages.success(request, _("Your offer is with the client. You may revise it until they choose."))
         return redirect(project)
-    return render(request, "projects/offer.html", {"form": form, "project": project, "offer": mine})
+    return render(request, "projects/offer.html", {"form": form, "project": project, "offer": form.offer})
+
+
+def sent(request: UserRequest) -> tuple[Any, Any]:
+    """What a form was sent with, texts and files; nothing before it is sent."""
+    return (request.POST, request.FILES) if request.method == "POST" else (None, None)
+
+
+def written(project: Project, provider: User) -> dict[str, Any]:
+    """What the provider has already written on `project`: an offer, a draft, or neither."""
+    offers = Offer.objects.placed_by(provider).filter(project=project)
+    drafts = OfferDraft.objects.written_by(provider).filter(project=project)
+    mine = offers.prefetch_related("tranches", "enclosures").first()
+    return {"offer": mine, "draft": drafts.prefetch_related("enclosures").first()}
+
+
+def published(request: UserRequest, form: Writing, words: str, project: Project) -> HttpResponse:
+    """Back to the questions and messages; who wrote contact details is told that they are masked."""
+    messages.success(request, words)
+    if form.hides():
+        messages.warning(request, _("Contact details in your text are masked for its readers."))
+    return redirect(f"{project.get_absolute_url()}?onglet={TALK}")
 
 
 @require_http_methods(["GET", "POST"])
@@ -60,20 +91,31 @@ def withdraw_offer(request: UserRequest, key: str) -> HttpResponse:
 @policy("projects.offer")
 def ask(request: UserRequest, key: str) -> HttpResponse:
     project = get_object_or_404(Project.objects.bid_open_to(request.user), key=key)
-    form = QuestionForm(request.POST if request.method == "POST" else None)
+    form = QuestionForm(*sent(request))
     if form.is_valid() and form.save(project, by=request.user):
-        messages.success(request, _("Your question is with the client. You will be told of the answer."))
-        return redirect(f"{project.get_absolute_url()}#questions")
+        return published(request, form, _("Your question is with the client. You will be told of the answer."), project)
     return render(request, "projects/ask.html", {"form": form, "project": project})
+
+
+@require_http_methods(["GET", "POST"])
+@policy("projects.message")
+def message(request: UserRequest, key: str) -> HttpResponse:
+    project = get_object_or_404(Project.objects.talk_open_to(request.user), key=key)
+    form = MessageForm(*sent(request))
+    if form.is_valid() and form.save(project, by=request.user):
+        return published(request, form, _("Your message is published to all who opened the dossier."), project)
+    return render(request, "projects/message.html", {"form": form, "project": project})
 
 
 @require_http_methods(["GET", "POST"])
 @policy("projects.answer")
 def answer(request: UserRequest, key: str, pk: int) -> HttpResponse:
-    rows = Question.objects.answerable_by(request.user).select_related("project", "provider")
-    question = get_object_or_404(rows, project__key=key, pk=pk)
-    form = AnswerForm(request.POST if request.method == "POST" else None)
+    rows = Question.objects.answerable_by(request.user).select_related("project", "provider", "answer")
+    question = get_object_or_404(rows.prefetch_related("enclosures"), project__key=key, pk=pk)
+    form = AnswerForm(*sent(request))
     if form.is_valid() and form.save(question, by=request.user):
-        messages.success(request, _("Your answer is published to every provider who reads the dossier."))
-        return redirect(f"{question.project.get_absolute_url()}#questions")
-    return render(request, "projects/answer.html", {"form": form, "question": question, "project": question.project})
+        words = _("Your answer is published to every provider who reads the dossier.")
+        return published(request, form, words, question.project)
+    words = Mask(question.project, request.user, names_client=True).of(question.text, question.provider_id)
+    context = {"form": form, "question": question, "words": words, "project": question.project}
+    return render(request, "projects/answer.html", context)

@@ -85,6 +85,7 @@ def open_dossier(provider: Visitor, call: Call) -> None:
     provider.sees("Dépenser 1 crédit consultation et ouvrir le dossier", "Ce qui reste fermé")
     provider.press("Dépenser 1 crédit consultation et ouvrir le dossier")
     provider.sees(call.description)
+    provider.press("Cahier des charges")
     assert provider.downloads(f"{call.file}.pdf").startswith(b"%PDF")
 
 
