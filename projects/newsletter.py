@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import heapq
 import logging
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
-from django.db.models import Max, Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -27,78 +23,19 @@ from marketplace.events.mail import Unsubscription, absolute, domain, tidy
 from marketplace.events.models import Preference
 from marketplace.events.post_office import Fate, Outcome
 from marketplace.events.tellings import Kind
+from marketplace.locking import locked
 from marketplace.templatetags.page import PARIS, paris
+from projects import matching
 from projects.cards import budget_words, place_words
-from projects.models import Edition, Interest, NewsletterCopy, Project
-from projects.models.newsletter import FIRST_WINDOW
+from projects.models import Edition, NewsletterCopy, Project
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 log = logging.getLogger(__name__)
-MOST = 10  # projects in a copy
-READERS = 500  # considered together
+READERS = 5000  # considered together
 BATCH = 50  # copies claimed together
 CLAIM = timedelta(minutes=5)
-Rank = tuple[int, int, float]
-
-
-@dataclass(frozen=True)
-class News:
-    """What the choice for one reader looks at of a project."""
-
-    key: str
-    category: int
-    client: int
-    company: str
-    opened_at: datetime
-    rank: Rank
-
-    def is_for(self, reader: Reader) -> bool:
-        """Whether it is new to `reader` and not their own or their company's."""
-        is_own = self.client == reader.pk or (self.company and self.company == reader.company)
-        return self.opened_at > reader.since and not is_own
-
-
-@dataclass(frozen=True)
-class Reader:
-    """What the choice looks at of a provider: no categories means all of them."""
-
-    pk: int
-    company: str
-    since: datetime
-    categories: frozenset[int]
-
-
-class Pool:
-    """The projects that some copy of an edition may carry, best first: fewest offers, highest budget, latest."""
-
-    def __init__(self, edition: Edition) -> None:
-        first = edition.until - FIRST_WINDOW
-        rows = Project.objects.available().filter(opened_at__gt=first, opened_at__lte=edition.until)
-        self.news = sorted((news_of(row) for row in rows.values(*COLUMNS)), key=lambda news: news.rank)
-        self.by_category: dict[int, list[News]] = {}
-        for news in self.news:
-            self.by_category.setdefault(news.category, []).append(news)
-
-    def best_for(self, reader: Reader) -> list[str]:
-        """The keys of at most ten projects for `reader`, best first."""
-        lists = [self.by_category.get(category, []) for category in reader.categories] or [self.news]
-        fitting = (news for news in heapq.merge(*lists, key=lambda news: news.rank) if news.is_for(reader))
-        return [news.key for news in islice(fitting, MOST)]
-
-
-COLUMNS = (
-    *("key", "category", "client", "opened_at", "offers_count", "budget_max_cents"),
-    *("client__company__siren", "client__company__vat_number"),
-)
-
-
-def news_of(row: dict[str, Any]) -> News:
-    """A row of the pool."""
-    rank = (row["offers_count"], -row["budget_max_cents"], -row["opened_at"].timestamp())
-    company = row["client__company__siren"] or row["client__company__vat_number"] or ""
-    return News(row["key"], row["category"], row["client"], company, row["opened_at"], rank)
 
 
 def readers() -> QuerySet[User]:
@@ -116,41 +53,21 @@ def edition_of(day: date, now: datetime | None = None) -> Edition:
 
 def write(edition: Edition) -> int:
     """Write the copies of `edition`, batch by batch, from where an earlier run was stopped; how many were written."""
-    if edition.written_at:
-        return 0
-    pool, written = Pool(edition), 0
-    while batch := list(readers().filter(pk__gt=edition.reached).select_related("company")[:READERS]):
-        copies = list(copies_for(batch, pool, edition))
-        with transaction.atomic():
-            made = NewsletterCopy.objects.bulk_create(copies, ignore_conflicts=True)
-            edition.reached = batch[-1].pk
-            edition.save(update_fields=["reached"])
-        written += len(made)
-    edition.written_at = timezone.now()
-    edition.save(update_fields=["written_at"])
+    written = 0
+    while not edition.written_at:
+        written += write_some(edition)
     return written
 
 
-def copies_for(batch: list[User], pool: Pool, edition: Edition) -> Iterator[NewsletterCopy]:
-    """The copies of a batch of readers; who has nothing to read gets none."""
-    for reader in with_histories(batch, edition):
-        if keys := pool.best_for(reader):
-            yield NewsletterCopy(
-                edition=edition, provider_id=reader.pk, day=edition.day, project_keys=keys, until=edition.until
-            )
-
-
-def with_histories(batch: list[User], edition: Edition) -> Iterator[Reader]:
-    """Each of `batch` with what they follow and where their last copy ended."""
-    ids = [user.pk for user in batch]
-    earlier = NewsletterCopy.objects.filter(provider__in=ids, day__lt=edition.day).order_by()
-    last = dict(earlier.values_list("provider").annotate(until=Max("until")))
-    followed: dict[int, set[int]] = {}
-    for provider, category in Interest.objects.filter(provider__in=ids).values_list("provider", "category"):
-        followed.setdefault(provider, set()).add(category)
-    for user in batch:
-        since = last.get(user.pk, edition.until - FIRST_WINDOW)
-        yield Reader(user.pk, user.company.number, since, frozenset(followed.get(user.pk, ())))
+def write_some(edition: Edition) -> int:
+    """Write the copies of the next READERS in one transaction, under a lock: two writers at once take turns."""
+    with locked(edition):
+        if edition.written_at:
+            return 0
+        batch = list(readers().filter(pk__gt=edition.reached).values_list("pk", flat=True)[:READERS])
+        written = matching.write(edition, batch) if batch else 0
+        edition.go_on_after(batch)
+    return written
 
 
 def send(budget: float = 200.0, now: datetime | None = None) -> int:
@@ -289,17 +206,6 @@ def item(project: Project) -> dict[str, str]:
 def today() -> date:
     """The day in Paris."""
     return timezone.localdate(timezone.now(), PARIS)
-
-
-def proposals(edition: Edition) -> Iterable[tuple[User, list[str]]]:
-    """What `write` would choose, without writing anything."""
-    pool, people = Pool(edition), readers().select_related("company")
-    taken = NewsletterCopy.objects.filter(day=edition.day).values("provider")
-    waiting = people.filter(~Q(pk__in=taken), pk__gt=edition.reached)
-    for user in waiting.iterator(READERS):
-        reader = next(with_histories([user], edition))
-        if keys := pool.best_for(reader):
-            yield user, keys
 
 
 def resume() -> None:

@@ -5,6 +5,7 @@ from .content import Content, closing_on
 from .newsletter import CopyState, Edition, NewsletterCopy
 from .offers import Answer, Offer, OfferRevision, OfferState, OfferTerms, OfferTranche, Question, TrancheTerms
 from .projects import Project
+from .searches import Asked, SavedSearch
 from .selection import Selection
 from .specification import SpecificationFile
 
@@ -14,6 +15,7 @@ __all__ = [
     "AgreementTranche",
     "AgreementVersion",
     "Answer",
+    "Asked",
     "Category",
     "Content",
     "CopyState",
@@ -31,6 +33,7 @@ __all__ = [
     "Project",
     "ProjectState",
     "Question",
+    "SavedSearch",
     "Selection",
     "SpecificationFile",
     "Terms",
