@@ -36,12 +36,14 @@ from payouts.models import PayoutBatch, PayoutRequest
 from payouts.models.requests import Bill
 from projects.models import (
     Agreement,
+    Asked,
     Category,
     Formula,
     Offer,
     OfferTerms,
     Project,
     Question,
+    SavedSearch,
     Selection,
     SpecificationFile,
     TrancheTerms,
@@ -134,6 +136,8 @@ class World:
             "projects:spend": {f"{s} {kind}": {"key": key, "kind": kind} for s, key in keys.items() for kind in KINDS},
             "projects:read_offer": choose,
             "projects:select": choose,
+            "projects:rename_search": {"rival's": {"pk": self.things["search"].pk}},
+            "projects:forget_search": {"rival's": {"pk": self.things["search"].pk}},
             "projects:answer": {about: {"key": opened, "pk": row.pk} for about, row in questions.items()},
         }
 
@@ -400,8 +404,11 @@ def settle_payout(world: World, account: EscrowAccount) -> None:
 
 
 def settle_papers(world: World) -> None:
-    """A signed link of the owner's."""
+    """A signed link of the owner's, a search that the rival keeps."""
     owner = world.people["owner"]
+    search, _new = SavedSearch.keep(Asked("refonte"), name="secrete Recherche", by=world.people["rival"])
+    world.things["search"] = search
+    world.hide("saved search", "secrete Recherche", seen_by={"rival"})
     world.things["token"] = Unsubscription(owner.pk, NoticeKind.PROJECTS).url.rstrip("/").rpartition("/")[2]
 
 
