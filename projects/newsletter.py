@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from credits.models import Spending
 from marketplace.accounts.models import User
 from marketplace.events import post_office
 from marketplace.events.mail import Unsubscription, absolute, domain, tidy
@@ -121,6 +123,8 @@ def record(copy: NewsletterCopy, outcome: Outcome) -> None:
             copy.mark_sent()
         case Fate.REFUSED:
             copy.fail(outcome.reason)
+        case Fate.DOUBTFUL:
+            copy.lose(outcome.reason)
         case Fate.UNREACHABLE:
             copy.wait(outcome.reason)
         case _:
@@ -130,15 +134,28 @@ def record(copy: NewsletterCopy, outcome: Outcome) -> None:
 def written(batch: list[NewsletterCopy]) -> Iterator[tuple[NewsletterCopy, EmailMultiAlternatives]]:
     """The mails of `batch`: what is no longer wanted, or has nothing left to announce, is dropped on the way."""
     unwanted = Preference.objects.unwanted(copy.provider_id for copy in batch)
-    keys = {key for copy in batch for key in copy.project_keys}
-    projects = {project.key: project for project in Project.objects.available().filter(key__in=keys).defer("search")}
+    projects, known = still_open(batch), consulted(batch)
     for copy in batch:
-        kept = [projects[key] for key in copy.project_keys if key in projects]
+        new = [key for key in copy.project_keys if (copy.provider_id, key) not in known]
+        kept = [projects[key] for key in new if key in projects]
         is_wanted = copy.provider.is_active and (copy.provider_id, Kind.NEWSLETTER) not in unwanted
         if not (kept and is_wanted):
             copy.drop()
         elif mail := mail_or_none(copy, kept):
             yield copy, mail
+
+
+def still_open(batch: Iterable[NewsletterCopy]) -> dict[str, Project]:
+    """The projects of `batch` that are available now, by key."""
+    keys = {key for copy in batch for key in copy.project_keys}
+    return {project.key: project for project in Project.objects.available().filter(key__in=keys).defer("search")}
+
+
+def consulted(batch: Iterable[NewsletterCopy]) -> set[tuple[int, str]]:
+    """Which provider has spent on which project of `batch`, perhaps since it was written: (id, key) pairs."""
+    keys = {key for copy in batch for key in copy.project_keys}
+    spent = Spending.objects.filter(provider__in={copy.provider_id for copy in batch}, project_key__in=keys)
+    return set(spent.values_list("provider_id", "project_key"))
 
 
 def mail_or_none(copy: NewsletterCopy, projects: list[Project]) -> EmailMultiAlternatives | None:
@@ -153,32 +170,36 @@ def mail_or_none(copy: NewsletterCopy, projects: list[Project]) -> EmailMultiAlt
 
 def mail_of(copy: NewsletterCopy, projects: list[Project]) -> EmailMultiAlternatives:
     """`copy` as a mail in its reader's language, with one-click unsubscription (RFC 8058)."""
-    user = copy.provider
-    leave = Unsubscription(user.pk, Kind.NEWSLETTER).url
-    with translation.override(user.language):
-        context = around(copy, projects, leave)
-        mail = EmailMultiAlternatives(
-            subject=context["subject"], body=tidy(render_to_string("mail/newsletter.txt", context)), to=[user.email]
-        )
-        mail.attach_alternative(render_to_string("mail/newsletter.html", context), "text/html")
-        mail.extra_headers = {
-            "Message-ID": f"<newsletter-{copy.pk}.{copy.day:%Y%m%d}@{domain()}>",
-            "Auto-Submitted": "auto-generated",
-            "Content-Language": user.language,
-            "List-Unsubscribe": f"<{leave}>",
-            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-        }
+    leave = Unsubscription(copy.provider_id, Kind.NEWSLETTER).url
+    mail = letter_to(copy.provider, projects, leave)
+    mail.extra_headers = {
+        "Message-ID": f"<newsletter-{copy.pk}.{copy.day:%Y%m%d}@{domain()}>",
+        "Auto-Submitted": "auto-generated",
+        "Content-Language": copy.provider.language,
+        "List-Unsubscribe": f"<{leave}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
     return mail
 
 
-def around(copy: NewsletterCopy, projects: list[Project], leave: str) -> dict[str, Any]:
+def letter_to(user: User, projects: list[Project], leave: str) -> EmailMultiAlternatives:
+    """What announces `projects` to `user`, in their language; `leave` is the address that stops these mails."""
+    with translation.override(user.language):
+        context = around(user, projects, leave)
+        text = tidy(render_to_string("mail/newsletter.txt", context))
+        mail = EmailMultiAlternatives(subject=context["subject"], body=text, to=[user.email])
+        mail.attach_alternative(render_to_string("mail/newsletter.html", context), "text/html")
+    return mail
+
+
+def around(user: User, projects: list[Project], leave: str) -> dict[str, Any]:
     """What the two templates need, in the active language."""
     count = len(projects)
     words = ngettext("%(n)s new project for you: %(title)s", "%(n)s new projects for you: %(title)s, and others", count)
     return {
-        "subject": words % {"n": count, "title": projects[0].title},
+        "subject": one_line(words % {"n": count, "title": projects[0].title}),
         "items": [item(project) for project in projects],
-        "user": copy.provider,
+        "user": user,
         "unsubscribe_url": leave,
         "interests_url": absolute(reverse("projects:interests")),
         "list_url": absolute(reverse("projects:list")),
@@ -189,16 +210,19 @@ def around(copy: NewsletterCopy, projects: list[Project], leave: str) -> dict[st
     }
 
 
-def item(project: Project) -> dict[str, str]:
-    """One project of the mail, in words."""
+def one_line(text: str) -> str:
+    """`text` as a header takes it, its no-break spaces kept."""
+    return re.sub(r"[\r\n\t ]+", " ", text)
+
+
+def item(project: Project) -> dict[str, Any]:
+    """One project of the mail, in words: its `figures` stand out, its `facts` close."""
     offers = ngettext("%(n)s offer so far", "%(n)s offers so far", project.offers_count) % {"n": project.offers_count}
     return {
         "title": project.title,
         "teaser": project.teaser,
-        "budget": budget_words(project.budget_min_cents, project.budget_max_cents),
-        "offers": offers,
-        "place": place_words(project),
-        "closes": _("until %(date)s") % {"date": paris(project.closes_at)},
+        "figures": [budget_words(project.budget_min_cents, project.budget_max_cents), offers],
+        "facts": [place_words(project), _("until %(date)s") % {"date": paris(project.closes_at)}],
         "url": absolute(project.get_absolute_url()),
     }
 

@@ -133,6 +133,10 @@ class NewsletterCopy(models.Model):
         """The mail server will never take it (5xx)."""
         self._settle(CopyState.LEAVING, state=CopyState.FAILED, failure=reason)
 
+    def lose(self, reason: str) -> None:
+        """The line broke while the mail server was taking it, which may have it: nobody gets a copy twice."""
+        self._settle(CopyState.LEAVING, state=CopyState.LOST, failure=reason)
+
     def postpone(self, reason: str) -> None:
         """The mail server has not taken it now: later and later, then it has failed."""
         if self.attempts + 1 >= MOST_TRIES:
