@@ -35,13 +35,17 @@ FINDS = f"""
     and (not s.urgent or p.urgent)
     and (not s.few_offers or p.offers_count < {FEW_OFFERS})
     and (s.bands = '{{}}' or {" or ".join(within(band) for band in BANDS)})
+    and (s.skills = '{{}}' or exists (
+        select from unnest(p.skills) has, unnest(s.skills) wanted where lower(unaccent(has)) = lower(unaccent(wanted))
+    ))
     and (s.text = '' or p.search @@ s.query)
 """
 
 POOL = """
     create temporary table newsletter_pool on commit drop as
-    select p.id, p.key, p.category_id, p.client_id, p.place, p.urgent, p.offers_count, p.opened_at, p.search,
-        p.budget_min_cents, p.budget_max_cents, c.siren, nullif(c.vat_number, '') as vat_number, b.fingerprint, o.rank
+    select p.id, p.key, p.category_id, p.client_id, p.place, p.skills, p.urgent, p.offers_count, p.opened_at,
+        p.search, p.budget_min_cents, p.budget_max_cents, c.siren, nullif(c.vat_number, '') as vat_number,
+        b.fingerprint, o.rank
     from unnest(%s::bigint[]) with ordinality as o(id, rank)
     join projects_project p on p.id = o.id
     left join accounts_company c on c.user_id = p.client_id

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from projects import matching
 from projects.forms.discover import PLACES, band_words
-from projects.models import Category, Place, SavedSearch
+from projects.models import Asked, Category, Place, SavedSearch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,38 +40,40 @@ def searches_of(provider: User) -> list[Shown]:
         return []
     categories = {category.pk: category for category in Category.objects.all()}
     found = matching.counts(provider.pk, MANY)
-    return [
-        Shown(
-            search, url_of(search, categories), ", ".join(words_of(search, categories)), count_words(found[search.pk])
-        )
-        for search in kept
-        if search.pk in found
-    ]
+    return [shown(search, found[search.pk], categories) for search in kept if search.pk in found]
 
 
-def url_of(search: SavedSearch, categories: dict[int, Category]) -> str:
+def shown(search: SavedSearch, found: int, categories: dict[int, Category]) -> Shown:
+    """One of them, which finds `found` projects."""
+    asked = search.asked
+    return Shown(search, url_of(asked, categories), ", ".join(words_of(asked, categories)), count_words(found))
+
+
+def url_of(asked: Asked, categories: dict[int, Category]) -> str:
     """The address of the list that asks for the same."""
     pairs = [
-        *([("q", search.text)] if search.text else []),
-        *(("categorie", categories[pk].slug) for pk in search.categories if pk in categories),
-        *(("budget", band) for band in search.bands),
-        *(("lieu", NAMES[Place(place)]) for place in search.places),
-        *([("urgent", "1")] if search.urgent else []),
-        *([("peu", "1")] if search.few_offers else []),
+        *([("q", asked.text)] if asked.text else []),
+        *(("categorie", categories[pk].slug) for pk in asked.categories if pk in categories),
+        *(("budget", band) for band in asked.bands),
+        *(("lieu", NAMES[Place(place)]) for place in asked.places),
+        *(("competence", skill) for skill in asked.skills),
+        *([("peu", "1")] if asked.few_offers else []),
+        *([("urgent", "1")] if asked.urgent else []),
     ]
     return f"{reverse('projects:list')}?{urlencode(pairs)}"
 
 
-def words_of(search: SavedSearch, categories: dict[int, Category]) -> Iterable[str]:
+def words_of(asked: Asked, categories: dict[int, Category]) -> Iterable[str]:
     """What it asks for, filter by filter."""
-    if search.text:
-        yield _("“%(text)s”") % {"text": search.text}
-    yield from (categories[pk].name for pk in search.categories if pk in categories)
-    yield from (band_words(band) for band in search.bands)
-    yield from (str(Place(place).label) for place in search.places)
-    if search.few_offers:
+    if asked.text:
+        yield _("“%(text)s”") % {"text": asked.text}
+    yield from (categories[pk].name for pk in asked.categories if pk in categories)
+    yield from (band_words(band) for band in asked.bands)
+    yield from (str(Place(place).label) for place in asked.places)
+    yield from asked.skills
+    if asked.few_offers:
         yield _("Fewer than 3 offers")
-    if search.urgent:
+    if asked.urgent:
         yield _("Urgent")
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.forms import Performing
 from projects.forms.discover import PLACES, Finder
 from projects.models import Asked, SavedSearch
+from projects.saved import words_of
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
@@ -27,6 +28,7 @@ def asked_in(finder: Finder) -> Asked:
         categories=tuple(sorted(c.pk for c in finder.categories if c.slug in chosen["categorie"])),
         bands=tuple(sorted(chosen["budget"])),
         places=tuple(sorted(str(PLACES[place]) for place in chosen["lieu"])),
+        skills=tuple(sorted(chosen.get("competence", ()))),
         urgent=bool(chosen["urgent"]),
         few_offers=bool(chosen["peu"]),
     )
@@ -61,8 +63,7 @@ class SaveSearchForm(Performing):
     @property
     def words(self) -> list[str]:
         """What the search asks for, in words."""
-        text = [_("“%(text)s”") % {"text": self.finder.text}] if self.finder.text else []
-        return [str(word) for word in (*text, *(tag.label for tag in self.finder.tags))]
+        return list(words_of(asked_in(self.finder), {category.pk: category for category in self.finder.categories}))
 
     def save(self) -> tuple[SavedSearch, bool] | None:
         """Keep the search, and whether it is a new one; a refusal becomes an error and gives None."""

@@ -22,6 +22,7 @@ class Migration(migrations.Migration):
                 ('categories', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), blank=True, default=list, size=None)),
                 ('bands', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=1), blank=True, default=list, size=None)),
                 ('places', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=8), blank=True, default=list, size=None)),
+                ('skills', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, default=list, size=None)),
                 ('urgent', models.BooleanField(default=False)),
                 ('few_offers', models.BooleanField(default=False)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
@@ -39,11 +40,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='savedsearch',
-            constraint=models.UniqueConstraint(fields=('provider', 'text', 'categories', 'bands', 'places', 'urgent', 'few_offers'), name='one_saved_search_of_a_kind'),
+            constraint=models.UniqueConstraint(fields=('provider', 'text', 'categories', 'bands', 'places', 'skills', 'urgent', 'few_offers'), name='one_saved_search_of_a_kind'),
         ),
         migrations.AddConstraint(
             model_name='savedsearch',
-            constraint=models.CheckConstraint(condition=models.Q(('bands', []), ('categories', []), ('few_offers', False), ('places', []), ('text', ''), ('urgent', False), _negated=True), name='saved_search_asks_for_something'),
+            constraint=models.CheckConstraint(condition=models.Q(('bands', []), ('categories', []), ('few_offers', False), ('places', []), ('skills', []), ('text', ''), ('urgent', False), _negated=True), name='saved_search_asks_for_something'),
         ),
         migrations.AddConstraint(
             model_name='savedsearch',

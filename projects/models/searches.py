@@ -33,6 +33,7 @@ class Asked:
     categories: tuple[int, ...] = ()
     bands: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
+    skills: tuple[str, ...] = ()
     urgent: bool = False
     few_offers: bool = False
 
@@ -41,8 +42,8 @@ class Asked:
         return {name: sorted(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
 
-NOTHING = Q(text="", categories=[], bands=[], places=[], urgent=False, few_offers=False)
-WHAT = ["text", "categories", "bands", "places", "urgent", "few_offers"]
+NOTHING = Q(text="", categories=[], bands=[], places=[], skills=[], urgent=False, few_offers=False)
+WHAT = ["text", "categories", "bands", "places", "skills", "urgent", "few_offers"]
 
 
 class SavedSearchQuerySet(models.QuerySet["SavedSearch"]):
@@ -66,6 +67,7 @@ class SavedSearch(models.Model):
     categories = ArrayField(models.BigIntegerField(), default=list, blank=True)
     bands = ArrayField(models.CharField(max_length=1), default=list, blank=True)
     places = ArrayField(models.CharField(max_length=8), default=list, blank=True)
+    skills = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     urgent = models.BooleanField(default=False)
     few_offers = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -119,5 +121,5 @@ class SavedSearch(models.Model):
     @property
     def asked(self) -> Asked:
         """What it asks for."""
-        chosen = tuple(self.categories), tuple(self.bands), tuple(self.places)
+        chosen = tuple(self.categories), tuple(self.bands), tuple(self.places), tuple(self.skills)
         return Asked(self.text, *chosen, urgent=self.urgent, few_offers=self.few_offers)

@@ -194,6 +194,17 @@ def test_saved_search_finds_what_the_list_finds(register: list[Project], provide
     assert {a: found[row.pk] for a, row in rows.items()} == {a: finder(a).found.count() for a in rows}
 
 
+def test_skills_are_found_whatever_their_capitals_and_accents(client_user: User, provider_user: User) -> None:
+    opened(client_user, skills=["Éléphants", "Django"])
+    opened(client_user, skills=["PHP"])
+    asked = [("elephants",), ("DJANGO", "php"), ("Rust",)]
+    rows = [SavedSearch.keep(Asked(skills=skills), name="S", by=provider_user)[0].pk for skills in asked]
+    found = matching.counts(provider_user.pk, 100)
+    assert [found[pk] for pk in rows] == [1, 2, 0]
+    shown = saved.searches_of(provider_user)[1]
+    assert (shown.words, shown.url) == ("DJANGO, php", "/projets/?competence=DJANGO&competence=php")
+
+
 def test_count_is_bounded(register: list[Project], provider_user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(saved, "MANY", 3)
     kept(provider_user, "categorie=web&categorie=design")
