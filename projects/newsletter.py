@@ -1,4 +1,8 @@
-"""The daily newsletter: who gets which projects, and how the copies leave, each once whatever is interrupted."""
+"""The daily newsletter: who gets which projects, and how the copies leave, each once whatever is interrupted.
+
+Nobody gets a copy twice. What that may cost: the one copy that each killed worker, and each line cut while the mail
+server was taking it, had in hand is LOST, delivered or not; staff read which in the administration. All others leave.
+"""
 
 from __future__ import annotations
 

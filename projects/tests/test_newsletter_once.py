@@ -16,12 +16,15 @@ from urllib.parse import urlsplit
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from celery import Celery
+from django.core.mail import EmailMessage
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from marketplace.accounts.models import User
+from marketplace.events import post_office
 from marketplace.events.models import Preference
+from marketplace.events.post_office import Fate
 from marketplace.events.tellings import Kind
 from marketplace.events.tests.conftest import Sink, sink
 from marketplace.ledger.tests.crowd import slowed
@@ -81,8 +84,10 @@ def claims_run_out() -> None:
     NewsletterCopy.objects.exclude(claimed_until=None).update(claimed_until=past)
 
 
-def database() -> str:
-    return f"{os.environ['TEST_APP_URL'].rpartition('/')[0]}/{connection.settings_dict['NAME']}"
+def places(sink: Sink) -> dict[str, str]:
+    """Where another process finds the tests' database, and `sink`."""
+    server = os.environ["TEST_APP_URL"].rpartition("/")[0]
+    return {"DATABASE_URL": f"{server}/{connection.settings_dict['NAME']}", "EMAIL_URL": url_of(sink)}
 
 
 @pytest.fixture
@@ -139,9 +144,8 @@ def test_writer_killed_in_the_middle_has_written_nothing_twice(
 ) -> None:
     people = crowd_of(8)
     opened(client_user)
-    env = {"DATABASE_URL": database(), "EMAIL_URL": url_of(slow)}
+    writer = Process("killed-writer", [sys.executable, "manage.py", "send_newsletter"], places(slow))
     with slowed("projects_newslettercopy", seconds=0.2):
-        writer = Process("killed-writer", [sys.executable, "manage.py", "send_newsletter"], env)
         writer.start(Edition.objects.exists)
         time.sleep(0.4)
         writer.stop(signal.SIGKILL)
@@ -169,6 +173,17 @@ def test_copy_cut_off_while_it_was_taken_is_lost_not_repeated(
     assert sorted(cutting.received()) == sorted([provider_user.email, rival_user.email])
     assert states() == {"LOST": 1, "SENT": 1}
     assert "SMTPServerDisconnected" in NewsletterCopy.objects.get(state="LOST").failure
+
+
+def test_mail_cut_off_while_it_was_taken_is_doubtful(settings: Any) -> None:
+    cutting = CutSink()
+    cutting.up()
+    cutting.cut = "cut@x.example"
+    through(cutting, settings)
+    mails = [EmailMessage("a", "b", None, [address]) for address in ("cut@x.example", "b@x.example")]
+    fates = [outcome.fate for outcome in post_office.send_many(mails)]
+    cutting.down()
+    assert fates == [Fate.DOUBTFUL, Fate.SENT]
 
 
 def test_mail_server_gets_the_headers_of_rfc_8058(sink: Sink, client_user: User, provider_user: User) -> None:
