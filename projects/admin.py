@@ -17,6 +17,7 @@ from marketplace.admin_site import AdminDeed, ReadOnlyAdmin, Waiting, WithReason
 from marketplace.templatetags.page import filesize_fr, paris_short
 from projects.cards import budget_words
 from projects.models import Category, Project, ProjectState
+from projects.newsletter_desk import CopyAdmin, EditionAdmin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     Filter = admin.SimpleListFilter
 else:
     CategoryBase, Filter = admin.ModelAdmin, admin.SimpleListFilter
+
+
+__all__ = ["CategoryAdmin", "CopyAdmin", "EditionAdmin", "ProjectAdmin"]
 
 
 class Stage(Filter):

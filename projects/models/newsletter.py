@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.states import States
+from marketplace.templatetags.page import day
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +58,7 @@ class Edition(models.Model):
         verbose_name, verbose_name_plural = _("edition of the newsletter"), _("editions of the newsletter")
 
     def __str__(self) -> str:
-        return f"{self.day}"
+        return day(self.day)
 
     def go_on_after(self, batch: Sequence[int]) -> None:
         """The providers of `batch` (ids, ascending) have been considered; an empty one says that all have."""
