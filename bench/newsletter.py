@@ -47,8 +47,8 @@ WISHES = [
     """,
     """
     insert into projects_savedsearch
-        (provider_id, name, text, categories, bands, places, urgent, few_offers, created_at)
-    select u.id, 'r', (%(words)s::text[])[1 + (u.id + k * 5) %% %(count)s], '{}',
+        (provider_id, name, text, categories, skills, bands, places, urgent, few_offers, created_at)
+    select u.id, 'r', (%(words)s::text[])[1 + (u.id + k * 5) %% %(count)s], '{}', '{}',
         case when k = 1 then '{}' else array['1', '2'] end, case when k = 1 then '{}' else array['REMOTE'] end,
         false, u.id %% 2 = 0, now()
     from accounts_user u, generate_series(1, 2) k where (u.id / 3) %% 3 = 0
