@@ -20,6 +20,7 @@ from projects import desk
 from projects.cards import budget_words
 from projects.changes import history
 from projects.models import Category, Project, ProjectState, ProjectVersion
+from projects.newsletter_desk import CopyAdmin, EditionAdmin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,11 +34,11 @@ if TYPE_CHECKING:
 else:
     CategoryBase, Filter = admin.ModelAdmin, admin.SimpleListFilter
 
-__all__ = ["desk"]  # imported for what it registers
-
-
 CHANGED = "changed"
 MOST_VERSIONS = 20
+
+
+__all__ = ["CategoryAdmin", "CopyAdmin", "EditionAdmin", "ProjectAdmin", "desk"]
 
 
 class Stage(Filter):

@@ -1,105 +1,48 @@
-"""The daily newsletter: who gets which projects, and how the copies leave, each once whatever is interrupted."""
+"""The daily newsletter: who gets which projects, and how the copies leave, each once whatever is interrupted.
+
+Nobody gets a copy twice. What that may cost: the one copy that each killed worker, and each line cut while the mail
+server was taking it, had in hand is LOST, delivered or not; staff read which in the administration. All others leave.
+"""
 
 from __future__ import annotations
 
-import heapq
 import logging
+import re
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
-from django.db.models import Max, Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from credits.models import Spending
 from marketplace.accounts.models import User
 from marketplace.events import post_office
 from marketplace.events.mail import Unsubscription, absolute, domain, tidy
 from marketplace.events.models import Preference
 from marketplace.events.post_office import Fate, Outcome
 from marketplace.events.tellings import Kind
+from marketplace.locking import locked
 from marketplace.templatetags.page import PARIS, paris
+from projects import matching
 from projects.cards import budget_words, place_words
-from projects.models import Edition, Interest, NewsletterCopy, Project
-from projects.models.newsletter import FIRST_WINDOW
+from projects.models import Edition, NewsletterCopy, Project
 from projects.odds import foretell, in_short
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 log = logging.getLogger(__name__)
-MOST = 10  # projects in a copy
-READERS = 500  # considered together
+READERS = 5000  # considered together
 BATCH = 50  # copies claimed together
 CLAIM = timedelta(minutes=5)
-Rank = tuple[int, int, float]
-
-
-@dataclass(frozen=True)
-class News:
-    """What the choice for one reader looks at of a project."""
-
-    key: str
-    category: int
-    client: int
-    company: str
-    opened_at: datetime
-    rank: Rank
-
-    def is_for(self, reader: Reader) -> bool:
-        """Whether it is new to `reader` and not their own or their company's."""
-        is_own = self.client == reader.pk or (self.company and self.company == reader.company)
-        return self.opened_at > reader.since and not is_own
-
-
-@dataclass(frozen=True)
-class Reader:
-    """What the choice looks at of a provider: no categories means all of them."""
-
-    pk: int
-    company: str
-    since: datetime
-    categories: frozenset[int]
-
-
-class Pool:
-    """The projects that some copy of an edition may carry, best first: fewest offers, highest budget, latest."""
-
-    def __init__(self, edition: Edition) -> None:
-        first = edition.until - FIRST_WINDOW
-        rows = Project.objects.available().filter(opened_at__gt=first, opened_at__lte=edition.until)
-        self.news = sorted((news_of(row) for row in rows.values(*COLUMNS)), key=lambda news: news.rank)
-        self.by_category: dict[int, list[News]] = {}
-        for news in self.news:
-            self.by_category.setdefault(news.category, []).append(news)
-
-    def best_for(self, reader: Reader) -> list[str]:
-        """The keys of at most ten projects for `reader`, best first."""
-        lists = [self.by_category.get(category, []) for category in reader.categories] or [self.news]
-        fitting = (news for news in heapq.merge(*lists, key=lambda news: news.rank) if news.is_for(reader))
-        return [news.key for news in islice(fitting, MOST)]
-
-
-COLUMNS = (
-    *("key", "category", "client", "opened_at", "offers_count", "budget_max_cents"),
-    *("client__company__siren", "client__company__vat_number"),
-)
-
-
-def news_of(row: dict[str, Any]) -> News:
-    """A row of the pool."""
-    rank = (row["offers_count"], -row["budget_max_cents"], -row["opened_at"].timestamp())
-    company = row["client__company__siren"] or row["client__company__vat_number"] or ""
-    return News(row["key"], row["category"], row["client"], company, row["opened_at"], rank)
 
 
 def readers() -> QuerySet[User]:
@@ -117,41 +60,21 @@ def edition_of(day: date, now: datetime | None = None) -> Edition:
 
 def write(edition: Edition) -> int:
     """Write the copies of `edition`, batch by batch, from where an earlier run was stopped; how many were written."""
-    if edition.written_at:
-        return 0
-    pool, written = Pool(edition), 0
-    while batch := list(readers().filter(pk__gt=edition.reached).select_related("company")[:READERS]):
-        copies = list(copies_for(batch, pool, edition))
-        with transaction.atomic():
-            made = NewsletterCopy.objects.bulk_create(copies, ignore_conflicts=True)
-            edition.reached = batch[-1].pk
-            edition.save(update_fields=["reached"])
-        written += len(made)
-    edition.written_at = timezone.now()
-    edition.save(update_fields=["written_at"])
+    written = 0
+    while not edition.written_at:
+        written += write_some(edition)
     return written
 
 
-def copies_for(batch: list[User], pool: Pool, edition: Edition) -> Iterator[NewsletterCopy]:
-    """The copies of a batch of readers; who has nothing to read gets none."""
-    for reader in with_histories(batch, edition):
-        if keys := pool.best_for(reader):
-            yield NewsletterCopy(
-                edition=edition, provider_id=reader.pk, day=edition.day, project_keys=keys, until=edition.until
-            )
-
-
-def with_histories(batch: list[User], edition: Edition) -> Iterator[Reader]:
-    """Each of `batch` with what they follow and where their last copy ended."""
-    ids = [user.pk for user in batch]
-    earlier = NewsletterCopy.objects.filter(provider__in=ids, day__lt=edition.day).order_by()
-    last = dict(earlier.values_list("provider").annotate(until=Max("until")))
-    followed: dict[int, set[int]] = {}
-    for provider, category in Interest.objects.filter(provider__in=ids).values_list("provider", "category"):
-        followed.setdefault(provider, set()).add(category)
-    for user in batch:
-        since = last.get(user.pk, edition.until - FIRST_WINDOW)
-        yield Reader(user.pk, user.company.number, since, frozenset(followed.get(user.pk, ())))
+def write_some(edition: Edition) -> int:
+    """Write the copies of the next READERS in one transaction, under a lock: two writers at once take turns."""
+    with locked(edition):
+        if edition.written_at:
+            return 0
+        batch = list(readers().filter(pk__gt=edition.reached).values_list("pk", flat=True)[:READERS])
+        written = matching.write(edition, batch) if batch else 0
+        edition.go_on_after(batch)
+    return written
 
 
 def send(budget: float = 200.0, now: datetime | None = None) -> int:
@@ -205,6 +128,8 @@ def record(copy: NewsletterCopy, outcome: Outcome) -> None:
             copy.mark_sent()
         case Fate.REFUSED:
             copy.fail(outcome.reason)
+        case Fate.DOUBTFUL:
+            copy.lose(outcome.reason)
         case Fate.UNREACHABLE:
             copy.wait(outcome.reason)
         case _:
@@ -214,15 +139,28 @@ def record(copy: NewsletterCopy, outcome: Outcome) -> None:
 def written(batch: list[NewsletterCopy]) -> Iterator[tuple[NewsletterCopy, EmailMultiAlternatives]]:
     """The mails of `batch`: what is no longer wanted, or has nothing left to announce, is dropped on the way."""
     unwanted = Preference.objects.unwanted(copy.provider_id for copy in batch)
-    keys = {key for copy in batch for key in copy.project_keys}
-    projects = {project.key: project for project in Project.objects.available().filter(key__in=keys).defer("search")}
+    projects, known = still_open(batch), consulted(batch)
     for copy in batch:
-        kept = [projects[key] for key in copy.project_keys if key in projects]
+        new = [key for key in copy.project_keys if (copy.provider_id, key) not in known]
+        kept = [projects[key] for key in new if key in projects]
         is_wanted = copy.provider.is_active and (copy.provider_id, Kind.NEWSLETTER) not in unwanted
         if not (kept and is_wanted):
             copy.drop()
         elif mail := mail_or_none(copy, kept):
             yield copy, mail
+
+
+def still_open(batch: Iterable[NewsletterCopy]) -> dict[str, Project]:
+    """The projects of `batch` that are available now, by key."""
+    keys = {key for copy in batch for key in copy.project_keys}
+    return {project.key: project for project in Project.objects.available().filter(key__in=keys).defer("search")}
+
+
+def consulted(batch: Iterable[NewsletterCopy]) -> set[tuple[int, str]]:
+    """Which provider has spent on which project of `batch`, perhaps since it was written: (id, key) pairs."""
+    keys = {key for copy in batch for key in copy.project_keys}
+    spent = Spending.objects.filter(provider__in={copy.provider_id for copy in batch}, project_key__in=keys)
+    return set(spent.values_list("provider_id", "project_key"))
 
 
 def mail_or_none(copy: NewsletterCopy, projects: list[Project]) -> EmailMultiAlternatives | None:
@@ -237,33 +175,37 @@ def mail_or_none(copy: NewsletterCopy, projects: list[Project]) -> EmailMultiAlt
 
 def mail_of(copy: NewsletterCopy, projects: list[Project]) -> EmailMultiAlternatives:
     """`copy` as a mail in its reader's language, with one-click unsubscription (RFC 8058)."""
-    user = copy.provider
-    leave = Unsubscription(user.pk, Kind.NEWSLETTER).url
-    with translation.override(user.language):
-        context = around(copy, projects, leave)
-        mail = EmailMultiAlternatives(
-            subject=context["subject"], body=tidy(render_to_string("mail/newsletter.txt", context)), to=[user.email]
-        )
-        mail.attach_alternative(render_to_string("mail/newsletter.html", context), "text/html")
-        mail.extra_headers = {
-            "Message-ID": f"<newsletter-{copy.pk}.{copy.day:%Y%m%d}@{domain()}>",
-            "Auto-Submitted": "auto-generated",
-            "Content-Language": user.language,
-            "List-Unsubscribe": f"<{leave}>",
-            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-        }
+    leave = Unsubscription(copy.provider_id, Kind.NEWSLETTER).url
+    mail = letter_to(copy.provider, projects, leave)
+    mail.extra_headers = {
+        "Message-ID": f"<newsletter-{copy.pk}.{copy.day:%Y%m%d}@{domain()}>",
+        "Auto-Submitted": "auto-generated",
+        "Content-Language": copy.provider.language,
+        "List-Unsubscribe": f"<{leave}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
     return mail
 
 
-def around(copy: NewsletterCopy, projects: list[Project], leave: str) -> dict[str, Any]:
+def letter_to(user: User, projects: list[Project], leave: str) -> EmailMultiAlternatives:
+    """What announces `projects` to `user`, in their language; `leave` is the address that stops these mails."""
+    with translation.override(user.language):
+        context = around(user, projects, leave)
+        text = tidy(render_to_string("mail/newsletter.txt", context))
+        mail = EmailMultiAlternatives(subject=context["subject"], body=text, to=[user.email])
+        mail.attach_alternative(render_to_string("mail/newsletter.html", context), "text/html")
+    return mail
+
+
+def around(user: User, projects: list[Project], leave: str) -> dict[str, Any]:
     """What the two templates need, in the active language."""
     foretell(projects)
     count = len(projects)
     words = ngettext("%(n)s new project for you: %(title)s", "%(n)s new projects for you: %(title)s, and others", count)
     return {
-        "subject": words % {"n": count, "title": projects[0].title},
+        "subject": one_line(words % {"n": count, "title": projects[0].title}),
         "items": [item(project) for project in projects],
-        "user": copy.provider,
+        "user": user,
         "unsubscribe_url": leave,
         "interests_url": absolute(reverse("projects:interests")),
         "list_url": absolute(reverse("projects:list")),
@@ -274,17 +216,20 @@ def around(copy: NewsletterCopy, projects: list[Project], leave: str) -> dict[st
     }
 
 
-def item(project: Any) -> dict[str, str]:
-    """One project of the mail, foretold, in words."""
+def one_line(text: str) -> str:
+    """`text` as a header takes it, its no-break spaces kept."""
+    return re.sub(r"[\r\n\t ]+", " ", text)
+
+
+def item(project: Any) -> dict[str, Any]:
+    """One project of the mail, foretold, in words: its `figures` stand out, its `facts` close."""
     offers = ngettext("%(n)s offer so far", "%(n)s offers so far", project.offers_count) % {"n": project.offers_count}
     return {
         "title": project.title,
         "teaser": project.teaser,
-        "budget": budget_words(project.budget_min_cents, project.budget_max_cents),
-        "offers": offers,
-        "place": place_words(project),
+        "figures": [budget_words(project.budget_min_cents, project.budget_max_cents), offers],
         "odds": in_short(project.odds),
-        "closes": _("until %(date)s") % {"date": paris(project.closes_at)},
+        "facts": [place_words(project), _("until %(date)s") % {"date": paris(project.closes_at)}],
         "url": absolute(project.get_absolute_url()),
     }
 
@@ -292,17 +237,6 @@ def item(project: Any) -> dict[str, str]:
 def today() -> date:
     """The day in Paris."""
     return timezone.localdate(timezone.now(), PARIS)
-
-
-def proposals(edition: Edition) -> Iterable[tuple[User, list[str]]]:
-    """What `write` would choose, without writing anything."""
-    pool, people = Pool(edition), readers().select_related("company")
-    taken = NewsletterCopy.objects.filter(day=edition.day).values("provider")
-    waiting = people.filter(~Q(pk__in=taken), pk__gt=edition.reached)
-    for user in waiting.iterator(READERS):
-        reader = next(with_histories([user], edition))
-        if keys := pool.best_for(reader):
-            yield user, keys
 
 
 def resume() -> None:

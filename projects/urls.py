@@ -1,6 +1,17 @@
 from django.urls import path
 
-from projects.views import agreements, claims, comparison, discover, dossier, flags, offers, publish, report
+from projects.views import (
+    agreements,
+    claims,
+    comparison,
+    discover,
+    dossier,
+    flags,
+    offers,
+    publish,
+    report,
+    searches,
+)
 
 app_name = "projects"
 urlpatterns = [
@@ -8,6 +19,9 @@ urlpatterns = [
     path("projets/publier/", publish.new, name="new"),
     path("mes-projets/", publish.mine, name="mine"),
     path("mon-compte/newsletter/", discover.interests, name="interests"),
+    path("mon-compte/newsletter/recherche/", searches.save, name="save_search"),
+    path("mon-compte/newsletter/recherches/<int:pk>/", searches.rename, name="rename_search"),
+    path("mon-compte/newsletter/recherches/<int:pk>/supprimer/", searches.forget, name="forget_search"),
     path("projets/<slug:key>/modifier/", publish.edit, name="edit"),
     path("projets/<slug:key>/modifier/<slug:step>/", publish.edit, name="step"),
     path("projets/<slug:key>/apercu/", publish.preview, name="preview"),

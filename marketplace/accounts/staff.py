@@ -20,6 +20,8 @@ GROUPS: dict[str, frozenset[str]] = {
             "accounts.suspend_user",
             "accounts.view_company",
             "projects.view_project",
+            "projects.view_edition",
+            "projects.view_newslettercopy",
             "projects.moderate_project",
             "projects.view_flag",
             "projects.view_detailsclaim",

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from projects.models import Asked
+
 
 class Bid(NamedTuple):
     """An offer: price in euros excluding VAT, delay in days, number of tranches, and what became of it at once."""
@@ -86,6 +88,14 @@ INTERESTS = {
     "ines": ("design", "image-son", "marketing"),
     "marc": ("conseil", "ingenierie", "donnees-ia"),
     "lea": ("redaction",),
+}
+# Searches that providers keep, by name: their newsletter brings what these find as well.
+SEARCHES = {
+    "ines": {
+        "Associations": Asked(text="association"),
+        "À distance, moins de 5 000 €": Asked(bands=("1", "2"), places=("REMOTE",)),
+    },
+    "lea": {"Textes et traductions": Asked(text="traduction OR textes")},
 }
 
 # How each provider writes: one text after the other.

@@ -25,6 +25,7 @@ from marketplace.demo.plot import (
     QUESTIONS,
     REASONS,
     REJECTION,
+    SEARCHES,
     SHOPPING,
     STEPS,
     VOICES,
@@ -46,6 +47,7 @@ from projects.models import (
     Place,
     Project,
     Question,
+    SavedSearch,
     Selection,
     TrancheTerms,
     closing_on,
@@ -79,6 +81,8 @@ class Story:
                 till.pay(packs[name].buy(by=self.people[short], key=self.key()))
             followed = [self.categories[slug] for slug in INTERESTS[short]]
             Interest.objects.choose(self.people[short], followed)
+            for name, asked in SEARCHES.get(short, {}).items():
+                SavedSearch.keep(asked, name=name, by=self.people[short])
 
     def call_for_offers(self, index: int) -> Project:
         """Write call `index`, hand it in, have it judged; then providers look, ask and bid."""

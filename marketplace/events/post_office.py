@@ -6,6 +6,7 @@ import enum
 import logging
 import smtplib
 import ssl
+import traceback
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 
@@ -20,7 +21,8 @@ class Fate(enum.Enum):
     """What became of a mail."""
 
     SENT = "sent"
-    LATER = "later"  # this one could not leave now (4xx, or something broke while sending it)
+    LATER = "later"  # this one could not leave now (4xx, or something broke before the server had it)
+    DOUBTFUL = "doubtful"  # the line broke while the server was taking it: it may have it, or not
     REFUSED = "refused"  # this recipient or this content will never be taken (5xx)
     UNREACHABLE = "unreachable"  # the server is not there: nothing was tried
 
@@ -66,7 +68,7 @@ def send_one(connection: BaseEmailBackend, mail: EmailMessage) -> Outcome:
         connection.send_messages([mail])
     except Exception as error:
         fate = fate_of(error)
-        if fate is Fate.LATER:
+        if fate in {Fate.LATER, Fate.DOUBTFUL}:
             log.warning("A mail could not leave now.", exc_info=True)
             close(connection)
         return Outcome(mail, fate, in_short(error))
@@ -81,7 +83,13 @@ def fate_of(error: Exception) -> Fate:
             return Fate.REFUSED if codes and min(codes) >= PERMANENT else Fate.LATER
         case smtplib.SMTPDataError():
             return Fate.REFUSED if error.smtp_code >= PERMANENT else Fate.LATER
-    return Fate.LATER
+    return Fate.DOUBTFUL if was_being_taken(error) else Fate.LATER
+
+
+def was_being_taken(error: Exception) -> bool:
+    """Whether `error` came after DATA: a server may take a mail and die before it says so (RFC 1047)."""
+    frames = traceback.walk_tb(error.__traceback__)
+    return any(frame.f_code is smtplib.SMTP.data.__code__ for frame, _line in frames)
 
 
 def close(connection: BaseEmailBackend) -> None:

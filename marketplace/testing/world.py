@@ -34,8 +34,10 @@ from marketplace.payments.models import Payment
 from marketplace.testing.cast import person, signed_in
 from payouts.models import PayoutBatch, PayoutRequest
 from payouts.models.requests import Bill
+from projects import matching, newsletter
 from projects.models import (
     Agreement,
+    Asked,
     Category,
     Detail,
     DetailsClaim,
@@ -49,6 +51,7 @@ from projects.models import (
     Papers,
     Project,
     Question,
+    SavedSearch,
     Selection,
     SpecificationFile,
     TrancheTerms,
@@ -142,6 +145,9 @@ class World:
             "projects:spend": {f"{s} {kind}": {"key": key, "kind": kind} for s, key in keys.items() for kind in KINDS},
             "projects:read_offer": choose,
             "projects:select": choose,
+            "admin:projects_edition_html": {"provider0's": {"pk": self.people["provider0"].pk}},
+            "projects:rename_search": {"rival's": {"pk": self.things["search"].pk}},
+            "projects:forget_search": {"rival's": {"pk": self.things["search"].pk}},
             "projects:answer": {about: {"key": opened, "pk": row.pk} for about, row in questions.items()},
         }
 
@@ -448,8 +454,12 @@ def settle_payout(world: World, account: EscrowAccount) -> None:
 
 
 def settle_papers(world: World) -> None:
-    """A signed link of the owner's."""
+    """A signed link of the owner's, a search that the rival keeps, a copy of the newsletter."""
     owner = world.people["owner"]
+    matching.write(newsletter.edition_of(newsletter.today()), [world.people["winner"].pk])
+    search, _new = SavedSearch.keep(Asked("refonte"), name="secrete Recherche", by=world.people["rival"])
+    world.things["search"] = search
+    world.hide("saved search", "secrete Recherche", seen_by={"rival"})
     world.things["token"] = Unsubscription(owner.pk, NoticeKind.PROJECTS).url.rstrip("/").rpartition("/")[2]
 
 

@@ -265,7 +265,7 @@ class InterestsForm(forms.Form):
         label=gettext_lazy("Categories that I follow"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=gettext_lazy("None ticked: every category."),
+        help_text=gettext_lazy("None ticked and no saved search: every category."),
     )
 
     def __init__(self, data: Any = None, *, provider: User) -> None:

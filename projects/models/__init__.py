@@ -12,6 +12,7 @@ from .newsletter import CopyState, Edition, NewsletterCopy
 from .offers import Answer, Offer, OfferRevision, OfferState, OfferTerms, OfferTranche, Question, TrancheTerms
 from .papers import Papers
 from .projects import Project
+from .searches import Asked, SavedSearch
 from .selection import Selection
 from .specification import SpecificationFile
 from .statistics import CallStatistic
@@ -23,6 +24,7 @@ __all__ = [
     "AgreementTranche",
     "AgreementVersion",
     "Answer",
+    "Asked",
     "CallStatistic",
     "Category",
     "ClaimState",
@@ -55,6 +57,7 @@ __all__ = [
     "ProjectState",
     "ProjectVersion",
     "Question",
+    "SavedSearch",
     "Selection",
     "SpecificationFile",
     "Terms",

@@ -13,8 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.states import States
+from marketplace.templatetags.page import day
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
 MOST_TRIES = 8
@@ -47,13 +49,24 @@ COPY_MOVES = (
 class Edition(models.Model):
     """The newsletter of one day. `until` bounds the projects of all its copies, however often writing is resumed."""
 
-    day = models.DateField(unique=True)
-    until = models.DateTimeField()
+    day = models.DateField(_("day"), unique=True)
+    until = models.DateTimeField(_("projects opened until"))
     reached = models.BigIntegerField(default=0)  # the last provider whose copy was considered
-    written_at = models.DateTimeField(null=True)
+    written_at = models.DateTimeField(_("written at"), null=True)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("edition of the newsletter"), _("editions of the newsletter")
 
     def __str__(self) -> str:
-        return f"{self.day}"
+        return day(self.day)
+
+    def go_on_after(self, batch: Sequence[int]) -> None:
+        """The providers of `batch` (ids, ascending) have been considered; an empty one says that all have."""
+        if batch:
+            self.reached = batch[-1]
+        else:
+            self.written_at = timezone.now()
+        self.save(update_fields=["reached", "written_at"])
 
 
 class CopyQuerySet(models.QuerySet["NewsletterCopy"]):
@@ -71,21 +84,24 @@ class CopyQuerySet(models.QuerySet["NewsletterCopy"]):
 class NewsletterCopy(models.Model):
     """One provider's newsletter of one day, with the keys of its projects, best first. Never sent twice."""
 
-    edition = models.ForeignKey(Edition, models.PROTECT, related_name="copies")
-    provider = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="newsletter_copies")
+    edition = models.ForeignKey(Edition, models.PROTECT, related_name="copies", verbose_name=_("edition"))
+    provider = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="newsletter_copies", verbose_name=_("provider")
+    )
     day = models.DateField()
     project_keys = ArrayField(models.CharField(max_length=16), size=10)
-    state = models.CharField(max_length=8, choices=CopyState, default=CopyState.READY)
+    state = models.CharField(_("state"), max_length=8, choices=CopyState, default=CopyState.READY)
     until = models.DateTimeField()  # the provider's next copy begins here
     claimed_until = models.DateTimeField(null=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    next_try_at = models.DateTimeField(default=timezone.now)
-    sent_at = models.DateTimeField(null=True)
-    failure = models.CharField(max_length=300, blank=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    next_try_at = models.DateTimeField(_("next try at"), default=timezone.now)
+    sent_at = models.DateTimeField(_("sent at"), null=True)
+    failure = models.CharField(_("failure"), max_length=300, blank=True)
 
     objects = CopyQuerySet.as_manager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("copy of the newsletter"), _("copies of the newsletter")
         triggers = [States(field="state", edges=COPY_MOVES)]
         constraints = [
             models.UniqueConstraint(fields=["provider", "day"], name="one_newsletter_copy_a_day"),
@@ -99,6 +115,7 @@ class NewsletterCopy(models.Model):
             models.Index(fields=["next_try_at"], condition=Q(state="READY"), name="newsletter_copy_ready"),
             models.Index(fields=["claimed_until"], condition=Q(state="LEAVING"), name="newsletter_copy_leaving"),
             models.Index(fields=["provider", "-until"], name="newsletter_copy_latest"),
+            models.Index(fields=["edition", "state", "sent_at"], name="newsletter_copy_figures"),
         ]
 
     def __str__(self) -> str:
@@ -116,6 +133,10 @@ class NewsletterCopy(models.Model):
     def fail(self, reason: str) -> None:
         """The mail server will never take it (5xx)."""
         self._settle(CopyState.LEAVING, state=CopyState.FAILED, failure=reason)
+
+    def lose(self, reason: str) -> None:
+        """The line broke while the mail server was taking it, which may have it: nobody gets a copy twice."""
+        self._settle(CopyState.LEAVING, state=CopyState.LOST, failure=reason)
 
     def postpone(self, reason: str) -> None:
         """The mail server has not taken it now: later and later, then it has failed."""

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from marketplace.policies import UserRequest, policy
 from projects.cards import cards
 from projects.forms.discover import Finder, InterestsForm
+from projects.saved import searches_of
 
 
 @require_safe
@@ -28,4 +29,4 @@ def interests(request: UserRequest) -> HttpResponse:
         form.save()
         messages.success(request, _("Your choices are saved."))
         return redirect("projects:interests")
-    return render(request, "projects/interests.html", {"form": form})
+    return render(request, "projects/interests.html", {"form": form, "searches": searches_of(request.user)})

@@ -24,6 +24,7 @@ class Sink:
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
+        self.raw: list[bytes] = []
         self.answers: dict[str, str] = {}
         self.at_data: dict[str, str] = {}
         self.at_sender = ""
@@ -68,6 +69,7 @@ class Sink:
             return answer
         content = envelope.content
         assert isinstance(content, bytes)
+        self.raw.append(content)
         self.mails.append(message_from_bytes(content, policy=policy.default))
         return "250 OK"
 

@@ -27,11 +27,11 @@ class Command(BaseCommand):
 
     def rehearse(self, day: date) -> None:
         """Say who would get what; nothing is kept."""
-        count = 0
         with transaction.atomic():
-            for user, keys in newsletter.proposals(newsletter.edition_of(day)):
-                count += 1
-                self.stdout.write(f"{user.email}: {', '.join(keys)}")
+            edition = newsletter.edition_of(day)
+            count = newsletter.write(edition)
+            for copy in edition.copies.select_related("provider").order_by("-pk")[:count]:
+                self.stdout.write(f"{copy.provider.email}: {', '.join(copy.project_keys)}")
             transaction.set_rollback(True)
         self.stdout.write(f"{count} copies would be written; nothing was sent.")
 
