@@ -192,6 +192,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "tally-projects": {"task": "projects.tasks.tally_projects", "schedule": 300.0, "options": {"expires": 300}},
+    "search-words": {
+        "task": "projects.tasks.refresh_words",
+        "schedule": crontab(minute=17),
+        "options": {"expires": 1800},
+    },
     "check-books": {"task": "marketplace.ledger.tasks.check_books", "schedule": 600.0, "options": {"expires": 600}},
 }
 

@@ -19,7 +19,7 @@ from django.db import connection
 from django.test import Client
 
 from projects import generated
-from projects.forms.discover import SORTS
+from projects.forms.sorts import SORTS
 from projects.models import Project
 
 LIST = "/projets/"

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from projects import newsletter
+from projects import bands, newsletter
+from projects.models import Word
 
 
 @shared_task  # type: ignore[untyped-decorator]
@@ -17,3 +18,15 @@ def go_on_with_newsletter() -> int:
     """Go on with what an earlier run left: copies to be written of an edition begun, copies to be sent."""
     newsletter.resume()
     return newsletter.send()
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def refresh_words() -> int:
+    """Each hour: the dictionary of the search is that of the projects open now; how many words it has."""
+    return Word.objects.refresh()
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def tally_projects() -> int:
+    """Every five minutes: count the open projects by their filters, for lists too long to count as one looks."""
+    return bands.tally()

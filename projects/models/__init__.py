@@ -7,6 +7,8 @@ from .offers import Answer, Offer, OfferRevision, OfferState, OfferTerms, OfferT
 from .projects import Project
 from .selection import Selection
 from .specification import SpecificationFile
+from .tallies import Tally
+from .words import Word
 
 __all__ = [
     "Agreement",
@@ -33,7 +35,9 @@ __all__ = [
     "Question",
     "Selection",
     "SpecificationFile",
+    "Tally",
     "Terms",
     "TrancheTerms",
+    "Word",
     "closing_on",
 ]

@@ -6,13 +6,14 @@ from random import Random
 from typing import Any
 
 from django.conf import settings
+from django.core.cache import cache
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from tqdm import tqdm
 
 from marketplace.accounts.models import User
-from projects import generated
-from projects.models import Category, Project
+from projects import bands, facets, generated
+from projects.models import Category, Project, Word
 from projects.models.batches import open_many, untouched
 
 BATCH = 2000
@@ -41,6 +42,7 @@ class Command(BaseCommand):
         with bar(options["count"], options, self.stderr) as shown:
             for rows in batches(options["count"], options["seed"]):
                 shown.update(open_many(rows))
+        refresh()
         self.stdout.write(f"{options['count']} calls for offers generated and open.")
 
     def remove(self, options: dict[str, Any]) -> None:
@@ -52,7 +54,15 @@ class Command(BaseCommand):
                 gone += Project.objects.filter(pk__in=some).delete()[0]
                 shown.update(len(some))
         User.objects.filter(email__endswith=f"@{generated.DOMAIN}", projects=None).delete()
+        refresh()
         self.stdout.write(f"{gone} generated calls removed; {theirs.count()} stay, because people have used them.")
+
+
+def refresh() -> None:
+    """What beat keeps up to date by itself, at once: the words of the search and the counts of the filters."""
+    Word.objects.refresh()
+    bands.tally()
+    cache.delete(facets.KEY)
 
 
 def bar(total: int, options: dict[str, Any], file: Any) -> tqdm[Any]:
