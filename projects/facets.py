@@ -83,24 +83,39 @@ def more_than(count: int) -> str:
 
 @dataclass
 class Facets:
-    """The filters of one list: the `rows` that match its words, each option's condition, and what is chosen."""
+    """The filters of one list: the `rows` that match its words, each option's condition, and what is chosen.
+
+    `longer` is the list itself where its words are so common that `rows` are only some of their projects.
+    """
 
     rows: ProjectQuerySet
     options: Mapping[Choice, Q]
     conditions: Mapping[str, Q]  # by heading, those with something chosen only
     chosen: Mapping[str, list[str]]
     has_words: bool = False
+    longer: ProjectQuerySet | None = None
 
     def counts(self, *, keep: bool) -> Counts:
         """Everything counted, in as many queries whatever the rows and the filters; kept for a minute when `keep`."""
         if keep and (kept := cache.get(KEY)):
             return Counts(**kept)
-        found = self._among_latest()
+        found = self._by_tallies() or self._among_latest()
         if not found.whole:
-            self._complete(found)
+            rows = self.rows.filter(others(self.conditions, "")) if self.longer is None else self.longer
+            found.total = rows[:TOO_MANY].count()
+        self._add_skills(found)
         if keep:
             cache.set(KEY, vars(found), KEPT)
         return found
+
+    def _by_tallies(self) -> Counts | None:
+        """Counted by the tallies, a few minutes old, where so many are open that they are too many to look at."""
+        if self.has_words or self.chosen["competence"]:
+            return None
+        options = {choice: self._tallied(*choice) for choice in self.options}
+        conditions = {name: any_of(options[name, v] for v in self.chosen[name]) for name in self.conditions}
+        sums = Tally.objects.sums({"looked": Q()} | questions(options, conditions))
+        return answered(sums, options, conditions, skills_whole=False) if sums["looked"] > MOST else None
 
     def _among_latest(self) -> Counts:
         """Counted among the latest projects that match the words: all of them, as a rule."""
@@ -110,22 +125,14 @@ class Facets:
         latest = rows.order_by("-opened_at", "-pk")[: MOST + 1]
         asked = {"looked": Q()} | questions(self.options, conditions)
         found = latest.aggregate(**{name: Count("pk", filter=q or None) for name, q in asked.items()})
-        whole = found["looked"] <= MOST
-        others_alone = self.rows.filter(others(self.conditions, "competence")).order_by("-opened_at", "-pk")[:MOST]
-        found_skills = most_asked(others_alone, chosen=skills, most=SHOWN_SKILLS)
-        return answered(found, self.options, conditions, skills=found_skills, whole=whole, skills_whole=whole)
+        whole = found["looked"] <= MOST and self.longer is None
+        return answered(found, self.options, conditions, whole=whole, skills_whole=whole)
 
-    def _complete(self, found: Counts) -> None:
-        """Where more match than were looked at: from the tallies when they know, else the total alone."""
-        if self.has_words or self.chosen["competence"]:
-            found.total = self.rows.filter(others(self.conditions, ""))[:TOO_MANY].count()
-            return
-        options = {choice: self._tallied(*choice) for choice in self.options}
-        conditions = {name: any_of(options[name, v] for v in self.chosen[name]) for name in self.conditions}
-        sums = Tally.objects.sums({"looked": Q()} | questions(options, conditions))
-        if sums["looked"] > MOST:
-            known = answered(sums, options, conditions)
-            found.total, found.options, found.without, found.whole = known.total, known.options, known.without, True
+    def _add_skills(self, found: Counts) -> None:
+        """The skills chosen, and those asked for most by the projects that the other filters leave."""
+        rows = self.rows.filter(others(self.conditions, "competence")).order_by("-opened_at", "-pk")
+        rows = rows[: MOST if found.skills_whole else MOST // 4]
+        found.skills = most_asked(rows, chosen=self.chosen["competence"], most=SHOWN_SKILLS)
 
     def _tallied(self, name: str, value: str) -> Q:
         """The condition of an option on the columns of a tally."""

@@ -35,8 +35,7 @@ LONGEST_QUERY, LONGEST_SKILL = 200, 40
 MOST_SKILLS = 10
 MOST_WIDENED = 4
 FEW_FOUND = 3  # projects: below, a typing error is likely
-MANY = 1000  # matches from which a word is common
-RANKED = 2000  # matches, the latest, that are put in order of relevance
+MANY = 1000  # matches from which a word is common: only its latest projects are ranked and counted
 PLACES = {"distance": Place.REMOTE, "mixte": Place.MIXED, "sur-place": Place.ON_SITE}
 
 
@@ -127,9 +126,28 @@ class Finder:
         rows = Project.objects.available()
         if not self.text:
             return rows
-        matches = rows.matching(self.text)
-        rare = list(matches.order_by().values_list("pk", flat=True)[: MANY + 1])
-        return rows.filter(pk__in=rare) if len(rare) <= MANY else matches
+        return rows.matching(self.text) if self.is_common else rows.filter(pk__in=self._first_matches)
+
+    @cached_property
+    def _first_matches(self) -> list[int]:
+        """The keys of some projects that match the words, of all when there are MANY at most."""
+        rows = Project.objects.available().matching(self.text)
+        return list(rows.order_by().values_list("pk", flat=True)[: MANY + 1])
+
+    @property
+    def is_common(self) -> bool:
+        """Whether the words are so common that only the latest of their projects are ranked and counted."""
+        return bool(self.text) and len(self._first_matches) > MANY
+
+    @cached_property
+    def looked_at(self) -> ProjectQuerySet:
+        """Those of the projects that match the words among which is counted: of common words, the MANY latest."""
+        return self._latest(self.matching) if self.is_common else self.matching
+
+    def _latest(self, rows: ProjectQuerySet) -> ProjectQuerySet:
+        """The MANY latest of `rows`, looked up once."""
+        keys = list(rows.order_by("-opened_at", "-pk").values_list("pk", flat=True)[:MANY])
+        return Project.objects.filter(pk__in=keys)
 
     @cached_property
     def conditions(self) -> dict[str, Q]:
@@ -153,7 +171,8 @@ class Finder:
     @cached_property
     def counts(self) -> Counts:
         """How many projects there are, and what each box would give: in at most three queries."""
-        facets = Facets(self.matching, self.choices, self.conditions, self.chosen, has_words=bool(self.text))
+        longer = self.found if self.is_common else None
+        facets = Facets(self.looked_at, self.choices, self.conditions, self.chosen, bool(self.text), longer)
         return facets.counts(keep=not self.is_narrowed)
 
     def page(self, user: Any) -> Page:
@@ -177,8 +196,10 @@ class Finder:
         """What was found; in order of relevance, only the latest of it are looked at."""
         if self.sort_name != RELEVANCE:
             return self.found
-        latest = self.found.order_by("-opened_at", "-pk").values("pk")[:RANKED]
-        return Project.objects.filter(pk__in=latest).with_relevance(self.text)
+        if not self.is_common:
+            return self.found.with_relevance(self.text)
+        rows = self._latest(self.found) if self.conditions else self.looked_at
+        return rows.with_relevance(self.text)
 
     def url(self, *, without: tuple[str, str] = ("", ""), **more: str) -> str:
         """The address of this list; `without` one filter (all of its heading when the value is ""), or with `more`."""

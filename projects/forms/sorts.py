@@ -60,7 +60,7 @@ SORTS = {
         label=gettext_lazy("relevance"),
         why=gettext_lazy(
             "Your words count more in a title or a skill than in a teaser; among equals the latest come first, and "
-            "only the 2,000 latest are ranked. Nobody pays for a place."
+            "only the 1,000 latest are ranked. Nobody pays for a place."
         ),
     ),
     LATEST: Sort(

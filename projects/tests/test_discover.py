@@ -76,7 +76,8 @@ def test_common_words_find_as_rare_ones_do(
     client: Client, register: list[Project], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(discover, "MANY", 1)
-    assert titles(client.get("/projets/?q=site")) == ["Logo", "Données d’une coopérative", "Vitrine pour un menuisier"]
+    page = client.get("/projets/?q=site&tri=recents")
+    assert titles(page) == ["Logo", "Données d’une coopérative", "Vitrine pour un menuisier"]
 
 
 def test_only_projects_that_take_offers_are_listed(client: Client, client_user: User, register: list[Project]) -> None:
@@ -211,8 +212,12 @@ def test_list_costs_as_many_queries_for_one_card_as_for_thirty(as_provider: Clie
 def test_common_word_is_ranked_among_the_latest(
     client: Client, register: list[Project], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(discover, "RANKED", 2)
-    assert titles(client.get("/projets/?q=site+or+vitrine")) == ["Logo", "Données d’une coopérative"]
+    monkeypatch.setattr(discover, "MANY", 2)
+    page = client.get("/projets/?q=site+or+vitrine")
+    assert titles(page) == ["Logo", "Données d’une coopérative"]
+    assert page.context["headline"] == "3\xa0projets"
+    assert titles(client.get("/projets/?q=site+or+vitrine&lieu=distance")) == ["Vitrine pour un menuisier", "Logo"]
+    assert len(titles(client.get("/projets/?q=site+or+vitrine&tri=recents"))) == 3
 
 
 def test_htmx_is_told_the_address_without_what_was_not_understood(client: Client, register: list[Project]) -> None:

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from marketplace.accounts.models import User
 from projects import bands, facets, tasks
-from projects.forms.discover import FEW_FOUND
+from projects.forms import discover
 from projects.models import Category, Project, Tally
 
 from .calls import drafted, opened
@@ -108,11 +108,11 @@ def test_counts_of_a_long_search_are_the_least_there_is(
     client: Client, client_user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls(client_user)
-    monkeypatch.setattr(facets, "MOST", 2)
+    monkeypatch.setattr(discover, "MANY", 2)
     page = client.get("/projets/?q=atelier")
     assert page.context["headline"] == "5\xa0projets"
     found = boxes(page)
-    assert (found["categorie=web"], found["categorie=design"], found["competence=Python"]) == ("3+", "", "1+")
+    assert (found["categorie=web"], found["categorie=design"], found["competence=Python"]) == ("2+", "", "1+")
     monkeypatch.setattr(facets, "TOO_MANY", 4)
     page = client.get("/projets/?q=atelier&categorie=web&categorie=design")
     assert page.context["headline"] == "Plus de 3\xa0projets"
@@ -158,7 +158,7 @@ def test_counts_of_the_whole_list_are_kept_for_a_minute(client: Client, client_u
 
 @pytest.mark.parametrize("query", ["", "q=site", "categorie=web&competence=Python", "q=site&lieu=distance&apres=1-1"])
 def test_list_makes_as_many_queries_for_much_as_for_little(client: Client, client_user: User, query: str) -> None:
-    for n in range(FEW_FOUND):  # fewer would be asked whether they hide a typing error
+    for n in range(discover.FEW_FOUND):  # fewer would be asked whether they hide a typing error
         opened(client_user, title=f"Site {n}")
     client.get(f"/projets/?{query}")
     with CaptureQueriesContext(connection) as one:
