@@ -148,6 +148,6 @@ def offers(random: Random) -> int:
     return min(int(random.expovariate(0.3)), MOST_OFFERS)
 
 
-def opened_before(random: Random, now: datetime) -> datetime:
-    """When a call was opened: at some second of the last ninety days."""
-    return now - timedelta(seconds=random.randint(1, 90 * 86_400))
+def opened_at(random: Random, share: float, now: datetime) -> datetime:
+    """When a call was opened: one after the other over the last ninety days, at `share` of them or within a day."""
+    return min(now - timedelta(days=90 * (1 - share)) + timedelta(seconds=random.randint(0, 86_400)), now)

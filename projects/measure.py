@@ -1,7 +1,8 @@
 """How long the list and its search take at the rows that are there (`manage.py measure_list`).
 
 Whole pages are asked for in this process, through every middleware, so that a figure is what a visitor waits for on an
-idle machine, without the network. The time spent waiting for the database stands beside it.
+idle machine, without the network. Beside it stand the time spent waiting for the database, and the processor time of a
+page, Python and PostgreSQL together, which a busy machine does not change (0 when PostgreSQL runs elsewhere).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from random import Random
 from typing import Any
 from urllib.parse import urlencode
 
+import psutil
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
@@ -28,18 +30,20 @@ COMMON = ("site", "refonte", "boutique", "boulangerie", "création", "développe
 
 @dataclass
 class Clock:
-    """Seconds of each page, those of them spent in the database, and the most queries that one page made."""
+    """Seconds of each page: whole, waiting for the database, of the processor; and the most queries of one page."""
 
     whole: list[float] = field(default_factory=list)
     database: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
     queries: int = 0
 
     def time(self, deed: Callable[[], Any]) -> None:
         """Do `deed` once and note how long it took."""
         with watched() as spent:
-            begun = time.perf_counter()
+            begun, used = time.perf_counter(), processor()
             deed()
             self.whole.append(time.perf_counter() - begun)
+            self.processor.append(processor() - used)
         self.database.append(sum(spent))
         self.queries = max(self.queries, len(spent))
 
@@ -58,6 +62,17 @@ def watched() -> Iterator[list[float]]:
 
     with connection.execute_wrapper(note):
         yield spent
+
+
+def processor() -> float:
+    """The processor seconds of this process and of its PostgreSQL backend so far."""
+    connection.ensure_connection()
+    try:
+        server = psutil.Process(connection.connection.info.backend_pid)
+        times = server.cpu_times() if server.name().startswith("postgres") else None
+    except psutil.Error:
+        times = None
+    return time.process_time() + (times.user + times.system if times else 0)
 
 
 def percentile(seconds: Sequence[float], share: float) -> float:
@@ -115,7 +130,8 @@ def measure(times: int, client: Client) -> Iterator[tuple[str, Clock]]:
 
 def table(rows: Sequence[tuple[str, Clock]]) -> Iterator[str]:
     """The findings, a line each."""
-    yield f"{'milliseconds':34}{'p50':>8}{'p95':>8}{'db p50':>9}{'db p95':>9}{'queries':>9}"
+    yield f"{'milliseconds':34}{'p50':>8}{'p95':>8}{'db p50':>9}{'db p95':>9}{'cpu':>8}{'queries':>9}"
     for name, clock in rows:
         halves = [percentile(seconds, share) for seconds in (clock.whole, clock.database) for share in (0.5, 0.95)]
-        yield f"{name:34}{halves[0]:8.1f}{halves[1]:8.1f}{halves[2]:9.1f}{halves[3]:9.1f}{clock.queries:9}"
+        cpu = 1000 * sum(clock.processor) / len(clock.processor)
+        yield f"{name:34}{halves[0]:8.1f}{halves[1]:8.1f}{halves[2]:9.1f}{halves[3]:9.1f}{cpu:8.1f}{clock.queries:9}"

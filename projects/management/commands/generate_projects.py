@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import cycle
 from random import Random
 from typing import Any
@@ -79,13 +80,14 @@ def batches(count: int, seed: int) -> Iterator[list[Project]]:
     owners = cycle(people)
     for begun in range(0, count, BATCH):
         size = min(BATCH, count - begun)
-        yield [row(random, generated.pick(random, categories), next(owners), now) for _ in range(size)]
+        shares = [(begun + n) / count for n in range(size)]
+        yield [row(random, generated.pick(random, categories), next(owners), share, now) for share in shares]
 
 
-def row(random: Random, category: Category, client: User, now: Any) -> Project:
+def row(random: Random, category: Category, client: User, share: float, now: datetime) -> Project:
     """One call, with the dates and counts of one that has been open for a while."""
     content = generated.call(random, category, now)
-    opened_at = generated.opened_before(random, now)
+    opened_at = generated.opened_at(random, share, now)
     return Project(
         **content.as_fields(),
         client=client,
