@@ -10,7 +10,7 @@ from marketplace.demo.plot import DELIVERIES, PART_REASON, PLOTS, REFUSED_INVOIC
 from marketplace.demo.story import Story
 from payouts.models import BankAnswer, PayoutBatch, PayoutRequest
 from payouts.models.requests import Bill
-from projects.models import Agreement, Terms, TrancheTerms
+from projects.models import Agreement, Terms, TrancheTerms, Word
 
 SETTLED, RETURNED = "ACSC", "RJCT"
 
@@ -196,4 +196,5 @@ def tell() -> str:
     for index in sorted(range(len(PLOTS)), key=lambda index: (PLOTS[index].stage == "open", -index)):
         story.call_for_offers(index)
         works.go_on(index)
+    Word.objects.refresh()
     return works.pay_out()
