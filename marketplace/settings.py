@@ -205,6 +205,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": 3600},
     },
     "contact-hints": {"task": "projects.tasks.tell_hints", "schedule": 300.0, "options": {"expires": 300}},
+    "tally-projects": {"task": "projects.tasks.tally_projects", "schedule": 300.0, "options": {"expires": 300}},
+    "search-words": {
+        "task": "projects.tasks.refresh_words",
+        "schedule": crontab(minute=17),
+        "options": {"expires": 1800},
+    },
     "check-books": {"task": "marketplace.ledger.tasks.check_books", "schedule": 600.0, "options": {"expires": 600}},
 }
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from projects import closing, newsletter, returns
-from projects.models import CallStatistic, Hint
+from projects import bands, closing, newsletter, returns
+from projects.models import CallStatistic, Hint, Word
 
 
 @shared_task  # type: ignore[untyped-decorator]
@@ -49,3 +49,15 @@ def return_unread() -> int:
 def tell_hints() -> int:
     """Tell the providers who have had no reply that the direct contact credit is next; how many were told."""
     return Hint.objects.sweep(timezone.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def refresh_words() -> int:
+    """Each hour: the dictionary of the search is that of the projects open now; how many words it has."""
+    return Word.objects.refresh()
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def tally_projects() -> int:
+    """Every five minutes: count the open projects by their filters, for lists too long to count as one looks."""
+    return bands.tally()

@@ -11,7 +11,7 @@ from marketplace.demo.plot import DELIVERIES, PART_REASON, PLOTS, REFUSED_INVOIC
 from marketplace.demo.story import Story
 from payouts.models import BankAnswer, PayoutBatch, PayoutRequest
 from payouts.models.requests import Bill
-from projects.models import Agreement, Terms, TrancheTerms
+from projects.models import Agreement, Terms, TrancheTerms, Word
 
 SETTLED, RETURNED = "ACSC", "RJCT"
 
@@ -200,4 +200,5 @@ def tell() -> str:
         story.call_for_offers(index)
         works.go_on(index)
     complain(story)
+    Word.objects.refresh()
     return works.pay_out()

@@ -16,7 +16,9 @@ from .searches import Asked, SavedSearch
 from .selection import Selection
 from .specification import SpecificationFile
 from .statistics import CallStatistic
+from .tallies import Tally
 from .versions import ProjectVersion
+from .words import Word
 
 __all__ = [
     "Agreement",
@@ -60,8 +62,10 @@ __all__ = [
     "SavedSearch",
     "Selection",
     "SpecificationFile",
+    "Tally",
     "Terms",
     "TrancheTerms",
     "claim_until",
+    "Word",
     "closing_on",
 ]

@@ -34,6 +34,7 @@ from .categories import Category
 from .choices import PROJECT_MOVES, Formula, Place, ProjectState
 from .content import Content, Jotting, closing_on, days_after, plain
 from .readers import TEXT_SEARCH, ProjectQuerySet
+from .skills import keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -137,6 +138,8 @@ class Project(models.Model):
         indexes = [
             GinIndex(fields=["search"], name="project_search"),
             models.Index(fields=["-opened_at", "-id"], condition=Q(state="OPEN"), name="project_open_latest"),
+            GinIndex(keys_of(models.F("skills")), condition=Q(state="OPEN"), name="project_open_skills"),
+            models.Index(fields=["offers_count", "id"], condition=Q(state="OPEN"), name="project_open_offers"),
             models.Index(fields=["closes_at", "id"], condition=Q(state="OPEN"), name="project_open_closing"),
             models.Index(fields=["-budget_max_cents", "-id"], condition=Q(state="OPEN"), name="project_open_budget"),
             models.Index(

@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.contrib.postgres.search import SearchQuery
+from django.contrib.postgres.search import SearchQuery, SearchRank
 from django.db import models
 from django.db.models import Case, Count, Exists, OuterRef, Q, Subquery, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 
 from credits.models import Kind, Spending
@@ -125,6 +125,11 @@ class ProjectQuerySet(models.QuerySet["Project"]):
     def matching(self, text: str) -> ProjectQuerySet:
         """Projects whose title, skills or teaser match `text`, as typed into a search box."""
         return self.filter(search=SearchQuery(text, config=TEXT_SEARCH, search_type="websearch"))
+
+    def with_relevance(self, text: str) -> ProjectQuerySet:
+        """Each with its `relevance` to `text`, in millionths, worked out row by row: for a bounded set only."""
+        rank = SearchRank("search", SearchQuery(text, config=TEXT_SEARCH, search_type="websearch"))
+        return self.annotate(relevance=Cast(rank * 1_000_000, models.BigIntegerField()))
 
     def with_track_record(self) -> ProjectQuerySet:
         """Each with its client's calls: `client_published` and `client_awarded`, worked out for the rows shown only."""

@@ -76,7 +76,8 @@ def test_common_words_find_as_rare_ones_do(
     client: Client, register: list[Project], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(discover, "MANY", 1)
-    assert titles(client.get("/projets/?q=site")) == ["Logo", "Données d’une coopérative", "Vitrine pour un menuisier"]
+    page = client.get("/projets/?q=site&tri=recents")
+    assert titles(page) == ["Logo", "Données d’une coopérative", "Vitrine pour un menuisier"]
 
 
 def test_only_projects_that_take_offers_are_listed(client: Client, client_user: User, register: list[Project]) -> None:
@@ -112,6 +113,14 @@ def test_only_projects_that_take_offers_are_listed(client: Client, client_user: 
         ("q=site+-logo", [1, 0]),
         ("q=licorne", []),
         ("q=logo&categorie=web", []),
+        ("tri=offres", [0, 1, 2]),
+        ("tri=pertinence", [2, 1, 0]),
+        ("q=site&tri=recents", [2, 1, 0]),
+        ("q=site+or+vitrine", [0, 2, 1]),
+        ("competence=elephants", [1]),
+        ("competence=PYTHON&competence=%00", [2, 0]),
+        ("competence=python&competence=elephants", [2, 1, 0]),
+        ("competence=cobol", []),
     ],
 )
 def test_filters_search_and_sorts_find(client: Client, register: list[Project], query: str, found: list[int]) -> None:
@@ -137,6 +146,20 @@ def test_filters_search_and_sorts_find(client: Client, register: list[Project], 
         "tri=budget&apres=99999999999999999-1",
         "tri=cloture&avant=99999999999999999-1",
         "categorie=" + "x" * 3000,
+        "&".join(f"competence=m{n}" for n in range(200)),
+        "competence=" + "x" * 10_000,
+        "competence=" + quote("🙂 \x00 \" ' { } , \\ <script>alert(1)</script>"),
+        "competence=NULL&competence=%ff",
+        "q=" + quote("'; drop table projects_project; --"),
+        "q=" + quote("a:* & !(b <-> c) | d <2> e"),
+        "q=" + quote('" " "" or or - -- -"" or'),
+        "q=" + quote("é" * 10_000),
+        "q=" + quote("vitrnie " * 500),
+        "q=%F0%9F%99%82&lieu=lune&peu=%00&urgent=0&budget=-1&tri=%00",
+        "q=logo&apres=-1-2&avant=1-1-1",
+        "q=logo&apres=99999999999999999-999999999999999999",
+        "tri=offres&avant=99999999999999999-1",
+        "&".join("categorie=web" for _ in range(900)),
     ],
 )
 def test_odd_addresses_give_a_sensible_page(client: Client, register: list[Project], query: str) -> None:
@@ -155,8 +178,8 @@ def test_everything_asked_for_stays_in_the_address(client: Client, register: lis
 def test_list_is_read_by_keys_in_both_directions(client: Client, client_user: User) -> None:
     for n in range(45):
         opened(client_user, title=f"Projet {n:02d}", budget_max_cents=200_000 + n % 3)
-    for sort in ("recents", "cloture", "budget"):
-        address = f"/projets/?tri={sort}"
+    for query in ("tri=recents", "tri=cloture", "tri=budget", "tri=offres", "q=site", "q=site&tri=recents"):
+        address = f"/projets/?{query}"
         seen: list[list[str]] = []
         backwards: list[list[str]] = []
         while address:
@@ -184,6 +207,28 @@ def test_list_costs_as_many_queries_for_one_card_as_for_thirty(as_provider: Clie
     ours = [query["sql"] for query in thirty if "projects_project" in query["sql"]]
     assert len(ours) == 1
     assert "OFFSET" not in ours[0]
+
+
+def test_common_word_is_ranked_among_the_latest(
+    client: Client, register: list[Project], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discover, "MANY", 2)
+    page = client.get("/projets/?q=site+or+vitrine")
+    assert titles(page) == ["Logo", "Données d’une coopérative"]
+    assert page.context["headline"] == "3\xa0projets"
+    assert titles(client.get("/projets/?q=site+or+vitrine&lieu=distance")) == ["Vitrine pour un menuisier", "Logo"]
+    assert len(titles(client.get("/projets/?q=site+or+vitrine&tri=recents"))) == 3
+
+
+def test_htmx_is_told_the_address_without_what_was_not_understood(client: Client, register: list[Project]) -> None:
+    for query, address in (
+        ("q=&tri=&lieu=lune&categorie=web", "/projets/?categorie=web"),
+        ("q=+Logo++x&tri=budget&apres=5-7", "/projets/?q=Logo+x&tri=budget&apres=5-7"),
+        ("avant=5-7&tri=pertinence", "/projets/?avant=5-7"),
+    ):
+        page = client.get(f"/projets/?{query}", headers={"HX-Request": "true"})
+        assert page.headers["HX-Push-Url"] == address
+    assert "HX-Push-Url" not in client.get("/projets/").headers
 
 
 SIRENS = ["732829320", "552100554"]

@@ -18,7 +18,12 @@ def available(request: HttpRequest) -> HttpResponse:
     finder = Finder(request.GET, request.path)
     page = finder.page(request.user)
     drawn = cards(page.projects, {category.pk: category.name for category in finder.categories})
-    return render(request, "projects/list.html", {"finder": finder, "page": page, "cards": drawn})
+    headline = finder.counts.headline(len(drawn))
+    context = {"finder": finder, "page": page, "cards": drawn, "headline": headline}
+    response = render(request, "projects/list.html", context)
+    if request.headers.get("HX-Request"):
+        response["HX-Push-Url"] = finder.here
+    return response
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
