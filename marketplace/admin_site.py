@@ -5,9 +5,11 @@ Its first page begins with what waits for the reader: apps say it from their `ad
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from allauth.account.decorators import reauthentication_required
 from allauth.mfa.utils import is_mfa_enabled
@@ -25,6 +27,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from marketplace import resume
 from marketplace.forms import Deed
 
 if TYPE_CHECKING:
@@ -37,6 +40,10 @@ if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Model]
 else:
     ModelAdmin = admin.ModelAdmin
+
+
+ViewType = TypeVar("ViewType", bound=Callable[..., HttpResponseBase])
+PK = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,19 @@ class ParapheAdminSite(AdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and is_mfa_enabled(request.user)
+
+    def admin_view(self, view: ViewType, cacheable: bool = False) -> ViewType:  # noqa: FBT001, FBT002
+        """The guarded view; what was typed after the session had ended waits for its author, as everywhere."""
+        guarded = super().admin_view(view, cacheable)
+
+        @wraps(guarded)
+        def resumable(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if request.method == "POST" and not request.user.is_authenticated:
+                resume.keep(request)
+            kept = resume.offer(request) if self.has_permission(request) else None
+            return kept or guarded(request, *args, **kwargs)
+
+        return cast("ViewType", resumable)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Send everybody where they get what they lack: a session, a second factor; it does not exist for others."""

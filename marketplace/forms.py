@@ -8,7 +8,9 @@ from typing import Any, TypeVar
 
 from django import forms
 from django.forms.renderers import TemplatesSetting
+from django.utils.translation import gettext as _
 
+from marketplace import resume
 from marketplace.refusals import Refusal
 
 T = TypeVar("T")
@@ -22,7 +24,12 @@ class Renderer(TemplatesSetting):
 
 
 class Performing(forms.Form):
-    """A form that carries out a deed which may be refused."""
+    """A form that carries out a deed which may be refused. One that comes back without its files is never valid."""
+
+    def full_clean(self) -> None:
+        super().full_clean()
+        if resume.MARK in self.data:
+            self.add_error(None, _("Nothing has been sent yet: choose your files again, then send."))
 
     def perform(self, deed: Callable[[], T], *, field: str | None = None) -> T | None:
         """Carry out `deed`; a refusal becomes an error of `field` (of the whole form by default) and gives None."""

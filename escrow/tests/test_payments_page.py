@@ -279,6 +279,7 @@ def test_an_unfunded_tranche_offers_the_request_instead(account: EscrowAccount, 
     status, text = send(as_provider, path, message="Fait quand même.")
     assert status == 200
     assert "Aucune somme n’est bloquée pour cette tranche" in text
+    assert "Fait quand même.</textarea>" in text
     assert not Delivery.objects.exists()
 
 
