@@ -45,9 +45,11 @@ class Performing(forms.Form):
 
 
 class Deed(Performing):
-    """A form that does something once: its `key`, made when the page is drawn, comes back with each retry.
+    """A form that does something once: its `key` is made when the page is drawn.
 
     The same key again (double click, back button, second tab of the same page) gives the same result and one effect.
+    A form that was refused has had no effect: it is drawn again with what was typed and a new key, for the one before
+    may have served already, and would be refused for ever.
     """
 
     key = forms.UUIDField(widget=forms.HiddenInput)
@@ -55,3 +57,10 @@ class Deed(Performing):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["key"].initial = uuid.uuid4
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        super().add_error(field, error)
+        typed: Any = self.data
+        again = typed.copy()
+        again[self.add_prefix("key")] = str(uuid.uuid4())
+        self.data = again

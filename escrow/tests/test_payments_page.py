@@ -242,6 +242,48 @@ def test_a_bad_amount_is_refused_beside_the_field(account: EscrowAccount, as_cli
     assert not Payment.objects.filter(purpose="escrow.deposit").exists()
 
 
+def keys(text: str) -> set[str]:
+    """The keys that the forms of a page would send."""
+    return set(re.findall(r'name="key" value="([^"]+)"', text))
+
+
+def test_a_page_that_was_used_before_can_be_sent_again(account: EscrowAccount, as_client: Client) -> None:
+    """To the card page, back, and another amount: refused once, what was typed stays, the next try goes through."""
+    path, used = address(account, "depot/"), str(uuid.uuid4())
+    assert send(as_client, path, key=used, amount="100")[0] == 302
+    status, text = send(as_client, path, key=used, amount="150")
+    assert status == 200
+    assert "Cette page a déjà servi à un autre paiement : rien n’a été débité" in text
+    assert 'value="150"' in text
+    assert used not in keys(text)
+    found = re.search(r'name="key" value="([^"]+)"[^>]* id="id_key"', text)
+    assert found
+    assert send(as_client, path, key=found[1], amount="150")[0] == 302
+    assert set(Payment.objects.filter(purpose="escrow.deposit").values_list("cents", flat=True)) == {10_000, 15_000}
+
+
+@pytest.mark.parametrize(
+    ("deed", "first", "second"),
+    [
+        ("livraison", {"message": "Voici."}, {"message": "Autre chose."}),
+        ("liberation", {"amount": "100", "reason": "Une partie."}, {"amount": "200", "reason": "Une partie."}),
+    ],
+)
+def test_a_refused_deed_has_a_new_key(
+    account: EscrowAccount, deed: str, first: dict[str, str], second: dict[str, str], request: pytest.FixtureRequest
+) -> None:
+    tranche = way.delivered(way.funded(account)[0])
+    who = request.getfixturevalue("as_provider" if deed == "livraison" else "as_client")
+    path, used = address(account, f"tranches/{tranche.pk}/{deed}/"), str(uuid.uuid4())
+    assert send(who, path, key=used, **first)[0] == 302
+    status, text = send(who, path, key=used, **second)
+    assert status == 200
+    assert "Cette page a déjà servi" in text
+    (fresh,) = keys(text)
+    assert fresh != used
+    assert send(who, path, key=fresh, **second)[0] == 302
+
+
 def test_a_deposit_for_a_foreign_tranche_is_refused(account: EscrowAccount, as_client: Client) -> None:
     other = way.opened(account.agreement.client, account.agreement.provider)
     foreign = other.tranches.all()[0]

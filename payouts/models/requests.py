@@ -351,7 +351,9 @@ class PayoutRequest(models.Model):
         sentence = _("Give the reason: the provider will read it, word for word.")
 
     class KeyReused(Refusal):
-        sentence = _("This page has already been used for another request. Reload it and try again.")
+        sentence = _(
+            "This page has already been used for another request: nothing was sent. Check it and send it again."
+        )
 
 
 @contextmanager

@@ -73,7 +73,9 @@ class Payment(models.Model):
     """
 
     class KeyReused(Refusal):
-        sentence = _("This page has already been used for another payment. Reload it and try again.")
+        sentence = _(
+            "This page has already been used for another payment: nothing was charged. Check it and send it again."
+        )
 
     key = models.UUIDField(_("key"), unique=True)
     payer = models.ForeignKey(
