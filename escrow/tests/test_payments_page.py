@@ -233,6 +233,15 @@ def test_a_rest_that_no_card_can_pay_is_explained(account: EscrowAccount, as_cli
     assert not presets(text)
 
 
+def test_a_deposit_above_what_lacks_leads_to_no_card(account: EscrowAccount, as_client: Client) -> None:
+    client = account.agreement.client
+    second = account.deposit(360_000, by=client, key=uuid.uuid4())
+    way.deposited(account, 100_000)
+    answer = as_client.get(second.checkout_url(), follow=True)
+    assert "Il n’y a plus rien à payer ici" in answer.content.decode()
+    assert answer.redirect_chain == [(second.return_url(), 302)]
+
+
 @pytest.mark.parametrize("amount", ["0", "-1", "0.001", "0,49", "abc", "", "1e3", "5000", "3599,90", "9" * 30])
 def test_a_bad_amount_is_refused_beside_the_field(account: EscrowAccount, as_client: Client, amount: str) -> None:
     status, text = send(as_client, address(account, "depot/"), amount=amount)

@@ -20,7 +20,7 @@ from projects.models import Agreement, AgreementState, Formula, Offer, Project, 
 from projects.models.agreements import AGREEMENT_MOVES, share
 from projects.notices.agreements import agreement_of
 from projects.terms import changes
-from projects.tests.bids import CHRISTMAS, active, agreed, awarded, bend, bidder, changed, paid, stocked
+from projects.tests.bids import CHRISTMAS, active, agreed, awarded, bend, bidder, changed, fees, paid, stocked
 from projects.tests.calls import opened
 
 pytestmark = pytest.mark.django_db
@@ -179,6 +179,29 @@ def test_same_key_pays_once(agreement: Agreement) -> None:
     agreed(agreement)
     key = uuid.uuid4()
     assert agreement.pay(by=agreement.client, key=key) == agreement.pay(by=agreement.client, key=key)
+
+
+def test_another_tab_pays_what_waits_to_be_paid(agreement: Agreement, as_client: Client) -> None:
+    agreed(agreement)
+    path = f"/accords/{agreement.key}/payer/"
+    addresses = {as_client.post(path, {"key": str(uuid.uuid4())})["Location"] for _tab in range(3)}
+    assert addresses == {Payment.objects.get(purpose="agreements.fees").checkout_url()}
+
+
+@pytest.mark.parametrize("end", ["withdrawn", "paid"])
+def test_nobody_is_led_to_pay_fees_that_are_no_longer_due(agreement: Agreement, as_client: Client, end: str) -> None:
+    (late,) = fees(agreed(agreement), 1)
+    payment = agreement.pay(by=agreement.client, key=uuid.uuid4())
+    if end == "paid":
+        paid(late)
+    else:
+        agreement.project.withdraw(by=agreement.client)
+    answer = as_client.get(payment.checkout_url(), follow=True)
+    assert answer.redirect_chain == [(payment.return_url(), 302)]
+    page = answer.content.decode()
+    assert "Il n’y a plus rien à payer ici" in page
+    assert "Reprendre le paiement" not in page
+    assert Payment.objects.get(pk=payment.pk).state == "EXPIRED"
 
 
 def test_payment_that_comes_too_late_goes_back(agreement: Agreement) -> None:
