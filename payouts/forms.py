@@ -140,6 +140,8 @@ class PayoutForm(Deed):
             PayoutRequest.TooMuch: "ht_cents",
             PayoutRequest.WrongVat: "vat_cents",
             PayoutRequest.NumberTaken: "number",
+            PayoutRequest.NotNumbered: "number",
+            PayoutRequest.NotDated: "issued_on",
         }
         field = about.get(type(refusal))
         return "invoice" if field and self.is_factur_x else field

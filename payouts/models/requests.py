@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, models
-from django.db.models import F, Q, Sum
+from django.db.models import F, Q, Sum, Value
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -22,9 +22,9 @@ from marketplace.ledger import posting as ledger
 from marketplace.locking import locked
 from marketplace.refusals import Refusal
 from marketplace.states import States
-from marketplace.templatetags.page import euros, paris, percent
+from marketplace.templatetags.page import PARIS, euros, paris, percent
 from payouts import reasons
-from payouts.bills import Bill
+from payouts.bills import Bill, bare
 from payouts.models.querysets import PayoutRequestQuerySet
 from payouts.states import PAYOUT_MOVES, PayoutState
 
@@ -89,7 +89,8 @@ class PayoutRequest(models.Model):
                 name="payout_adds_up",
             ),
             models.UniqueConstraint(
-                fields=["provider", "invoice_number"],
+                F("provider"),
+                bare(F("invoice_number")),
                 condition=~Q(state__in=["REFUSED", "RETURNED"]),
                 name=ONE_PER_INVOICE,
             ),
@@ -149,7 +150,8 @@ class PayoutRequest(models.Model):
         """Ask to be paid `bill` out of what `tranche` released: payable → claimed.
 
         The same `key` gives the same request. Less than released leaves the rest claimable. Refused: NoBankAccount,
-        AccountOnHold, TooMuch (more than is released and unclaimed, with the figures), WrongVat, NumberTaken.
+        AccountOnHold, TooMuch (more than is released and unclaimed, with the figures), WrongVat, NotNumbered, NotDated,
+        NumberTaken (in any spelling: capitals, spaces and dashes make no difference).
         """
         with refused_by_name(bill), locked(tranche.account.project, tranche.account, tranche):
             if done := cls.objects.filter(key=key).first():
@@ -321,7 +323,12 @@ class PayoutRequest(models.Model):
             raise cls.TooMuch(billed=euros(bill.cents), claimable=euros(claimable))
         if not bill.is_at(rate):
             raise cls.WrongVat(vat=euros(bill.vat_cents), ht=euros(bill.ht_cents), rate=percent(rate))
-        if cls.objects.living().filter(provider=by, invoice_number=bill.number).exists():
+        if not bill.is_numbered:
+            raise cls.NotNumbered
+        if not bill.is_dated(timezone.localdate(timezone=PARIS)):
+            raise cls.NotDated
+        own = cls.objects.living().filter(provider=by).alias(bare=bare(F("invoice_number")))
+        if own.filter(bare=bare(Value(bill.number))).exists():
             raise cls.NumberTaken(number=bill.number)
 
     class NoBankAccount(Refusal):
@@ -340,6 +347,12 @@ class PayoutRequest(models.Model):
 
     class NumberTaken(Refusal):
         sentence = _("Invoice %(number)s is already in a request of yours: each number serves once.")
+
+    class NotNumbered(Refusal):
+        sentence = _("This number cannot be read: it needs a letter or a digit, and no invisible sign. Type it again.")
+
+    class NotDated(Refusal):
+        sentence = _("An invoice is at most two years old, and never dated in the future. Check its date.")
 
     class NotDecidable(Refusal):
         sentence = _("This request has moved on meanwhile: reload the page.")
