@@ -132,6 +132,12 @@ class PayoutRequest(models.Model):
         return self.tranche.account
 
     @property
+    def is_elsewhere(self) -> bool:
+        """Whether its transfer may be at the bank already, to an account that the provider has replaced since."""
+        out = self.state in {PayoutState.BATCHED, PayoutState.SENT}
+        return out and self.bank_account.replaced_at is not None
+
+    @property
     def due_at(self) -> datetime | None:
         """Until when the next step is due: Finance's decision, the transfer, its arrival; None once it has ended."""
         if self.state == PayoutState.ASKED:
@@ -221,9 +227,12 @@ class PayoutRequest(models.Model):
     def send_back_to_approval(self, account: BankAccount | None) -> None:
         """The provider's bank account is now `account` (None: they have none): Finance looks again.
 
-        Nothing changes for a request to that very account, or in a batch whose file may be at the bank.
+        Nothing changes for a request to that very account, or in a batch whose file may be at the bank: of the latter
+        the provider is told where the money goes.
         """
         with self._locked():
+            if self.state == PayoutState.BATCHED and account != self.bank_account:
+                self._tell("payout.elsewhere", by=self.provider)
             if account == self.bank_account or self.state not in {PayoutState.ASKED, PayoutState.APPROVED}:
                 return
             told = self.state == PayoutState.APPROVED
