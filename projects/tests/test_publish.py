@@ -77,6 +77,15 @@ def test_same_form_sent_twice_makes_one_draft(as_client: Client) -> None:
     assert Project.objects.get().specification_files.count() == 1
 
 
+def test_the_key_of_somebody_else_writes_nothing(as_client: Client, as_stranger: Client) -> None:
+    data = typed(act="draft")
+    as_client.post("/projets/publier/", data)
+    answer = as_stranger.post("/projets/publier/", data)
+    assert "Cette page a déjà servi à un autre projet" in answer.content.decode()
+    assert data["key"] not in answer.content.decode()
+    assert Project.objects.count() == 1
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
