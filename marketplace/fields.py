@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from unicodedata import category
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -18,6 +19,16 @@ from marketplace.templatetags.page import PARIS, amount, euros
 
 YEAR = timedelta(days=365)
 NUMBER = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,2}))?")
+
+
+UNSEEN = {"Cc", "Cf", "Cn", "Co", "Cs", "Mn", "Zl", "Zp", "Zs"}  # Unicode's categories without ink of their own
+BLANKS = set("\u115f\u1160\u2800\u3164\uffa0")  # letters and signs that are drawn as nothing
+
+
+def must_be_seen(text: str) -> None:
+    """Refuse a text in which there is nothing to read: it would pass for an answer where one is needed."""
+    if all(category(sign) in UNSEEN or sign in BLANKS for sign in str(text)):
+        raise ValidationError(_("There is nothing to read in this text: write it again."), code="unseen")
 
 
 class EurosInput(forms.TextInput):

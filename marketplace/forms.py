@@ -11,6 +11,7 @@ from django.forms.renderers import TemplatesSetting
 from django.utils.translation import gettext as _
 
 from marketplace import resume
+from marketplace.fields import must_be_seen
 from marketplace.refusals import Refusal
 
 T = TypeVar("T")
@@ -25,6 +26,12 @@ class Renderer(TemplatesSetting):
 
 class Performing(forms.Form):
     """A form that carries out a deed which may be refused. One that comes back without its files is never valid."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field, forms.CharField):
+                field.validators.append(must_be_seen)
 
     def full_clean(self) -> None:
         super().full_clean()

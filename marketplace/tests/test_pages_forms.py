@@ -5,6 +5,7 @@ from django import forms
 from django.utils import timezone
 
 from marketplace.fields import ChoiceCards, DayField, EurosField
+from marketplace.forms import Performing
 from marketplace.templatetags.page import PARIS
 
 
@@ -108,3 +109,16 @@ def test_a_day_near_enough_is_taken() -> None:
         day = today + timedelta(days=days)
         assert DayField().clean(day.isoformat()) == day
     assert DayField(required=False).clean("") is None
+
+
+class Said(Performing):
+    words = forms.CharField()
+    more = forms.CharField(required=False)
+
+
+@pytest.mark.parametrize("typed", ["\u200b\u200b", "\u3164", "\u2800 \u2800", "\u2060\u0301", "\ufeff"])
+def test_a_text_without_a_sign_to_read_is_refused(typed: str) -> None:
+    form = Said({"words": typed, "more": typed})
+    assert set(form.errors) == {"words", "more"}
+    assert "Il n’y a rien à lire dans ce texte" in str(form)
+    assert Said({"words": f"É{typed}"}).is_valid()

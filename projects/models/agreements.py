@@ -193,11 +193,12 @@ class Agreement(models.Model):
     def accept(self, number: int, *, by: User) -> None:
         """Accept version `number` as one of the two parties; when both have, the terms are frozen and hashed.
 
-        A second acceptance changes nothing. Refused: NotOpen, Replaced when a newer version exists.
+        A second acceptance changes nothing. Refused: NotOpen (declined or lapsed too), Replaced when a newer version
+        exists.
         """
         with locked(self.project, self):
             version = self.version
-            if version.number == number and version.accepted_by(by):
+            if version.number == number and version.accepted_by(by) and self.state in LIVING:
                 return
             self.must_be_open()
             if version.number != number:

@@ -214,6 +214,19 @@ def test_payment_that_comes_too_late_goes_back(agreement: Agreement) -> None:
     assert agreement.state == "LAPSED"
 
 
+def test_terms_that_lapsed_are_not_accepted_again(agreement: Agreement, as_client: Client) -> None:
+    agreement.accept(1, by=agreement.client)
+    agreement.project.withdraw(by=agreement.client)
+    page = as_client.post(f"/accords/{agreement.key}/accepter/", {"number": "1", "read": "on"}, follow=True)
+    assert "Vous avez accepté les termes" not in page.content.decode()
+    assert "ils ne changent plus" in page.content.decode()
+
+
+def test_pages_that_are_read_answer_a_look_at_their_head(agreement: Agreement, as_client: Client) -> None:
+    for path in (f"/accords/{agreement.key}/", f"/projets/{agreement.project.key}/rapport/"):
+        assert as_client.head(path).status_code == 200
+
+
 def test_payment_of_another_amount_goes_back(agreement: Agreement, settings: Any) -> None:
     payment = agreed(agreement).pay(by=agreement.client, key=uuid.uuid4())
     settings.COMMISSION_RATE_BP = 2000
