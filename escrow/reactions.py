@@ -54,6 +54,10 @@ class DepositPurpose(Purpose):
         """Held, as far as it is still lacking; else it goes back."""
         return account_of(payment).receive(payment)
 
+    def still_wanted(self, payment: Payment) -> bool:
+        """As long as the tranches take it all."""
+        return account_of(payment).parts_of(payment) is not None
+
     def back(self, payment: Payment) -> str:
         """The payments page."""
         return account_of(payment).get_absolute_url()

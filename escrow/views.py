@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from escrow.figures import Figures
 from escrow.forms import DeliverForm, DepositForm, ReleaseForm
@@ -29,7 +29,7 @@ def crumbs(project: Project, *ends: tuple[str, str]) -> list[tuple[str, str]]:
     return [(number, reverse("projects:report", args=[project.key])), *ends]
 
 
-@require_GET
+@require_safe
 @policy("escrow.party")
 def payments(request: UserRequest, key: str) -> HttpResponse:
     rows = EscrowAccount.objects.visible_to(request.user).with_parties()
@@ -61,7 +61,7 @@ def everything(account: EscrowAccount, user: User) -> dict[str, Any]:
     }
 
 
-@require_GET
+@require_safe
 @policy("escrow.party")
 def statement_csv(request: UserRequest, key: str) -> HttpResponse:
     rows = EscrowAccount.objects.visible_to(request.user).select_related("project")

@@ -5,19 +5,22 @@ Its first page begins with what waits for the reader: apps say it from their `ad
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from allauth.account.decorators import reauthentication_required
 from allauth.mfa.utils import is_mfa_enabled
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import AdminSite
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import display_for_field, display_for_value, label_for_field, lookup_field
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
-from django.db.models import Model
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -25,6 +28,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from marketplace import resume
 from marketplace.forms import Deed
 
 if TYPE_CHECKING:
@@ -37,6 +41,10 @@ if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Model]
 else:
     ModelAdmin = admin.ModelAdmin
+
+
+ViewType = TypeVar("ViewType", bound=Callable[..., HttpResponseBase])
+PK = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True)
@@ -77,6 +85,19 @@ class ParapheAdminSite(AdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and is_mfa_enabled(request.user)
+
+    def admin_view(self, view: ViewType, cacheable: bool = False) -> ViewType:  # noqa: FBT001, FBT002
+        """The guarded view; what was typed after the session had ended waits for its author, as everywhere."""
+        guarded = super().admin_view(view, cacheable)
+
+        @wraps(guarded)
+        def resumable(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if request.method == "POST" and not request.user.is_authenticated:
+                resume.keep(request)
+            kept = resume.offer(request) if self.has_permission(request) else None
+            return kept or guarded(request, *args, **kwargs)
+
+        return cast("ViewType", resumable)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Send everybody where they get what they lack: a session, a second factor; it does not exist for others."""
@@ -139,6 +160,12 @@ class ReadOnlyAdmin(ModelAdmin):
     deed_facts: ClassVar[Sequence[str]] = ()  # what the page of a deed says of the row; the list's columns by default
     change_form_template = "admin/deeds.html"
     actions: Sequence[Any] | None = None
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:  # type: ignore[override]
+        """Carry out an action on the rows that were ticked; what no box of ours sends is a bad request."""
+        if not all(PK.fullmatch(pk) for pk in request.POST.getlist(ACTION_CHECKBOX_NAME)):
+            raise BadRequest("A row that was chosen has no number.")
+        return super().response_action(request, queryset)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
+from unicodedata import category
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.templatetags.page import amount, euros
+from marketplace.templatetags.page import PARIS, amount, euros
 
+YEAR = timedelta(days=365)
 NUMBER = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,2}))?")
+
+
+UNSEEN = {"Cc", "Cf", "Cn", "Co", "Cs", "Mn", "Zl", "Zp", "Zs"}  # Unicode's categories without ink of their own
+BLANKS = set("\u115f\u1160\u2800\u3164\uffa0")  # letters and signs that are drawn as nothing
+
+
+def must_be_seen(text: str) -> None:
+    """Refuse a text in which there is nothing to read: it would pass for an answer where one is needed."""
+    if all(category(sign) in UNSEEN or sign in BLANKS for sign in str(text)):
+        raise ValidationError(_("There is nothing to read in this text: write it again."), code="unseen")
 
 
 class EurosInput(forms.TextInput):
@@ -80,10 +95,26 @@ class DayInput(forms.DateInput):
 
 
 class DayField(forms.DateField):
-    """A day, picked in the browser's calendar or typed."""
+    """A day, picked in the browser's calendar or typed. Refused: one so long ago, or so far off, that it is a slip.
+
+    `past` and `ahead` say how far from today in Paris it may be.
+    """
 
     widget = DayInput
     input_formats = ["%Y-%m-%d", "%d/%m/%Y"]
+    default_error_messages = {"far": _("Choose a day between %(first)s and %(last)s.")}
+
+    def __init__(self, *, past: timedelta = YEAR, ahead: timedelta = 5 * YEAR, **kwargs: Any) -> None:
+        self.past, self.ahead = past, ahead
+        super().__init__(**kwargs)
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        today = timezone.localdate(timezone=PARIS)
+        first, last = today - self.past, today + self.ahead
+        if value and not first <= value <= last:
+            limits = {"first": date_format(first, "DATE_FORMAT"), "last": date_format(last, "DATE_FORMAT")}
+            raise ValidationError(self.error_messages["far"], code="far", params=limits)
 
 
 class ChoiceCards(forms.RadioSelect):

@@ -8,7 +8,10 @@ from typing import Any, TypeVar
 
 from django import forms
 from django.forms.renderers import TemplatesSetting
+from django.utils.translation import gettext as _
 
+from marketplace import resume
+from marketplace.fields import must_be_seen
 from marketplace.refusals import Refusal
 
 T = TypeVar("T")
@@ -22,7 +25,18 @@ class Renderer(TemplatesSetting):
 
 
 class Performing(forms.Form):
-    """A form that carries out a deed which may be refused."""
+    """A form that carries out a deed which may be refused. One that comes back without its files is never valid."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field, forms.CharField):
+                field.validators.append(must_be_seen)
+
+    def full_clean(self) -> None:
+        super().full_clean()
+        if resume.MARK in self.data:
+            self.add_error(None, _("Nothing has been sent yet: choose your files again, then send."))
 
     def perform(self, deed: Callable[[], T], *, field: str | None = None) -> T | None:
         """Carry out `deed`; a refusal becomes an error of `field` (of the whole form by default) and gives None."""
@@ -38,9 +52,11 @@ class Performing(forms.Form):
 
 
 class Deed(Performing):
-    """A form that does something once: its `key`, made when the page is drawn, comes back with each retry.
+    """A form that does something once: its `key` is made when the page is drawn.
 
     The same key again (double click, back button, second tab of the same page) gives the same result and one effect.
+    A form that was refused has had no effect: it is drawn again with what was typed and a new key, for the one before
+    may have served already, and would be refused for ever.
     """
 
     key = forms.UUIDField(widget=forms.HiddenInput)
@@ -48,3 +64,10 @@ class Deed(Performing):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["key"].initial = uuid.uuid4
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        super().add_error(field, error)
+        typed: Any = self.data
+        again = typed.copy()
+        again[self.add_prefix("key")] = str(uuid.uuid4())
+        self.data = again

@@ -8,6 +8,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import ResolverMatch
 
+from marketplace import resume
 from marketplace.policies import FOREIGN
 from marketplace.tracing import request_id
 
@@ -29,6 +30,18 @@ class RequestId:
             return response
         finally:
             request_id.reset(token)
+
+
+class Author:
+    """Names in the browser whoever is signed in, so that a form sent later, without a session, finds its author."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        resume.sign(request, response)
+        return response
 
 
 class DefaultDeny:

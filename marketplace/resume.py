@@ -1,26 +1,50 @@
-"""A form sent after the session ended: what was typed waits in the new session until its author has signed in again."""
+"""A form sent after the session ended: what was typed waits in the new session until its author has signed in again.
+
+The session says no more who wrote it, so a signed cookie names whoever was signed in last in this browser. What was
+typed is kept for that person alone; from a browser that names nobody, nothing is.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 if TYPE_CHECKING:
     from django.http import QueryDict
 
-KEPT = "typed"
+KEPT, AUTHOR = "typed", "author"
+MARK = "resumed"  # a form that carries it is drawn as it was filled in, and does nothing: its files are missing
 SECRET = ("csrfmiddlewaretoken", "password", "password1", "password2", "code", "iban")
-MOST_CHARACTERS = 60_000
+MOST_CHARACTERS = 120_000  # the longest form is that of the terms: 40,000 and 12 tranches of 2,000, with their titles
 MOST_FIELDS = 300
+
+
+def sign(request: HttpRequest, response: HttpResponse) -> None:
+    """Write into the browser who is signed in, if the page looked at it; leaving does not erase it."""
+    if response.status_code >= 500 or not request.session.accessed:
+        return
+    user = str(request.session.get(SESSION_KEY, ""))
+    if user and author(request) != user:
+        options = {"samesite": "Lax", "secure": settings.SESSION_COOKIE_SECURE, "httponly": True}
+        response.set_signed_cookie(AUTHOR, user, salt=AUTHOR, max_age=365 * 86400, **options)
+
+
+def author(request: HttpRequest) -> str:
+    """The number of whoever was signed in last in this browser; empty when it does not say, or lies."""
+    return str(request.get_signed_cookie(AUTHOR, default="", salt=AUTHOR))
 
 
 def keep(request: HttpRequest) -> None:
     """Keep what was typed for this address; secrets and files never are, nor more than a person would type."""
     typed = [[name, value] for name, values in lists(request.POST) for value in values]
-    if len(typed) <= MOST_FIELDS and sum(len(value) for _name, value in typed) <= MOST_CHARACTERS:
-        request.session[KEPT] = {"path": request.get_full_path(), "typed": typed}
+    writer, size = author(request), sum(len(value) for _name, value in typed)
+    if writer and len(typed) <= MOST_FIELDS and size <= MOST_CHARACTERS:
+        kept = {"path": request.get_full_path(), "typed": typed, "author": writer, "files": bool(request.FILES)}
+        request.session[KEPT] = kept
 
 
 def lists(data: QueryDict) -> list[tuple[str, list[str]]]:
@@ -29,13 +53,18 @@ def lists(data: QueryDict) -> list[tuple[str, list[str]]]:
 
 
 def offer(request: HttpRequest) -> HttpResponse | None:
-    """Back at the address, signed in: a page that gives the form back, once. None when nothing waits for it."""
+    """Back at the address, its author signed in: a page that gives the form back, once. None when nothing waits.
+
+    Another person's is forgotten unread. One that had files leads to its own page, filled in, to choose them again.
+    """
     kept = request.session.get(KEPT)
     if request.method != "GET" or not kept or kept["path"] != request.get_full_path():
         return None
     del request.session[KEPT]
+    if kept["author"] != str(request.user.pk):
+        return None
     shown = [value for name, value in kept["typed"] if value and not is_bookkeeping(name)]
-    return render(request, "resume.html", {"typed": kept["typed"], "shown": shown, "path": kept["path"]})
+    return render(request, "resume.html", {**kept, "shown": shown, "mark": MARK})
 
 
 def is_bookkeeping(name: str) -> bool:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 SCHEMA = "pain.001.001.09"
 PAID = frozenset({"ACSC", "ACCC"})  # settlement completed, on the debtor's or the creditor's account (ISO 20022)
 REJECTED = frozenset({"RJCT", "CANC"})
+UNDER_WAY = frozenset({"RCVD", "PDNG", "ACTC", "ACCP", "ACSP", "ACWC", "ACWP", "ACFC", "PATC", "PART", "PRES"})
 LARGEST = 5_000_000  # bytes
 FOREIGN_SIGNS = re.compile(r"[^A-Za-z0-9/\-?:().,'+ ]")  # EPC217-08: what every bank of the SEPA area takes
 
@@ -61,6 +62,11 @@ class Answer(NamedTuple):
     def is_paid(self) -> bool:
         """Whether the money has arrived."""
         return self.status in PAID
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the bank's status is one of the standard's (ISO 20022, ExternalPaymentTransactionStatus1Code)."""
+        return self.is_paid or self.is_rejected or self.status in UNDER_WAY
 
     @property
     def is_rejected(self) -> bool:

@@ -89,6 +89,11 @@ class Desk:
         account = self.bank_account
         return account.usable_from if account and account.usable_from > timezone.now() else None
 
+    @cached_property
+    def elsewhere(self) -> list[PayoutRequest]:
+        """Requests whose file may be at the bank already, with an account that was replaced since."""
+        return [row for row in self.under_way if row.is_elsewhere]
+
     @property
     def to_invoice_cents(self) -> int:
         """All that is released and not yet invoiced."""

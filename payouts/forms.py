@@ -18,7 +18,7 @@ from marketplace.refusals import Refusal
 from marketplace.templatetags.page import PARIS
 from payouts import facturx
 from payouts.bankfiles import Unreadable
-from payouts.bills import Bill
+from payouts.bills import OLDEST, Bill
 from payouts.models import PayoutRequest
 
 TYPED = ("number", "issued_on", "ht_cents", "vat_cents")
@@ -43,7 +43,7 @@ class PayoutForm(Deed):
         ),
     )
     number = forms.CharField(label=_("Invoice number"), max_length=40, required=False)
-    issued_on = DayField(label=_("Invoice date"), required=False)
+    issued_on = DayField(label=_("Invoice date"), past=OLDEST, required=False)
     ht_cents = EurosField(label=_("Amount excluding VAT"), required=False, unit=_("€ excl. VAT"))
     vat_cents = EurosField(
         label=_("VAT"), min_cents=0, required=False, help_text=_("0 if your company is exempt from VAT.")
@@ -140,6 +140,8 @@ class PayoutForm(Deed):
             PayoutRequest.TooMuch: "ht_cents",
             PayoutRequest.WrongVat: "vat_cents",
             PayoutRequest.NumberTaken: "number",
+            PayoutRequest.NotNumbered: "number",
+            PayoutRequest.NotDated: "issued_on",
         }
         field = about.get(type(refusal))
         return "invoice" if field and self.is_factur_x else field

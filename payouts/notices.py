@@ -115,6 +115,19 @@ class Reopened(ToProvider):
         )
 
 
+@tells("payout.elsewhere", kind=Kind.MONEY)
+class Elsewhere(ToProvider):
+    def subject(self) -> str:
+        return _("Transfer already prepared to your former account: %(amount)s")
+
+    def words(self) -> str:
+        return _(
+            "Your bank details have changed, but the file of this transfer may already be at the bank, with your "
+            "account ending in %(last4)s: the money goes there. If that account is closed, the bank returns it and "
+            "you can ask for it again. If you no longer control that account, write to us at once."
+        )
+
+
 @tells("payout.refused", kind=Kind.MONEY)
 class Refused(ToPutRight):
     def subject(self) -> str:

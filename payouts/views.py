@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from escrow.models import Tranche
 from marketplace.policies import UserRequest, policy
@@ -13,7 +13,7 @@ from payouts.desk import Desk
 from payouts.forms import PayoutForm
 
 
-@require_GET
+@require_safe
 @policy("payouts.own")
 def requests(request: UserRequest) -> HttpResponse:
     return render(request, "payouts/list.html", {"desk": Desk(request.user)})

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db.models import Q
-from django.utils.translation import gettext as _
 
-from marketplace.templatetags.page import euros_short
+from projects.models.bands import BANDS, band_words
 from projects.models.tallies import Tally
 
-BANDS = {"1": (0, 100_000), "2": (100_000, 500_000), "3": (500_000, 1_500_000), "4": (1_500_000, None)}
 FEW_OFFERS = 3
+__all__ = ["BANDS", "band_words"]
 
 
 def any_of(conditions: Iterable[Q]) -> Q:
@@ -31,16 +30,6 @@ def overlapping(low: int, high: int | None) -> Q:
 def few_offers() -> Q:
     """Projects with so few offers that one more stands out."""
     return Q(offers_count__lt=FEW_OFFERS)
-
-
-def band_words(band: str) -> str:
-    """A band of budgets in words."""
-    low, high = BANDS[band]
-    if not high:
-        return _("more than %(amount)s") % {"amount": euros_short(low)}
-    if not low:
-        return _("less than %(amount)s") % {"amount": euros_short(high)}
-    return _("%(low)s to %(high)s") % {"low": euros_short(low), "high": euros_short(high)}
 
 
 def tally() -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from projects.forms.discover import BANDS, FEW_OFFERS
+from projects.bands import BANDS, FEW_OFFERS
 from projects.models import CopyState, Edition, Project
 from projects.models.newsletter import FIRST_WINDOW
 

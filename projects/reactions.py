@@ -63,6 +63,9 @@ class IntroductionFees(Purpose):
     def place(self, payment: Payment) -> list[Move] | None:
         return self.agreement(payment).activate(payment)
 
+    def still_wanted(self, payment: Payment) -> bool:
+        return self.agreement(payment).awaits(payment)
+
     def back(self, payment: Payment) -> str:
         return reverse("projects:agreement", args=[self.agreement(payment).key])
 

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from projects import matching
-from projects.forms.discover import PLACES, band_words
+from projects.forms.discover import PLACES
 from projects.models import Asked, Category, Place, SavedSearch
+from projects.models.bands import band_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

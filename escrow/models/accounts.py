@@ -116,11 +116,10 @@ class EscrowAccount(models.Model):
         Returns the move stripe → held, or None when it has no place any more (another deposit came first): it then
         goes back whole. Called by the payment's settlement, under the locks of project, account, tranches, payment.
         """
-        _account, _colon, chosen = payment.reference.partition(":")
-        parts = spread(payment.cents, self._candidates(int(chosen) if chosen else None))
+        parts = self.parts_of(payment)
         if parts is None:
             return None
-        deposit = Deposit.record(self, payment, parts, tranche_id=int(chosen) if chosen else None)
+        deposit = Deposit.record(self, payment, parts, tranche_id=chosen_by(payment))
         for tranche, cents in parts:
             tranche.mark_funded(cents)
         Event.record(
@@ -135,6 +134,10 @@ class EscrowAccount(models.Model):
             **self.facts(),
         )
         return [ledger.Move("stripe", self.held, payment.cents)]
+
+    def parts_of(self, payment: Payment) -> list[tuple[Tranche, int]] | None:
+        """What a deposit would bring to each tranche now, in cents; None when they do not take it all any more."""
+        return spread(payment.cents, self._candidates(chosen_by(payment)))
 
     def release(self, *, tranche: Tranche, cents: int, by: User, key: UUID, reason: str = "") -> Release:
         """Move `cents` from held to payable: the client accepts `tranche`, or a part of it with a reason.
@@ -211,6 +214,12 @@ class EscrowAccount(models.Model):
             "%(rest)s would be left, which no card can pay: deposit all the %(total)s, or leave at least %(least)s. "
             "Nothing was charged."
         )
+
+
+def chosen_by(payment: Payment) -> int | None:
+    """The number of the tranche that the payer chose, if any."""
+    _account, _colon, chosen = payment.reference.partition(":")
+    return int(chosen) if chosen else None
 
 
 def lacking_cents(tranches: Iterable[Tranche]) -> int:

@@ -65,7 +65,9 @@ class Delivery(models.Model):
         return self
 
     class KeyReused(Refusal):
-        sentence = _("This page has already been used for another delivery. Reload it and try again.")
+        sentence = _(
+            "This page has already been used for another delivery: nothing was sent. Check it and send it again."
+        )
 
 
 class DeliveryFile(models.Model):

@@ -42,4 +42,6 @@ class Release(models.Model):
         return self
 
     class KeyReused(Refusal):
-        sentence = _("This page has already been used for another release. Reload it and try again. Nothing was moved.")
+        sentence = _(
+            "This page has already been used for another release: nothing was moved. Check it and send it again."
+        )

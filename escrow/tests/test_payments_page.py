@@ -233,6 +233,15 @@ def test_a_rest_that_no_card_can_pay_is_explained(account: EscrowAccount, as_cli
     assert not presets(text)
 
 
+def test_a_deposit_above_what_lacks_leads_to_no_card(account: EscrowAccount, as_client: Client) -> None:
+    client = account.agreement.client
+    second = account.deposit(360_000, by=client, key=uuid.uuid4())
+    way.deposited(account, 100_000)
+    answer = as_client.get(second.checkout_url(), follow=True)
+    assert "Il n’y a plus rien à payer ici" in answer.content.decode()
+    assert answer.redirect_chain == [(second.return_url(), 302)]
+
+
 @pytest.mark.parametrize("amount", ["0", "-1", "0.001", "0,49", "abc", "", "1e3", "5000", "3599,90", "9" * 30])
 def test_a_bad_amount_is_refused_beside_the_field(account: EscrowAccount, as_client: Client, amount: str) -> None:
     status, text = send(as_client, address(account, "depot/"), amount=amount)
@@ -240,6 +249,48 @@ def test_a_bad_amount_is_refused_beside_the_field(account: EscrowAccount, as_cli
     assert 'aria-invalid="true"' in text
     assert f'value="{amount}"' in text or not amount
     assert not Payment.objects.filter(purpose="escrow.deposit").exists()
+
+
+def keys(text: str) -> set[str]:
+    """The keys that the forms of a page would send."""
+    return set(re.findall(r'name="key" value="([^"]+)"', text))
+
+
+def test_a_page_that_was_used_before_can_be_sent_again(account: EscrowAccount, as_client: Client) -> None:
+    """To the card page, back, and another amount: refused once, what was typed stays, the next try goes through."""
+    path, used = address(account, "depot/"), str(uuid.uuid4())
+    assert send(as_client, path, key=used, amount="100")[0] == 302
+    status, text = send(as_client, path, key=used, amount="150")
+    assert status == 200
+    assert "Cette page a déjà servi à un autre paiement : rien n’a été débité" in text
+    assert 'value="150"' in text
+    assert used not in keys(text)
+    found = re.search(r'name="key" value="([^"]+)"[^>]* id="id_key"', text)
+    assert found
+    assert send(as_client, path, key=found[1], amount="150")[0] == 302
+    assert set(Payment.objects.filter(purpose="escrow.deposit").values_list("cents", flat=True)) == {10_000, 15_000}
+
+
+@pytest.mark.parametrize(
+    ("deed", "first", "second"),
+    [
+        ("livraison", {"message": "Voici."}, {"message": "Autre chose."}),
+        ("liberation", {"amount": "100", "reason": "Une partie."}, {"amount": "200", "reason": "Une partie."}),
+    ],
+)
+def test_a_refused_deed_has_a_new_key(
+    account: EscrowAccount, deed: str, first: dict[str, str], second: dict[str, str], request: pytest.FixtureRequest
+) -> None:
+    tranche = way.delivered(way.funded(account)[0])
+    who = request.getfixturevalue("as_provider" if deed == "livraison" else "as_client")
+    path, used = address(account, f"tranches/{tranche.pk}/{deed}/"), str(uuid.uuid4())
+    assert send(who, path, key=used, **first)[0] == 302
+    status, text = send(who, path, key=used, **second)
+    assert status == 200
+    assert "Cette page a déjà servi" in text
+    (fresh,) = keys(text)
+    assert fresh != used
+    assert send(who, path, key=fresh, **second)[0] == 302
 
 
 def test_a_deposit_for_a_foreign_tranche_is_refused(account: EscrowAccount, as_client: Client) -> None:
@@ -279,6 +330,7 @@ def test_an_unfunded_tranche_offers_the_request_instead(account: EscrowAccount, 
     status, text = send(as_provider, path, message="Fait quand même.")
     assert status == 200
     assert "Aucune somme n’est bloquée pour cette tranche" in text
+    assert "Fait quand même.</textarea>" in text
     assert not Delivery.objects.exists()
 
 

@@ -11,6 +11,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts import crypto
 from marketplace.accounts.models import AccountMail, User
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped library
     """Sign-up, confirmation and mails of accounts."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "too_many_login_attempts": _(
+            "Too many failed attempts: for this account’s safety, wait five minutes, then log in again. "
+            "Forgotten? Choose a new password."
+        ),
+    }
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:  # noqa: FBT001, FBT002
         """The new user with the name and the hats that the form asked for."""

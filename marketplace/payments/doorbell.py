@@ -12,12 +12,15 @@ from marketplace.celery import app
 log = logging.getLogger(__name__)
 
 
-def ring(task: str, pk: int) -> None:
-    """After the commit, ask a worker to run `task` on the row `pk`; a broker that is down costs nothing but time."""
+def ring(task: str, pk: int | str) -> None:
+    """After the commit, ask a worker to run `task` on a row (its number), or on a project (its key).
+
+    A broker that is down costs nothing but time.
+    """
     transaction.on_commit(partial(send, task, pk), robust=True)
 
 
-def send(task: str, pk: int) -> None:
+def send(task: str, pk: int | str) -> None:
     """Ring now."""
     try:
         app.send_task(task, [pk], expires=60)

@@ -11,6 +11,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -152,6 +153,13 @@ def open_session(order: Order) -> Session:
 def session(session_id: str) -> Session:
     """A session as it is now, with its intent and what that cost."""
     return session_of(asked(lambda api: api.v1.checkout.sessions.retrieve(session_id, {"expand": [INTENT]})))
+
+
+def end_session(session_id: str) -> Session:
+    """The session, which nobody can pay any more; one that was over before stays as it was."""
+    with suppress(Rejected):
+        asked(lambda api: api.v1.checkout.sessions.expire(session_id))
+    return session(session_id)
 
 
 def session_of_intent(intent_id: str) -> Session | None:

@@ -32,6 +32,13 @@ class Purpose(ABC):
         is taken as None, and what it had written is undone. The moves take exactly `payment.cents` from "stripe".
         """
 
+    def still_wanted(self, payment: Payment) -> bool:
+        """Whether this money would find its place if it came now: read without locks, before the payer is sent to pay.
+
+        Two may be sent at once all the same: `place` decides when the money has come.
+        """
+        return True
+
     @abstractmethod
     def back(self, payment: Payment) -> str:
         """The path of the page where the payer goes on, paid or not."""

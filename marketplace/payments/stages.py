@@ -27,6 +27,9 @@ class Stage:
 
 def stage_of(payment: Payment, *, abandoned: bool = False) -> Stage:
     """The stage of a payment; `abandoned` when the payer came back by Stripe's "back" link."""
+    begun = payment.state == PaymentState.OPEN and not abandoned
+    if not (payment.paid_at or begun or payment.is_wanted):
+        return gone(payment)
     known = {
         PaymentState.PAID: paid,
         PaymentState.RETURNED: returned,
@@ -52,6 +55,11 @@ def returned(payment: Payment) -> Stage:
     )
     title = _("Your payment arrived, but it had no place any more")
     return Stage("soon", title, text % {"amount": euros(payment.cents)})
+
+
+def gone(payment: Payment) -> Stage:
+    text = _("What it was for is paid already, or it has closed. Nothing was charged.")
+    return Stage("soon", _("There is nothing to pay here any more"), text)
 
 
 def expired(payment: Payment) -> Stage:

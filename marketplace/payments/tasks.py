@@ -9,6 +9,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from marketplace.payments import facts, gateway
+from marketplace.payments.checkout import call_off
 from marketplace.payments.models import Payment, Refund, RefundState, StripeEvent
 from marketplace.payments.models.chores import ChoreQuerySet, M
 
@@ -52,6 +53,14 @@ def look(pk: int) -> None:
     """The payer came back: ask Stripe at once, in case its message is late."""
     for payment in Payment.objects.filter(pk=pk).exclude(checkout_id=""):
         guarded(lambda: payment.follow(gateway.session(payment.checkout_id)))  # noqa: B023  (called at once)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def call_off_unwanted(project_key: str) -> None:
+    """Close at Stripe the payments of a project whose money would find no place any more."""
+    for payment in Payment.objects.payable().filter(project_key=project_key):
+        if not payment.is_wanted:
+            guarded(lambda: call_off(payment))  # noqa: B023  (called at once)
 
 
 @shared_task  # type: ignore[untyped-decorator]

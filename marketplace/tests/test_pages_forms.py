@@ -1,7 +1,12 @@
+from datetime import timedelta
+
 import pytest
 from django import forms
+from django.utils import timezone
 
 from marketplace.fields import ChoiceCards, DayField, EurosField
+from marketplace.forms import Performing
+from marketplace.templatetags.page import PARIS
 
 
 class Sample(forms.Form):
@@ -93,3 +98,30 @@ def test_a_text_keeps_its_line_breaks_and_gains_none() -> None:
 
 def test_what_is_typed_is_escaped() -> None:
     assert "<script>" not in str(Sample({"title": "<script>", "note": "</textarea><script>"}))
+
+
+@pytest.mark.parametrize("typed", ["1900-01-01", "9999-12-31", "01/01/0001"])
+def test_a_day_that_is_a_slip_is_refused_with_its_limits(typed: str) -> None:
+    with pytest.raises(forms.ValidationError, match="Choisissez un jour entre le"):
+        DayField().clean(typed)
+
+
+def test_a_day_near_enough_is_taken() -> None:
+    today = timezone.localdate(timezone=PARIS)
+    for days in (-365, 0, 5 * 365):
+        day = today + timedelta(days=days)
+        assert DayField().clean(day.isoformat()) == day
+    assert DayField(required=False).clean("") is None
+
+
+class Said(Performing):
+    words = forms.CharField()
+    more = forms.CharField(required=False)
+
+
+@pytest.mark.parametrize("typed", ["\u200b\u200b", "\u3164", "\u2800 \u2800", "\u2060\u0301", "\ufeff"])
+def test_a_text_without_a_sign_to_read_is_refused(typed: str) -> None:
+    form = Said({"words": typed, "more": typed})
+    assert set(form.errors) == {"words", "more"}
+    assert "Il n’y a rien à lire dans ce texte" in str(form)
+    assert Said({"words": f"É{typed}"}).is_valid()

@@ -28,7 +28,8 @@ class BankAnswer(models.Model):
     """A file that the bank gave back (pain.002), read once: the same bytes again change nothing.
 
     `paid` and `returned` count what this file changed, `pending` what it says to be still under way. `unknown` keeps
-    what needs a person: references that are not ours, and answers that contradict an earlier one.
+    what needs a person: references that are not ours, statuses that no standard
+    knows, and answers that contradict an earlier one.
     """
 
     sha256 = models.CharField("SHA-256", max_length=64, unique=True)
@@ -90,7 +91,9 @@ class BankAnswer(models.Model):
 
     def _apply(self, row: PayoutRequest, answer: bankfiles.Answer, *, by: User) -> None:
         said = PayoutState.PAID if answer.is_paid else PayoutState.RETURNED if answer.is_rejected else None
-        if not said:
+        if not answer.is_known:
+            self.unknown += [f"{answer.reference} {answer.status}"]
+        elif not said:
             self.pending += row.state == PayoutState.SENT
         elif row.state != PayoutState.SENT:
             self.unknown += [f"{answer.reference} {answer.status}"] if row.state != said else []

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, models
-from django.db.models import F, Q, Sum
+from django.db.models import F, Q, Sum, Value
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -22,9 +22,9 @@ from marketplace.ledger import posting as ledger
 from marketplace.locking import locked
 from marketplace.refusals import Refusal
 from marketplace.states import States
-from marketplace.templatetags.page import euros, paris, percent
+from marketplace.templatetags.page import PARIS, euros, paris, percent
 from payouts import reasons
-from payouts.bills import Bill
+from payouts.bills import Bill, bare
 from payouts.models.querysets import PayoutRequestQuerySet
 from payouts.states import PAYOUT_MOVES, PayoutState
 
@@ -89,7 +89,8 @@ class PayoutRequest(models.Model):
                 name="payout_adds_up",
             ),
             models.UniqueConstraint(
-                fields=["provider", "invoice_number"],
+                F("provider"),
+                bare(F("invoice_number")),
                 condition=~Q(state__in=["REFUSED", "RETURNED"]),
                 name=ONE_PER_INVOICE,
             ),
@@ -131,6 +132,12 @@ class PayoutRequest(models.Model):
         return self.tranche.account
 
     @property
+    def is_elsewhere(self) -> bool:
+        """Whether its transfer may be at the bank already, to an account that the provider has replaced since."""
+        out = self.state in {PayoutState.BATCHED, PayoutState.SENT}
+        return out and self.bank_account.replaced_at is not None
+
+    @property
     def due_at(self) -> datetime | None:
         """Until when the next step is due: Finance's decision, the transfer, its arrival; None once it has ended."""
         if self.state == PayoutState.ASKED:
@@ -149,7 +156,8 @@ class PayoutRequest(models.Model):
         """Ask to be paid `bill` out of what `tranche` released: payable → claimed.
 
         The same `key` gives the same request. Less than released leaves the rest claimable. Refused: NoBankAccount,
-        AccountOnHold, TooMuch (more than is released and unclaimed, with the figures), WrongVat, NumberTaken.
+        AccountOnHold, TooMuch (more than is released and unclaimed, with the figures), WrongVat, NotNumbered, NotDated,
+        NumberTaken (in any spelling: capitals, spaces and dashes make no difference).
         """
         with refused_by_name(bill), locked(tranche.account.project, tranche.account, tranche):
             if done := cls.objects.filter(key=key).first():
@@ -219,9 +227,12 @@ class PayoutRequest(models.Model):
     def send_back_to_approval(self, account: BankAccount | None) -> None:
         """The provider's bank account is now `account` (None: they have none): Finance looks again.
 
-        Nothing changes for a request to that very account, or in a batch whose file may be at the bank.
+        Nothing changes for a request to that very account, or in a batch whose file may be at the bank: of the latter
+        the provider is told where the money goes.
         """
         with self._locked():
+            if self.state == PayoutState.BATCHED and account != self.bank_account:
+                self._tell("payout.elsewhere", by=self.provider)
             if account == self.bank_account or self.state not in {PayoutState.ASKED, PayoutState.APPROVED}:
                 return
             told = self.state == PayoutState.APPROVED
@@ -321,7 +332,12 @@ class PayoutRequest(models.Model):
             raise cls.TooMuch(billed=euros(bill.cents), claimable=euros(claimable))
         if not bill.is_at(rate):
             raise cls.WrongVat(vat=euros(bill.vat_cents), ht=euros(bill.ht_cents), rate=percent(rate))
-        if cls.objects.living().filter(provider=by, invoice_number=bill.number).exists():
+        if not bill.is_numbered:
+            raise cls.NotNumbered
+        if not bill.is_dated(timezone.localdate(timezone=PARIS)):
+            raise cls.NotDated
+        own = cls.objects.living().filter(provider=by).alias(bare=bare(F("invoice_number")))
+        if own.filter(bare=bare(Value(bill.number))).exists():
             raise cls.NumberTaken(number=bill.number)
 
     class NoBankAccount(Refusal):
@@ -341,6 +357,12 @@ class PayoutRequest(models.Model):
     class NumberTaken(Refusal):
         sentence = _("Invoice %(number)s is already in a request of yours: each number serves once.")
 
+    class NotNumbered(Refusal):
+        sentence = _("This number cannot be read: it needs a letter or a digit, and no invisible sign. Type it again.")
+
+    class NotDated(Refusal):
+        sentence = _("An invoice is at most two years old, and never dated in the future. Check its date.")
+
     class NotDecidable(Refusal):
         sentence = _("This request has moved on meanwhile: reload the page.")
 
@@ -351,7 +373,9 @@ class PayoutRequest(models.Model):
         sentence = _("Give the reason: the provider will read it, word for word.")
 
     class KeyReused(Refusal):
-        sentence = _("This page has already been used for another request. Reload it and try again.")
+        sentence = _(
+            "This page has already been used for another request: nothing was sent. Check it and send it again."
+        )
 
 
 @contextmanager

@@ -68,6 +68,13 @@ def test_an_account_on_hold_is_said_on_the_page(asked: PayoutRequest, provider_u
     assert "rien ne peut y être versé avant le" in do(as_finance, asked, "approve")
 
 
+@pytest.mark.parametrize("chosen", ["abc", "-1", "9" * 30, "1 or 1=1"])
+def test_an_action_on_no_row_of_ours_is_a_bad_request(as_second_finance: Client, chosen: str) -> None:
+    answer = as_second_finance.post(REQUESTS, {"action": "make_batch", "_selected_action": [chosen]})
+    assert answer.status_code == 400
+    assert not PayoutBatch.objects.exists()
+
+
 def test_chosen_requests_go_into_one_batch_and_out_to_the_bank(
     two: list[PayoutRequest], as_second_finance: Client
 ) -> None:

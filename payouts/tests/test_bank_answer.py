@@ -58,6 +58,12 @@ def test_a_mixed_answer(batch: PayoutBatch, two: list[PayoutRequest], second_fin
     assert states(two) == ["RETURNED", "PAID"]
 
 
+def test_a_status_that_no_standard_knows_is_for_a_person(batch: PayoutBatch, second_finance_user: User) -> None:
+    answer = way.answered(batch, second_finance_user, "ZZZZ")
+    assert (answer.paid, answer.returned, answer.pending) == (0, 0, 0)
+    assert answer.unknown == [f"{row.end_to_end} ZZZZ" for row in batch.requests.order_by("pk")]
+
+
 @pytest.mark.parametrize("status", ["ACSP", "PDNG"])
 def test_what_is_not_final_leaves_the_transfer_on_its_way(
     batch: PayoutBatch, two: list[PayoutRequest], second_finance_user: User, status: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.core import mail
+from django.test import Client
 from django.utils import translation
 
 from marketplace.accounts.models import User
@@ -90,6 +91,19 @@ def test_an_iban_that_changed_is_told_with_the_new_date(approved: PayoutRequest,
     assert "se terminant par 7034 : avant le" in words(told(provider_user, "payout.reopened"))
     assert approved.decided_by
     assert "attend une décision" in words(told(approved.decided_by, "payout.reopened.finance"))
+
+
+def test_a_transfer_that_may_be_at_the_bank_is_told_with_its_account(
+    approved: PayoutRequest, provider_user: User, second_finance_user: User, as_provider: Client
+) -> None:
+    way.batched([approved], second_finance_user).hand_out()
+    way.banked(provider_user, way.OTHER_IBAN)
+    assert way.fresh(approved).state == "BATCHED"
+    letter = words(told(provider_user, "payout.elsewhere"))
+    assert "peut-être déjà à la banque, avec votre compte se terminant par 0189" in letter
+    text = plain(as_provider.get("/demandes-de-paiement/").content.decode())
+    assert "La facture AC-1 est payée sur votre ancien compte, •••• •••• •••• 0189" in text
+    assert "vers •••• •••• •••• 0189, votre ancien compte" in text
 
 
 @pytest.mark.django_db(transaction=True)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError
+from django.db.models import F, Value
+from django.utils import timezone
 
 from escrow.models import EscrowAccount, Tranche
 from escrow.tests import way as escrow_way
 from marketplace.accounts.models import Company, User
 from marketplace.ledger.models import Transfer
 from marketplace.ledger.tests.crowd import balance
-from payouts.bills import Bill
+from payouts.bills import Bill, bare
 from payouts.models import PayoutRequest
 from payouts.models.requests import refused_by_name
 from payouts.tests import way
@@ -119,3 +122,33 @@ def test_what_the_database_refuses_by_a_fault_of_ours_stays_a_fault(asked: Payou
     """Only the two constraints that people can run into become sentences."""
     with pytest.raises(IntegrityError, match="payout_adds_up"), refused_by_name(way.BILL):
         PayoutRequest.objects.filter(pk=asked.pk).update(cents=1)
+
+
+@pytest.mark.parametrize(
+    "number", ["AC-1\u200b", "AC\u20111", "ac\u20131", "\uff21\uff23-\uff11", "AC -1", "ac1", "a c\xa0\u22121"]
+)
+def test_a_number_is_the_same_in_any_spelling(account: EscrowAccount, number: str) -> None:
+    way.asked(way.released(account))
+    with pytest.raises((PayoutRequest.NumberTaken, PayoutRequest.NotNumbered)):
+        way.asked(way.released(account, 1), Bill(number, way.ISSUED, 120_000, 24_000))
+    rows = PayoutRequest.objects.alias(bare=bare(F("invoice_number")))
+    assert rows.filter(bare=bare(Value(number))).count() == 1
+
+
+@pytest.mark.parametrize("number", ["AC/1", "AC.1", "AC-11", "ÂC-1"])
+def test_another_number_is_another_invoice(account: EscrowAccount, number: str) -> None:
+    way.asked(way.released(account))
+    assert way.asked(way.released(account, 1), Bill(number, way.ISSUED, 120_000, 24_000)).invoice_number == number
+
+
+@pytest.mark.parametrize("number", ["---", "\u200b", "AC\u200b2", "AC\x072", "AC\u202e2"])
+def test_a_number_that_nobody_can_read_is_refused(tranche: Tranche, number: str) -> None:
+    with pytest.raises(PayoutRequest.NotNumbered):
+        way.asked(tranche, Bill(number, way.ISSUED, way.HT, way.VAT))
+
+
+@pytest.mark.parametrize("days", [-1, 731, 40_000])
+def test_an_invoice_of_another_age_is_refused(tranche: Tranche, days: int) -> None:
+    issued = timezone.localdate() - timedelta(days=days) - timedelta(days=1 if days > 0 else -1)
+    with pytest.raises(PayoutRequest.NotDated):
+        way.asked(tranche, Bill("AC-1", issued, way.HT, way.VAT))

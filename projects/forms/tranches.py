@@ -10,7 +10,7 @@ from django.forms.utils import ErrorDict, ErrorList
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.fields import DayField, EurosField
+from marketplace.fields import DayField, EurosField, must_be_seen
 from marketplace.forms import Performing
 from projects.forms.prose import ProseField, without_details
 from projects.models import TrancheTerms
@@ -31,7 +31,9 @@ class DelayField(forms.IntegerField):
 class TrancheForm(forms.Form):
     """One tranche; an empty row is passed over."""
 
-    title = forms.CharField(label=_("Title"), max_length=120, required=False, validators=[without_details])
+    title = forms.CharField(
+        label=_("Title"), max_length=120, required=False, validators=[without_details, must_be_seen]
+    )
     cents = EurosField(label=_("Amount"), unit=_("€ excl. VAT"), max_cents=HIGHEST_CENTS, required=False)
     due_on = DayField(label=_("Delivered on"), required=False)
     deliverable = ProseField(label=_("Deliverable"), max_length=2000, required=False, rows=2)

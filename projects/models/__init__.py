@@ -65,7 +65,7 @@ __all__ = [
     "Tally",
     "Terms",
     "TrancheTerms",
-    "claim_until",
     "Word",
+    "claim_until",
     "closing_on",
 ]

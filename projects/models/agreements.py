@@ -22,6 +22,7 @@ from marketplace.billing.vat import Amount, vat_for
 from marketplace.events.models import Event
 from marketplace.ledger import posting as ledger
 from marketplace.locking import locked
+from marketplace.payments import doorbell
 from marketplace.payments.models import Payment
 from marketplace.refusals import Refusal
 from marketplace.states import States
@@ -196,11 +197,12 @@ class Agreement(models.Model):
     def accept(self, number: int, *, by: User) -> None:
         """Accept version `number` as one of the two parties; when both have, the terms are frozen and hashed.
 
-        A second acceptance changes nothing. Refused: NotOpen, Replaced when a newer version exists.
+        A second acceptance changes nothing. Refused: NotOpen (declined or lapsed too), Replaced when a newer version
+        exists.
         """
         with locked(self.project, self):
             version = self.version
-            if version.number == number and version.accepted_by(by):
+            if version.number == number and version.accepted_by(by) and self.state in LIVING:
                 return
             self.must_be_open()
             if version.number != number:
@@ -222,22 +224,30 @@ class Agreement(models.Model):
         return self.version.fees
 
     def pay(self, *, by: User, key: UUID) -> Payment:
-        """Start the payment of the fees; the same `key` gives the same payment. Refused (NotPayable) unless agreed."""
+        """Start the payment of the fees; the same `key` gives the same payment. Refused (NotPayable) unless agreed.
+
+        Another key (a second tab) gives the payment that is still to be made, so that nobody pays the fees twice.
+        """
         with locked(self.project, self):
             if self.state != AgreementState.AGREED:
                 raise self.NotPayable
-            total = self.fees().total
-        return Payment.start(
-            key=key,
-            payer=by,
-            purpose="agreements.fees",
-            reference=str(self.pk),
-            ht_cents=total.ht_cents,
-            vat_cents=total.vat_cents,
-            cents=total.cents,
-            description=str(_("Introduction: %(title)s") % {"title": self.project.title})[:200],
-            project=self.project.key,
-        )
+            total, about = self.fees().total, {"payer": by, "purpose": "agreements.fees", "reference": str(self.pk)}
+            waiting = Payment.objects.payable().filter(**about, cents=total.cents).first()
+            return waiting or Payment.start(
+                key=key,
+                payer=by,
+                purpose="agreements.fees",
+                reference=str(self.pk),
+                ht_cents=total.ht_cents,
+                vat_cents=total.vat_cents,
+                cents=total.cents,
+                description=str(_("Introduction: %(title)s") % {"title": self.project.title})[:200],
+                project=self.project.key,
+            )
+
+    def awaits(self, payment: Payment) -> bool:
+        """Whether this money would pay the fees: they are due, and this much."""
+        return self.state == AgreementState.AGREED and payment.cents == self.fees().total.cents
 
     def activate(self, payment: Payment) -> list[ledger.Move] | None:
         """The fees are paid: the agreement and its project become active, both sides get each other's details.
@@ -245,9 +255,9 @@ class Agreement(models.Model):
         Returns the moves of the fees, or None when this money has no place (paid before, or another amount).
         Called by the payment's settlement, under the locks of project, agreement and payment.
         """
-        fees = self.fees()
-        if self.state != AgreementState.AGREED or payment.cents != fees.total.cents:
+        if not self.awaits(payment):
             return None
+        fees = self.fees()
         self.state, self.active_at = AgreementState.ACTIVE, timezone.now()
         self.save(update_fields=["state", "active_at"])
         self.project.mark_active()
@@ -269,10 +279,11 @@ class Agreement(models.Model):
     def lapse(self) -> None:
         """The project has ended before the introduction was paid. Called by Project under the lock.
 
-        A payment on its way finds no place any more and goes back by itself.
+        A payment on its way finds no place any more and goes back by itself; those that wait are called off.
         """
         self.state = AgreementState.LAPSED
         self.save(update_fields=["state"])
+        doorbell.ring("marketplace.payments.tasks.call_off_unwanted", self.project.key)
 
     def must_be_open(self) -> None:
         """Refuse (NotOpen) changes once the terms are confirmed or the date to confirm them has passed."""

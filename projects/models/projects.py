@@ -217,10 +217,13 @@ class Project(models.Model):
     def draft(cls, content: Content, *, by: User, key: UUID, files: Iterable[Clean] = ()) -> Project:
         """Write a new draft with its specification `files`; the same `key` again rewrites the same draft.
 
-        Refused: NotEditable when that draft has been handed in meanwhile, TooManyFiles.
+        Refused: NotEditable when that draft has been handed in meanwhile, TooManyFiles, KeyReused for a key of somebody
+        else's.
         """
         with locked(by):
-            if done := cls.objects.filter(client=by, form_key=key).first():
+            if done := cls.objects.filter(form_key=key).first():
+                if done.client_id != by.pk:
+                    raise cls.KeyReused
                 done.rewrite(content, files=files)
                 return done
             project = cls.objects.create(client=by, form_key=key, **content.as_fields())
@@ -563,6 +566,11 @@ class Project(models.Model):
 
     class NotSubmittable(Refusal):
         sentence = _("This project has already been handed in. Open its report to see where it stands.")
+
+    class KeyReused(Refusal):
+        sentence = _(
+            "This page has already been used for another project: nothing was written. Check it and send it again."
+        )
 
     class NotEditable(Refusal):
         sentence = _("This project has been handed in: it can no longer be changed.")

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.locking import locked
 from marketplace.refusals import Refusal
 
+from .bands import BANDS
 from .choices import Place
 from .readers import TEXT_SEARCH
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from marketplace.accounts.models import User
 
 MOST_SEARCHES = 20
-BANDS = ["1", "2", "3", "4"]  # of budgets, as the list's filters number them
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class SavedSearch(models.Model):
             models.UniqueConstraint(fields=["provider", *WHAT], name="one_saved_search_of_a_kind"),
             models.CheckConstraint(condition=~NOTHING, name="saved_search_asks_for_something"),
             models.CheckConstraint(condition=~Q(name=""), name="saved_search_has_a_name"),
-            models.CheckConstraint(condition=Q(bands__contained_by=BANDS), name="saved_search_bands_are_known"),
+            models.CheckConstraint(condition=Q(bands__contained_by=list(BANDS)), name="saved_search_bands_are_known"),
             models.CheckConstraint(
                 condition=Q(places__contained_by=Place.values), name="saved_search_places_are_known"
             ),

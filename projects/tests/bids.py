@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from credits.models import CreditPack, Kind
 from marketplace.accounts.models import Company, User
-from marketplace.payments.gateway import Intent
+from marketplace.payments.gateway import Intent, Session
 from marketplace.payments.models import Payment
 from marketplace.testing.cast import person
 from projects.models import Agreement, Offer, OfferTerms, Project, Question, Selection, Terms, TrancheTerms
@@ -89,6 +89,15 @@ def agreed(agreement: Agreement) -> Agreement:
     for party in (agreement.client, agreement.provider):
         agreement.accept(agreement.version.number, by=party)
     return agreement
+
+
+def fees(agreement: Agreement, most: int) -> list[Payment]:
+    """So many payments of the same fees: each begun after the page of the one before had expired at Stripe."""
+    payments = []
+    for _n in range(most):
+        payments.append(payment := agreement.pay(by=agreement.client, key=uuid.uuid4()))
+        payment.follow(Session(f"cs_{payment.key.hex}", "expired", "", str(payment.key)))
+    return payments
 
 
 def active(agreement: Agreement) -> Agreement:

@@ -20,7 +20,7 @@ from projects.models import Agreement, AgreementState, Formula, Offer, Project, 
 from projects.models.agreements import AGREEMENT_MOVES, share
 from projects.notices.agreements import agreement_of
 from projects.terms import changes
-from projects.tests.bids import CHRISTMAS, active, agreed, awarded, bend, bidder, changed, paid, stocked
+from projects.tests.bids import CHRISTMAS, active, agreed, awarded, bend, bidder, changed, fees, paid, stocked
 from projects.tests.calls import opened
 
 pytestmark = pytest.mark.django_db
@@ -181,6 +181,29 @@ def test_same_key_pays_once(agreement: Agreement) -> None:
     assert agreement.pay(by=agreement.client, key=key) == agreement.pay(by=agreement.client, key=key)
 
 
+def test_another_tab_pays_what_waits_to_be_paid(agreement: Agreement, as_client: Client) -> None:
+    agreed(agreement)
+    path = f"/accords/{agreement.key}/payer/"
+    addresses = {as_client.post(path, {"key": str(uuid.uuid4())})["Location"] for _tab in range(3)}
+    assert addresses == {Payment.objects.get(purpose="agreements.fees").checkout_url()}
+
+
+@pytest.mark.parametrize("end", ["withdrawn", "paid"])
+def test_nobody_is_led_to_pay_fees_that_are_no_longer_due(agreement: Agreement, as_client: Client, end: str) -> None:
+    (late,) = fees(agreed(agreement), 1)
+    payment = agreement.pay(by=agreement.client, key=uuid.uuid4())
+    if end == "paid":
+        paid(late)
+    else:
+        agreement.project.withdraw(by=agreement.client)
+    answer = as_client.get(payment.checkout_url(), follow=True)
+    assert answer.redirect_chain == [(payment.return_url(), 302)]
+    page = answer.content.decode()
+    assert "Il n’y a plus rien à payer ici" in page
+    assert "Reprendre le paiement" not in page
+    assert Payment.objects.get(pk=payment.pk).state == "EXPIRED"
+
+
 def test_payment_that_comes_too_late_goes_back(agreement: Agreement) -> None:
     payment = agreed(agreement).pay(by=agreement.client, key=uuid.uuid4())
     agreement.project.withdraw(by=agreement.client)
@@ -189,6 +212,19 @@ def test_payment_that_comes_too_late_goes_back(agreement: Agreement) -> None:
     assert paid(payment).state == "RETURNED"
     agreement.refresh_from_db()
     assert agreement.state == "LAPSED"
+
+
+def test_terms_that_lapsed_are_not_accepted_again(agreement: Agreement, as_client: Client) -> None:
+    agreement.accept(1, by=agreement.client)
+    agreement.project.withdraw(by=agreement.client)
+    page = as_client.post(f"/accords/{agreement.key}/accepter/", {"number": "1", "read": "on"}, follow=True)
+    assert "Vous avez accepté les termes" not in page.content.decode()
+    assert "ils ne changent plus" in page.content.decode()
+
+
+def test_pages_that_are_read_answer_a_look_at_their_head(agreement: Agreement, as_client: Client) -> None:
+    for path in (f"/accords/{agreement.key}/", f"/projets/{agreement.project.key}/rapport/"):
+        assert as_client.head(path).status_code == 200
 
 
 def test_payment_of_another_amount_goes_back(agreement: Agreement, settings: Any) -> None:

@@ -205,10 +205,6 @@ def test_count_is_bounded(register: list[Project], provider_user: User, monkeypa
     assert saved.searches_of(provider_user)[0].found == "plus de 2 projets ouverts"
 
 
-def test_bands_of_searches_are_those_of_the_list() -> None:
-    assert list(discover.BANDS) == searches.BANDS
-
-
 @pytest.mark.parametrize(
     ("changes", "rule"),
     [

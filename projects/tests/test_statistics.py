@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from marketplace.accounts.models import User
 from projects import tasks
-from projects.forms import discover
 from projects.models import CallStatistic, Category, Content, Project, Selection
 from projects.models.bands import BANDS, band_of
 from projects.tests.bids import active, bid, bidder
@@ -100,10 +99,6 @@ def test_call_opened_before_it_was_written_here_never_counts(client_user: User) 
     project.approve(by=None, at=timezone.now() - timedelta(days=90))
     project.withdraw(by=client_user)
     assert counted().closed == 0
-
-
-def test_bands_are_those_of_the_filters() -> None:
-    assert discover.BANDS == BANDS
 
 
 def test_sets_are_category_and_band_each_alone_all_and_months(client_user: User) -> None:

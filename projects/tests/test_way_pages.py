@@ -10,6 +10,7 @@ from escrow.tests.way import activated, chosen, paid, published
 from marketplace.accounts.models import User
 from marketplace.events.models import Notice
 from projects.models import Agreement, Offer, Project, Question
+from projects.tests.bids import fees
 
 pytestmark = pytest.mark.django_db
 
@@ -276,7 +277,7 @@ def test_paying_the_fees_twice_gives_the_second_money_back(client_user: User, pr
     agreement = chosen(published(client_user), provider_user)
     for party in (client_user, provider_user):
         agreement.accept(1, by=party)
-    first, second = (agreement.pay(by=client_user, key=uuid.uuid4()) for _n in range(2))
+    first, second = fees(agreement, 2)
     assert paid(first).state == "PAID"
     assert paid(second).state == "RETURNED"
     assert Agreement.objects.get(pk=agreement.pk).state == "ACTIVE"

@@ -14,7 +14,7 @@ from marketplace.events.models import Event
 from marketplace.ledger.tests.crowd import ROUNDS, Crowd, slowed, tally
 from marketplace.payments.models import Payment, PaymentState
 from projects.models import Agreement, Answer, Offer, Project, Question, Selection
-from projects.tests.bids import agreed, asked, awarded, bidder, changed, paid, terms
+from projects.tests.bids import agreed, asked, awarded, bidder, changed, fees, paid, terms
 from projects.tests.calls import consulted, opened
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.races]
@@ -187,7 +187,7 @@ def two_versions_are_proposed(crowd: Crowd, stage: Stage) -> None:
 
 def two_payments_arrive(crowd: Crowd, stage: Stage) -> None:
     agreement = agreed(bound(stage))
-    payments = [agreement.pay(by=agreement.client, key=uuid.uuid4()) for _n in range(3)]
+    payments = fees(agreement, 3)
     crowd.race([partial(paid, Payment.objects.get(pk=payment.pk)) for payment in payments * 2])
     states = sorted(Payment.objects.get(pk=payment.pk).state for payment in payments)
     assert states == [PaymentState.PAID, PaymentState.RETURNED, PaymentState.RETURNED]

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketplace.policies import UserRequest, policy
 from projects.forms.agreements import AcceptForm, PayForm, TermsForm
@@ -47,7 +47,7 @@ def draw(request: UserRequest, agreement: Agreement, **forms: Any) -> HttpRespon
     return render(request, "projects/agreement.html", context)
 
 
-@require_GET
+@require_safe
 @policy("agreements.party")
 def agreement(request: UserRequest, key: str) -> HttpResponse:
     return draw(request, agreement_for(request, key))

@@ -5,7 +5,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from marketplace.policies import UserRequest, policy
 from projects.comparison import Comparison
@@ -15,7 +15,7 @@ from projects.masks import Mask
 from projects.models import Offer, OfferState, Project, Selection
 
 
-@require_GET
+@require_safe
 @policy("projects.compare")
 def compare(request: UserRequest, key: str) -> HttpResponse:
     project = get_object_or_404(Project.objects.owned_by(request.user).published(), key=key)
@@ -25,7 +25,7 @@ def compare(request: UserRequest, key: str) -> HttpResponse:
     return render(request, "projects/compare.html", {"project": project, "comparison": comparison, "crumbs": crumbs})
 
 
-@require_GET
+@require_safe
 @policy("projects.compare")
 def read_offer(request: UserRequest, key: str, pk: int) -> HttpResponse:
     rows = Offer.objects.addressed_to(request.user).select_related("provider", "project")

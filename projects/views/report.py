@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from marketplace.events.models import Event
 from marketplace.policies import UserRequest, policy
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MOST_EVENTS = 200
 
 
-@require_GET
+@require_safe
 @policy("projects.own")
 def report(request: UserRequest, key: str) -> HttpResponse:
     rows = with_access_of(Project.objects.report_open_to(request.user), request.user)

@@ -19,7 +19,7 @@ from marketplace.events.models import Event
 from marketplace.ledger import posting as ledger
 from marketplace.ledger.models import Account
 from marketplace.locking import locked
-from marketplace.payments import purposes
+from marketplace.payments import doorbell, purposes
 from marketplace.payments.gateway import Intent, Order, Session
 from marketplace.payments.purposes import Purpose
 from marketplace.refusals import Refusal
@@ -58,6 +58,10 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
         """The payments that this person may see: their own."""
         return self.filter(payer=user)
 
+    def payable(self) -> Self:
+        """The payments whose payer may still go to Stripe's page."""
+        return self.filter(state__in=[PaymentState.CREATED, PaymentState.OPEN])
+
     def unclear(self, before: datetime) -> Self:
         """Payments begun before then of which Stripe may know more than we do."""
         unpaid = Q(state="OPEN", created_at__lt=before)
@@ -73,7 +77,9 @@ class Payment(models.Model):
     """
 
     class KeyReused(Refusal):
-        sentence = _("This page has already been used for another payment. Reload it and try again.")
+        sentence = _(
+            "This page has already been used for another payment: nothing was charged. Check it and send it again."
+        )
 
     key = models.UUIDField(_("key"), unique=True)
     payer = models.ForeignKey(
@@ -174,6 +180,11 @@ class Payment(models.Model):
         return self.state in {PaymentState.CREATED, PaymentState.OPEN}
 
     @property
+    def is_wanted(self) -> bool:
+        """Whether its money would find a place now."""
+        return self.kind.still_wanted(self)
+
+    @property
     def order(self) -> Order:
         """What Stripe is asked for; the same at every try."""
         back = f"{settings.BASE_URL}{self.return_url()}"
@@ -219,6 +230,14 @@ class Payment(models.Model):
                 self.save(update_fields=["state"])
                 Event.record(f"payment.{state.lower()}", project=self.project_key, **self.facts())
 
+    def drop(self) -> None:
+        """Close a payment that never went to Stripe. Called when its purpose is gone."""
+        with locked(self):
+            if self.is_payable and not self.checkout_id:
+                self.state = PaymentState.EXPIRED
+                self.save(update_fields=["state"])
+                Event.record("payment.expired", project=self.project_key, **self.facts())
+
     def settle(self, intent: Intent) -> None:
         """The money of `intent` has come: its purpose gives it a place, else it goes back (money.md: paid, no place).
 
@@ -252,6 +271,12 @@ class Payment(models.Model):
         ledger.post(f"stripe:{intent.id}:paid", "payment.paid", list(moves), project=self.project_key)
         self.prove(intent, PaymentState.PAID)
         Event.record("payment.paid", project=self.project_key, by=self.payer, **self.facts())
+        self.ring_for_others()
+
+    def ring_for_others(self) -> None:
+        """What is paid now leaves others of the same project without a place: a worker calls them off."""
+        if self.project_key:
+            doorbell.ring("marketplace.payments.tasks.call_off_unwanted", self.project_key)
 
     def send_back(self, intent: Intent) -> None:
         """Money without a place: owed to its payer at once, sent by a worker; within `take_in`."""

@@ -24,7 +24,10 @@ KILL = "KILL_WORKER_IN_PLACE"
 
 @purpose("tests.shelf")
 class Shelf(Purpose):
-    """Revenue and VAT; but "gone" and "refused" have no place, "unique" has one once, "wrong" and "poison" are bugs."""
+    """Revenue and VAT; but "gone" and "refused" have no place, "unique" has one once, "wrong" and "poison" are bugs.
+
+    "single" is as "unique" is, and says so before.
+    """
 
     def rows(self, payment: Payment) -> Sequence[Model]:
         return [payment.payer]
@@ -37,11 +40,14 @@ class Shelf(Purpose):
             raise Refusal
         if payment.reference == "poison":
             raise RuntimeError("This row is poison.")
-        if payment.reference == "gone" or (payment.reference == "unique" and paid_before(payment)):
+        if payment.reference == "gone" or (payment.reference in {"unique", "single"} and paid_before(payment)):
             return None
         sides = [("revenue:credits", payment.ht_cents), ("vat", payment.vat_cents)]
         extra = payment.reference == "wrong"
         return [Move("stripe", side, cents + extra) for side, cents in sides if cents]
+
+    def still_wanted(self, payment: Payment) -> bool:
+        return payment.reference != "single" or not paid_before(payment)
 
     def back(self, payment: Payment) -> str:
         return "/"

@@ -71,6 +71,44 @@ def test_two_tabs_share_one_session(payer: Client, payment: Payment) -> None:
     assert first == second
 
 
+def test_a_payment_without_a_place_is_closed_before_the_card_page(
+    payer: Client, provider_user: User, sandbox: Sandbox
+) -> None:
+    first, second, third = (shelf.start(provider_user, "single") for _n in range(3))
+    begun = page_of(second)
+    sandbox.pay(first)
+    for payment in (second, third):
+        answer = payer.get(f"/paiements/{payment.key}/", follow=True)
+        assert answer.redirect_chain == [(f"/paiements/{payment.key}/retour", 302)]
+        assert "Il n’y a plus rien à payer ici" in answer.content.decode()
+        assert shelf.state_of(payment) == PaymentState.EXPIRED
+    assert gateway.session(second.checkout_id).status == "expired"
+    sandbox.click(begun, "pay")
+    assert not gateway.session(second.checkout_id).intent
+
+
+def test_what_was_paid_before_it_could_be_closed_goes_back(
+    payer: Client, float_of_ours: Payment, provider_user: User, sandbox: Sandbox
+) -> None:
+    first, second = (shelf.start(provider_user, "single") for _n in range(2))
+    sandbox.click(page_of(second), "pay")
+    sandbox.pay(first)
+    assert "n’avait plus d’objet" in payer.get(f"/paiements/{second.key}/", follow=True).content.decode()
+    assert shelf.state_of(second) == PaymentState.RETURNED
+
+
+def test_a_payment_closes_the_others_of_its_project(provider_user: User, sandbox: Sandbox) -> None:
+    first, second, free = (shelf.start(provider_user, reference) for reference in ("single", "single", ""))
+    Payment.objects.update(project_key="projet")
+    page_of(second)
+    first.refresh_from_db()
+    sandbox.pay(first)
+    tasks.call_off_unwanted("projet")
+    assert shelf.state_of(second) == PaymentState.EXPIRED
+    assert gateway.session(second.checkout_id).status == "expired"
+    assert shelf.state_of(free) == PaymentState.CREATED
+
+
 def test_giving_up_can_be_taken_up_again(payer: Client, payment: Payment, sandbox: Sandbox) -> None:
     back = sandbox.click(page_of(payment), "abandon")
     page = text(payer, back)
