@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('credits', '0002_packs'),
+        ("credits", "0002_packs"),
         ('ledger', '0004_rights'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='spending',
             name='return_reason',
-            field=models.CharField(blank=True, choices=[('project_rejected', 'the project was rejected by our moderation after it was opened'), ('project_withdrawn', 'the client withdrew the project'), ('project_expired', 'the project expired without a choice'), ('project_cancelled', 'the project was cancelled'), ('offer_unread', 'the client never opened your offer in the time set')], max_length=40),
+            field=models.CharField(blank=True, choices=[('project_rejected', 'the project was rejected by our moderation after it was opened'), ('project_withdrawn', 'the client withdrew the project'), ('project_expired', 'the project expired without a choice'), ('project_cancelled', 'the project was cancelled'), ('project_changed', 'the project changed after your offer, which you withdrew'), ('offer_unread', 'the client never opened your offer in the time set'), ('details_false', 'the client’s details were found to be false')], max_length=40),
         ),
         migrations.AddIndex(
             model_name='spending',

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('credits', '0003_returns'),
+        ("credits", "0003_returns"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -58,7 +58,8 @@ class CallStatistic(models.Model):
     A call is closed once its fate is known: its introduction was paid (it materialised), or it ended before, after it
     had been open. Left out: what is still open or being agreed upon; what our moderation took off, which never was a
     call; what came from elsewhere (imported, or generated as if opened before it was written here), whose competition
-    took place elsewhere or not at all. Offers taken back count as never made. The month is the one in Paris in which it left the list.
+    took place elsewhere or not at all. Offers taken back count as never made. The month is the one in Paris in which
+    it left the list.
     """
 
     category = models.ForeignKey(Category, models.PROTECT, null=True, related_name="+", verbose_name=_("category"))

@@ -11,8 +11,8 @@ class Migration(migrations.Migration):
     """Claims that a client's details are false."""
 
     dependencies = [
-        ("credits", "0003_return_false_details"),
-        ("projects", "0009_flags"),
+        ("projects", "0016_flags"),
+        ("credits", "0003_returns"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     """Reports of projects to moderation."""
 
     dependencies = [
-        ("projects", "0003_categories"),
+        ("projects", "0015_dossier"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -4,7 +4,9 @@ from django.db import migrations
 class Migration(migrations.Migration):
     """Skills as the filters compare them: small letters without accents, whoever typed them."""
 
-    dependencies = [("projects", "0003_categories")]
+    dependencies = [
+        ("projects", "0006_draft_by_pages"),
+    ]
 
     operations = [
         # unaccent is only "stable" because its dictionary could be changed; ours is the one that the search column

@@ -6,7 +6,9 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """The indexes of the filter by skill and of the order by offers."""
 
-    dependencies = [("projects", "0005_skill_keys")]
+    dependencies = [
+        ("projects", "0007_skill_keys"),
+    ]
 
     operations = [
         migrations.AddIndex(

@@ -5,7 +5,9 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """The words of the projects that are open, by which a typing error in a search is forgiven."""
 
-    dependencies = [("projects", "0005_open_indexes")]
+    dependencies = [
+        ("projects", "0008_open_indexes"),
+    ]
 
     operations = [
         migrations.CreateModel(

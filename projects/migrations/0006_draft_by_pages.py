@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('projects', '0004_time_to_choose'),
+        ("projects", "0005_time_to_choose"),
     ]
 
     operations = [

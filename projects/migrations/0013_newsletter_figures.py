@@ -4,7 +4,9 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """The figures of an edition are counted in an index alone."""
 
-    dependencies = [("projects", "0006_newsletter_words")]
+    dependencies = [
+        ("projects", "0012_newsletter_words"),
+    ]
 
     operations = [
         migrations.AddIndex(

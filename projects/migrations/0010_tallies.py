@@ -6,7 +6,9 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """How many projects are open for each combination of filters."""
 
-    dependencies = [("projects", "0005_words")]
+    dependencies = [
+        ("projects", "0009_words"),
+    ]
 
     operations = [
         migrations.CreateModel(

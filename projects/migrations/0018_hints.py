@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     """The delays after which the direct contact credit is said to be next."""
 
     dependencies = [
-        ("projects", "0009_details_claims"),
+        ("projects", "0017_details_claims"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -11,8 +11,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
+        ("projects", "0014_callstatistic"),
         ('documents', '0001_initial'),
-        ('projects', '0003_categories'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

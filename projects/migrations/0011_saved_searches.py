@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('projects', '0003_categories'),
+        ("projects", "0010_tallies"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

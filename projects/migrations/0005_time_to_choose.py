@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('projects', '0004_project_versions'),
+        ("projects", "0004_project_versions"),
     ]
 
     operations = [
