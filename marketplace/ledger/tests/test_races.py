@@ -18,7 +18,7 @@ MANY = 50
 
 def spending(wallet: Account, turn: int) -> Callable[[], Transfer]:
     move = ledger.Move(wallet, "consumed:OFFER", 1)
-    return lambda: ledger.post(f"spend:{wallet.pk}:{turn}", "credit.spent", [move], project=f"2026-{turn}")
+    return lambda: ledger.post(f"spend:{wallet.pk}:{turn}", "test.spent", [move], project=f"2026-{turn}")
 
 
 def one_credit_is_spent_once(crowd: Crowd) -> None:
