@@ -140,7 +140,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
             _("Mark as given to the bank"),
             SEND,
             lambda batch, by, data: batch.mark_sent(by=by),
-            offered=lambda batch: batch.state == BatchState.MADE and batch.handed_out_at is not None,
+            offered=lambda batch: batch.state == BatchState.MADE,
             reauthenticate=True,
         ),
         "drop": AdminDeed(

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, cast
 
 from django import forms
@@ -43,7 +43,7 @@ class PayoutForm(Deed):
         ),
     )
     number = forms.CharField(label=_("Invoice number"), max_length=40, required=False)
-    issued_on = DayField(label=_("Invoice date"), past=OLDEST, required=False)
+    issued_on = DayField(label=_("Invoice date"), past=OLDEST, ahead=timedelta(), required=False)
     ht_cents = EurosField(label=_("Amount excluding VAT"), required=False, unit=_("€ excl. VAT"))
     vat_cents = EurosField(
         label=_("VAT"), min_cents=0, required=False, help_text=_("0 if your company is exempt from VAT.")
@@ -119,8 +119,6 @@ class PayoutForm(Deed):
         for name in TYPED:
             if data.get(name) in (None, "") and name not in self.errors:
                 self.add_error(name, _("This PDF is no Factur-X: fill in what it says."))
-        if data.get("issued_on") and data["issued_on"] > today():
-            self.add_error("issued_on", _("This date is in the future."))
         if any(name in self.errors for name in TYPED):
             return None
         return Bill(*(data[name] for name in TYPED))

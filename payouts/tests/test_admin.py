@@ -82,13 +82,14 @@ def test_chosen_requests_go_into_one_batch_and_out_to_the_bank(
     batch = PayoutBatch.objects.get()
     assert answer["Location"] == f"{BATCHES}{batch.pk}/change/"
     text = page(as_second_finance, f"{BATCHES}{batch.pk}/change/")
-    for words in ("2 640,00 €", "AC-1", "AC-2", "Atelier Mercier", "PARAPHE-", "Téléchargez d’abord le fichier"):
+    for words in ("2 640,00 €", "AC-1", "AC-2", "Atelier Mercier", "PARAPHE-", "Marquer comme remis à la banque"):
         assert words in text
+    assert "Téléchargez d’abord le fichier" in text
+    assert "Téléchargez d’abord le fichier" in do(as_second_finance, batch, "send")
     file = as_second_finance.get(f"{BATCHES}{batch.pk}/file/")
     assert (file.content, file["Content-Type"]) == (batch.file.encode(), "application/xml")
     assert file["Content-Disposition"] == f'attachment; filename="{batch.message_id}.xml"'
     assert {"private", "no-store"} <= set(file["Cache-Control"].split(", "))
-    assert "Marquer comme remis à la banque" in page(as_second_finance, f"{BATCHES}{batch.pk}/change/")
     assert do(as_second_finance, batch, "send") == ""
     assert "2 640,00 €" in page(as_second_finance, BATCHES)
     assert {request.state for request in PayoutRequest.objects.all()} == {"SENT"}

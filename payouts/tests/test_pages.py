@@ -84,7 +84,7 @@ def test_a_file_that_is_no_pdf_and_a_day_to_come_are_refused(tranche: Tranche, a
     _status, text = send(as_provider, tranche, invoice=escrow_way.png(), **typed)
     assert "PDF" in text
     _status, text = send(as_provider, tranche, invoice=way.uploaded(), **typed)
-    assert "futur" in text
+    assert "Choisissez un jour entre le" in text
     _status, text = send(as_provider, tranche, **TYPED)
     assert "error-summary" in text
     assert not PayoutRequest.objects.exists()
