@@ -440,9 +440,14 @@ class Question(Enclosing, models.Model):
 
     @classmethod
     def ask(cls, project: Project, *, by: User, text: str, key: UUID, files: Sequence[Clean] = ()) -> Question:
-        """Ask in writing; the same `key` asks once. Refused: Project.NotAvailable, Offer.NeedsCredit, TooManyPapers."""
+        """Ask in writing; the same `key` asks the same text once.
+
+        Refused: Project.NotAvailable, Offer.NeedsCredit, TooManyPapers, FormUsed when the key has asked another text.
+        """
         with locked(project):
             if done := cls.objects.filter(project=project, provider=by, key=key).first():
+                if done.text != text:
+                    raise cls.FormUsed
                 return done
             project.must_be_available()
             project.must_be_foreign_to(by)
@@ -468,6 +473,9 @@ class Question(Enclosing, models.Model):
 
     class AlreadyAnswered(Refusal):
         sentence = _("This question has already been answered.")
+
+    class FormUsed(Refusal):
+        sentence = _("This page has already sent another question, which the client has. Send this one again.")
 
 
 class Answer(Enclosing, models.Model):
