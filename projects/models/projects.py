@@ -239,10 +239,12 @@ class Project(models.Model):
     def begin(cls, jotting: Jotting, *, by: User, key: UUID) -> Project:
         """Write a new draft from the first page of the form; the same `key` again goes on with the same draft.
 
-        Refused: as `jot`.
+        Refused: as `jot`, and KeyReused for a key of somebody else's.
         """
         with locked(by):
-            if done := cls.objects.filter(client=by, form_key=key).first():
+            if done := cls.objects.filter(form_key=key).first():
+                if done.client_id != by.pk:
+                    raise cls.KeyReused
                 done.jot(jotting)
                 return done
             fields = Content(**jotting.answers).as_fields()
@@ -447,7 +449,8 @@ class Project(models.Model):
         """Spend one credit of `by` on this project: what it opens is in product, section 3.
 
         A second click, tab or retry gives the first spending and costs nothing. Refused: NotAvailable when the project
-        has just closed, OwnProject, NeedsConsultation, DetailsInDoubt, Wallet.NoCredit.
+        has just closed, OwnProject, NeedsConsultation, DetailsInDoubt, CompanyHasBid (an offer credit would open
+        nothing: one offer for each company), Wallet.NoCredit.
         """
         with locked(self):
             if done := Spending.objects.living().on(self.key).filter(provider=by, kind=kind).first():
@@ -458,9 +461,16 @@ class Project(models.Model):
                 raise self.NeedsConsultation
             if kind == Kind.CONTACT and self.has_false_details:
                 raise self.DetailsInDoubt
+            if kind == Kind.OFFER and self.has_bid_of_company(by):
+                raise self.CompanyHasBid
             spending = Wallet.of(by).spend(kind, self.key)
             Event.record(f"credit.spent.{kind.lower()}", project=self, by=by, spending=spending.pk, title=self.title)
             return spending
+
+    def has_bid_of_company(self, user: User) -> bool:
+        """Whether a colleague of `user` has a living offer here: their company has no second one (section 2)."""
+        living = self.offers.exclude(state="WITHDRAWN")
+        return living.filter(company_number=user.company.number).exclude(provider=user).exists()
 
     @property
     def has_false_details(self) -> bool:
@@ -586,6 +596,9 @@ class Project(models.Model):
 
     class WrittenElsewhere(Refusal):
         sentence = _("Another tab has written to this page of your draft at %(hour)s: what you see here is not saved.")
+
+    class CompanyHasBid(Refusal):
+        sentence = _("Your company already has an offer on this project: one for each SIREN. Nothing was charged.")
 
     class FalseDetails(Refusal):
         sentence = _("Your details were found to be false. Correct or confirm them first, from your account page.")

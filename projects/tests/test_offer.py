@@ -160,7 +160,11 @@ def test_own_project_takes_no_offer(project: Project, provider_user: User, clien
 def test_company_has_one_living_offer(offer: Offer, project: Project, provider_user: User, rival_user: User) -> None:
     rival_user.company.siren = provider_user.company.siren
     rival_user.company.save(update_fields=["siren"])
-    consulted(project, stocked(rival_user), Kind.OFFER)
+    consulted(project, stocked(rival_user))
+    refused(lambda: project.spend(Kind.OFFER, by=rival_user), Project.CompanyHasBid)
+    offer.withdraw(by=provider_user)
+    project.spend(Kind.OFFER, by=rival_user)
+    offer = Offer.place(project, by=provider_user, terms=terms(), key=uuid.uuid4())
     refused(lambda: Offer.place(project, by=rival_user, terms=terms(), key=uuid.uuid4()), Offer.CompanyHasOffer)
     offer.withdraw(by=provider_user)
     assert Offer.place(project, by=rival_user, terms=terms(), key=uuid.uuid4()).state == "PLACED"
@@ -228,6 +232,8 @@ def test_question_is_asked_once_per_form_and_answered_once(project: Project, pro
     first, again = (Question.ask(project, by=provider_user, text="Oui ?", key=key) for _n in range(2))
     project.refresh_from_db()
     assert (first, project.questions_count) == (again, 1)
+    with pytest.raises(Question.FormUsed):
+        Question.ask(project, by=provider_user, text="Et le soir ?", key=key)
     answer = first.answer_with("Oui.", by=project.client)
     assert first.answer_with("Oui.", by=project.client) == answer
     with pytest.raises(Question.AlreadyAnswered):

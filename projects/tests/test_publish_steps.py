@@ -280,3 +280,11 @@ def test_one_end_of_the_budget_never_contradicts_the_other(client_user: User) ->
     with pytest.raises(Project.Incomplete):
         project.submit(by=client_user)
     assert Project.begin(jotting, by=client_user, key=project.form_key or uuid.uuid4()).pk == project.pk
+
+
+def test_the_key_of_somebody_else_writes_nothing(as_client: Client, as_stranger: Client) -> None:
+    key = str(uuid.uuid4())
+    assert answer(as_client, PUBLISH, key=key).status_code == 302
+    reply = answer(as_stranger, PUBLISH, key=key)
+    assert "Cette page a déjà servi à un autre projet" in reply.content.decode()
+    assert Project.objects.count() == 1
