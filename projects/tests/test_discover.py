@@ -63,7 +63,7 @@ def test_cards_tell_what_everybody_may_know(client: Client, register: list[Proje
         "Données et IA",
         "Urgent",
         "Formule R0",
-        "Client\xa0: 3 projets, 0 attribué",
+        "Client\xa0: 3\xa0projets, 0 attribué",
         "18\xa0h\xa000",
         "viennent d’abord",
     ):
@@ -264,7 +264,7 @@ def test_own_project_is_marked(as_client: Client, client_user: User) -> None:
 
 def test_track_record_counts_awarded_calls(client: Client, client_user: User, register: list[Project]) -> None:
     Project.objects.filter(pk=register[0].pk).update(awarded_at=timezone.now())
-    assert "Client\xa0: 3 projets, 1 attribué" in client.get("/projets/").content.decode()
+    assert "Client\xa0: 3\xa0projets, 1 attribué" in client.get("/projets/").content.decode()
 
 
 def test_first_call_of_a_client_says_so_and_empty_list_says_what_to_do(client: Client, client_user: User) -> None:

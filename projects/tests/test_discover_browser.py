@@ -39,7 +39,7 @@ def test_filters_sort_and_pages_take_the_place_of_the_results(visitor: Page) -> 
     visitor.keyboard.press("Space")
     expect(said).to_have_text("5\xa0projets")
     assert visitor.url.endswith("/projets/?categorie=design")
-    assert focused(visitor) == "f-categorie-design"
+    expect(visitor.locator("#f-categorie-design")).to_be_focused()
     visitor.click("a.tag--on")
     expect(title).to_have_text("30\xa0projets")
     visitor.select_option("#tri", "offres")
@@ -47,7 +47,7 @@ def test_filters_sort_and_pages_take_the_place_of_the_results(visitor: Page) -> 
     visitor.click("text=Projets suivants")
     visitor.wait_for_url("**apres=*")
     expect(visitor.locator(".project-card")).to_have_count(10)
-    assert focused(visitor) == "resultats"
+    expect(visitor.locator("#resultats")).to_be_focused()
     assert visitor.evaluate("window.stayed")
     visitor.go_back()
     expect(visitor.locator(".project-card")).to_have_count(20)

@@ -115,7 +115,7 @@ def test_forms_of_the_way(as_client: Client, as_provider: Client, project: Proje
     question = Question.ask(project, by=provider_user, text="Oui ?", key=uuid.uuid4())
     offer = Offer.objects.get(provider=provider_user)
     path = f"/projets/{project.key}/"
-    assert queries(as_provider, f"{path}offre/") <= CHROME + 1 + 6
+    assert queries(as_provider, f"{path}offre/") <= CHROME + 1 + 7
     assert queries(as_provider, f"{path}offre/retirer/") <= CHROME + 1 + 1
     assert queries(as_provider, f"{path}questions/") <= CHROME + 1 + 1
     assert queries(as_client, f"{path}questions/{question.pk}/reponse/") <= CHROME + 2

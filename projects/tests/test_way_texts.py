@@ -187,7 +187,10 @@ def test_numbers_out_of_range_are_not_found(as_client: Client, as_provider: Clie
 
 def test_what_was_typed_waits_for_who_comes_back_signed_in(project: Project, provider_user: User) -> None:
     browser = Client()
+    browser.force_login(provider_user)
     path = f"/projets/{project.key}/offre/"
+    browser.get(path)
+    del browser.cookies["sessionid"]
     answer = browser.post(path, {**offer_form(), "key": str(uuid.uuid4())})
     assert answer.status_code == 302
     browser.force_login(provider_user)

@@ -60,7 +60,9 @@ class Visitor:
         self.page.on("console", self.hear)
 
     def hear(self, said: ConsoleMessage) -> None:
-        if said.type == "error":
+        """Note an error that the page tells; a request that a newer one has replaced is none."""
+        replaced = said.text.startswith(("htmx:sendAbort", "htmx:afterRequest"))
+        if said.type == "error" and not replaced:
             self.faults.append(f"{self.page.url} says to the console: {said.text}")
 
     @property
@@ -93,7 +95,7 @@ class Visitor:
         name = loosely(words)
         for place in (self.page.locator("main"), self.page.locator("body")):
             both = place.get_by_role("button", name=name).or_(place.get_by_role("link", name=name))
-            found = both.filter(visible=True)
+            found = both.filter(visible=True).and_(self.page.locator(":not([tabindex='-1'])"))
             if found.count():
                 break
         return found.first
