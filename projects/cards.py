@@ -33,10 +33,9 @@ def client_words(published: int, awarded: int) -> str:
     """A client's track record in a line."""
     if published <= 1 and not awarded:
         return _("Client: first call for offers")
-    words = ngettext(
-        "Client: %(n)s project, %(awarded)s awarded", "Client: %(n)s projects, %(awarded)s awarded", published
-    )
-    return words % {"n": published, "awarded": awarded}
+    projects = ngettext("%(n)s project", "%(n)s projects", published) % {"n": published}
+    chosen = ngettext("%(n)s awarded", "%(n)s awarded", awarded) % {"n": awarded}
+    return _("Client: %(projects)s, %(awarded)s") % {"projects": projects, "awarded": chosen}
 
 
 def badges(project: Any) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from marketplace.events.models import Event
 from marketplace.templatetags.page import filesize_fr, number
 from projects import storyline
+from projects.cards import budget_words
 from projects.models import DossierMessage, Enclosure, Project, Question, SpecificationFile
 from projects.track_record import TrackRecord
 
@@ -65,6 +66,12 @@ class Face:
         return TrackRecord(self.project.client_id)
 
     @property
+    def budget(self) -> str:
+        """The budget, in a sentence."""
+        words = budget_words(self.project.budget_min_cents, self.project.budget_max_cents)
+        return _("Budget announced: %(budget)s.") % {"budget": words}
+
+    @property
     def talk(self) -> dict[str, int]:
         """Questions and answers, here."""
         return {"asked_here": self.counts["asked"], "answered_here": self.counts["answered"]}
@@ -83,7 +90,8 @@ class Face:
         words = ngettext("%(n)s question", "%(n)s questions", asked) % {"n": asked}
         if not asked:
             return words
-        return f"{words}, {ngettext('%(n)s answer', '%(n)s answers', answered) % {'n': answered}}"
+        replies = ngettext("%(n)s answer", "%(n)s answers", answered) % {"n": answered}
+        return f"{words}, {replies}"
 
     @property
     def message_words(self) -> str:

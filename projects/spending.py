@@ -100,7 +100,17 @@ class Ticket:
         """Whether nothing but a credit may be lacking; the deed itself checks again under the lock."""
         if self.spent or self.needs_consultation:
             return False
-        return self.project.is_available and not self.is_own
+        return self.project.is_available and not self.is_own and not self.has_colleague_s_bid
+
+    @cached_property
+    def has_colleague_s_bid(self) -> bool:
+        """Whether an offer credit would open nothing: their company has an offer here already."""
+        return self.kind == Kind.OFFER and not self.spent and self.project.has_bid_of_company(self.user)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the dossier is open to the reader already."""
+        return Kind.CONSULTATION in self._done
 
     @cached_property
     def alike(self) -> list[dict[str, Any]]:
@@ -189,15 +199,12 @@ class Ticket:
 
     @property
     def stays(self) -> list[str]:
-        """What this credit does not open."""
-        return {
-            Kind.CONSULTATION: [
-                _("the client’s name, e-mail and phone: direct contact credit"),
-                _("placing an offer or asking a question: offer credit"),
-            ],
-            Kind.OFFER: [_("the client’s name, e-mail and phone: direct contact credit")],
-            Kind.CONTACT: [_("placing an offer or asking a question: offer credit")],
-        }[self.kind]
+        """What this credit does not open, nor an earlier one."""
+        words = {
+            Kind.CONTACT: _("the client’s name, e-mail and phone: direct contact credit"),
+            Kind.OFFER: _("placing an offer or asking a question: offer credit"),
+        }
+        return [text for kind, text in words.items() if kind != self.kind and kind not in self._done]
 
     @property
     def returns(self) -> list[str]:
