@@ -32,6 +32,7 @@ class OnSale(NamedTuple):
     pack: CreditPack
     price: Amount
     form: BuyForm
+    stated: str
 
 
 class Tab(NamedTuple):
@@ -66,7 +67,7 @@ class Desk:
     def packs(self) -> list[OnSale]:
         """The packs on sale, with this provider's VAT."""
         on_sale = CreditPack.objects.filter(on_sale=True)
-        return [OnSale(pack, pack.price_for(self.provider), BuyForm()) for pack in on_sale]
+        return [OnSale(p, p.price_for(self.provider), BuyForm(), p.stated_to(self.provider)) for p in on_sale]
 
     @cached_property
     def statement(self) -> Statement:

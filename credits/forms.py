@@ -15,6 +15,7 @@ class BuyForm(Deed):
     """The purchase of one pack: one key for each page drawn. `next` is where the provider goes on once it is paid."""
 
     next = forms.CharField(required=False, widget=forms.HiddenInput)
+    stated = forms.CharField(required=False, max_length=60, widget=forms.HiddenInput)  # the pack as the page said it
 
     def clean_next(self) -> str:
         """A page of ours, else nothing: nobody is led elsewhere by a link."""
@@ -25,4 +26,4 @@ class BuyForm(Deed):
     def save(self, pack: CreditPack, *, by: User) -> Payment | None:
         """Start the payment; a refusal is shown on the page."""
         data = self.cleaned_data
-        return self.perform(lambda: pack.buy(by=by, key=data["key"], back_path=data["next"]))
+        return self.perform(lambda: pack.buy(by=by, key=data["key"], back_path=data["next"], stated=data["stated"]))

@@ -100,15 +100,18 @@ class CreditPack(models.Model):
         """The pack's price with the VAT this provider owes."""
         return Amount.from_ht(self.price_cents, vat_for(provider.company))
 
-    def buy(self, *, by: User, key: UUID, back_path: str = "") -> Payment:
+    def buy(self, *, by: User, key: UUID, back_path: str = "", stated: str = "") -> Payment:
         """Start the payment of this pack; the same `key` gives the same payment. Credits come once it is paid.
 
         `back_path` is the page of ours where the provider was when credits were lacking. Refused: NotOnSale when the
-        pack has been taken off sale, Payment.KeyReused when the key was for another pack or another provider.
+        pack has been taken off sale, Changed when it is no longer as `stated` on the page, Payment.KeyReused when the
+        key was for another pack or another provider.
         """
         with locked(self):
             if not self.on_sale:
                 raise self.NotOnSale
+            if stated and stated != self.stated_to(by):
+                raise self.Changed
             price = self.price_for(by)
             terms = {name: getattr(self, name) for name in ("name", *Wallet.FIELDS.values())}
             defaults = {"provider": by, "pack": self, "back_path": back_path, **terms}
@@ -125,6 +128,14 @@ class CreditPack(models.Model):
             cents=price.cents,
             description=self.name,
         )
+
+    def stated_to(self, provider: User) -> str:
+        """What a page says to `provider` of this pack, price with VAT in cents and contents, for the click to carry."""
+        held = [self.price_for(provider).cents, *(getattr(self, name) for name in Wallet.FIELDS.values())]
+        return "-".join(map(str, held))
+
+    class Changed(Refusal):
+        sentence = _("This pack has just changed. Look at its price and contents, then buy it; nothing was charged.")
 
     class NotOnSale(Refusal):
         sentence = _("This pack is no longer on sale. Choose another one; nothing was charged.")

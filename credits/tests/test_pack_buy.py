@@ -1,5 +1,6 @@
 """Packs: bought once per page, credited once per payment, at the VAT of who buys."""
 
+import re
 import uuid
 
 import pytest
@@ -98,6 +99,17 @@ def test_pack_taken_off_sale_is_not_bought(pack: CreditPack, provider_user: User
     with pytest.raises(CreditPack.NotOnSale):
         pack.buy(by=provider_user, key=uuid.uuid4())
     assert not PackPurchase.objects.exists()
+
+
+def test_pack_that_changed_since_the_page_was_drawn_is_not_bought(as_provider: Client, pack: CreditPack) -> None:
+    page = as_provider.get("/credits/").content.decode()
+    stated = re.search(rf'packs/{pack.pk}/.*?name="stated" value="([^"]+)"', page, re.DOTALL)
+    assert stated
+    for change in ({"price_cents": pack.price_cents * 5}, {"offer": pack.offer + 1}):
+        CreditPack.objects.filter(pk=pack.pk).update(**change)
+        answer = as_provider.post(f"/credits/packs/{pack.pk}/", {"key": uuid.uuid4(), "stated": stated[1]})
+        assert "Ce pack vient de changer" in answer.content.decode()
+    assert not Payment.objects.exists()
 
 
 def test_form_without_its_key_buys_nothing(as_provider: Client, pack: CreditPack) -> None:
