@@ -153,7 +153,10 @@ class StepForm(ProjectForm):
         return {"said": said, "seen": self.project.digest(self.step.columns), "path": self.path}
 
     def save(self, *, by: User) -> bool:
-        """Save what was typed, right or not; whether the page may be left: not while NEXT asks for corrections."""
+        """Save what was typed, right or not; whether the page may be left.
+
+        Not while NEXT asks for corrections, nor with a file that was refused.
+        """
         right = self.is_valid()
         if self.project is None and {"title", "category", "key"} & set(self.errors):
             return False
@@ -167,7 +170,8 @@ class StepForm(ProjectForm):
             return False
         self.project = written
         self._redraw(written)
-        return right or self.act != NEXT
+        # A refused file is not kept, unlike a wrong answer: whoever sent it must read why before they go on.
+        return right or (self.act != NEXT and "specification" not in self.errors)
 
     def _write(self, by: User) -> Project:
         if self.project is None:

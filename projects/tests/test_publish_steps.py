@@ -154,9 +154,12 @@ def test_odd_answers_give_a_page(as_client: Client, client_user: User, words: st
 def test_file_of_another_type_is_refused_and_the_others_are_kept(as_client: Client, client_user: User) -> None:
     project = drafted(client_user)
     bad = SimpleUploadedFile("page.html", b"<html><script>alert(1)</script></html>", "text/html")
-    page = answer(as_client, page_of(project, "conditions"), specification=[png("a.png"), bad]).content.decode()
-    assert "page.html" in page
-    assert "a.png (" in page
+    for act in ("suite", "conditions", "brouillon"):
+        bad.seek(0)
+        reply = answer(as_client, page_of(project, "conditions"), specification=[png("a.png"), bad], act=act)
+        page = reply.content.decode()
+        assert "page.html" in page
+        assert "a.png (" in page
     assert project.specification_files.count() == 1
 
 
