@@ -138,7 +138,7 @@ def still_to_be_read(event: Event) -> set[int]:
 
 @tells("dossier.message", kind=Kind.PROJECTS)
 class MessageWritten(Telling):
-    """The client is told of a bidder's message; those who may bid are told of the client's. A flurry is told once."""
+    """The client is told of a bidder's message; all who opened the dossier of the client's. A flurry is told once."""
 
     def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
         project = project_of(event)
@@ -149,13 +149,13 @@ class MessageWritten(Telling):
             "text": masked(message.text),
             "by": "" if from_client else message.author.public_name,
         }
-        readers = self.bidders(project) if from_client else [project.client]
+        readers = self.readers(project) if from_client else [project.client]
         told = still_to_be_read(event)
         yield from ((reader, facts) for reader in readers if reader.pk not in told)
 
-    def bidders(self, project: Project) -> Iterable[User]:
-        """Every provider with a living offer credit here."""
-        spendings = Spending.objects.living().on(project.key).filter(kind=Credit.OFFER)
+    def readers(self, project: Project) -> Iterable[User]:
+        """Every provider to whom the dossier is open by their credit."""
+        spendings = Spending.objects.living().on(project.key).filter(kind=Credit.CONSULTATION)
         return User.objects.filter(pk__in=spendings.values("provider")).order_by("pk")
 
     def letter(self, facts: Facts) -> Letter:

@@ -59,7 +59,9 @@ def test_client_writes_to_all_who_opened_the_dossier(
         assert "Message du client" in browser.get(f"{path}?onglet=fichiers").content.decode()
 
 
-def test_client_s_message_is_told_to_those_who_may_bid(project: Project, provider_user: User, rival_user: User) -> None:
+def test_client_s_message_is_told_to_all_who_opened_the_dossier(
+    project: Project, provider_user: User, rival_user: User
+) -> None:
     consulted(project, stocked(rival_user))
     for n in range(3):
         consulted(project, bidder(n), Kind.OFFER)
@@ -67,6 +69,7 @@ def test_client_s_message_is_told_to_those_who_may_bid(project: Project, provide
     notices = Notice.objects.filter(name="dossier.message")
     assert set(notices.values_list("user__email", flat=True)) == {
         provider_user.email,
+        rival_user.email,
         *(f"bidder{n}@exemple.be" for n in range(3)),
     }
     assert notices[0].letter.path == f"/projets/{project.key}/?onglet=echanges"
