@@ -21,6 +21,7 @@ from marketplace.tests.journeys.way import (
     Call,
     accept,
     approve,
+    ask_and_answer,
     bid,
     buy_pack,
     choose,
@@ -92,20 +93,6 @@ def read_newsletter(provider: Visitor, site_env: dict[str, str]) -> None:
     assert "2 000 à 5 000 € HT" in news
     provider.follows("/projets/")
     provider.sees(CALL.title)
-
-
-def ask_and_answer(provider: Visitor, client: Visitor) -> None:
-    """A written question of the provider's, answered by the client."""
-    provider.press("Poser une question")
-    provider.types(text="Le fichier des titres est-il tenu dans un logiciel ?")
-    provider.press("Envoyer la question")
-    assert "Le fichier des titres" in client.gets("question")
-    client.follows("/mes-avis/")
-    client.types(text="Oui, dans un tableur, une ligne par titre.")
-    client.press("Publier la réponse")
-    assert "une ligne par titre" in provider.gets("répon")
-    provider.follows("/mes-avis/")
-    provider.sees("Oui, dans un tableur, une ligne par titre.")
 
 
 def see_contact(provider: Visitor, client: Visitor) -> None:

@@ -91,6 +91,20 @@ def open_dossier(provider: Visitor, call: Call) -> None:
     assert provider.downloads(f"{call.file}.pdf").startswith(b"%PDF")
 
 
+def ask_and_answer(provider: Visitor, client: Visitor) -> None:
+    """A written question of the provider's, answered by the client."""
+    provider.press("Poser une question")
+    provider.types(text="Le fichier des titres est-il tenu dans un logiciel ?")
+    provider.press("Envoyer la question")
+    assert "Le fichier des titres" in client.gets("question")
+    client.follows("/mes-avis/")
+    client.types(text="Oui, dans un tableur, une ligne par titre.")
+    client.press("Publier la réponse")
+    assert "une ligne par titre" in provider.gets("répon")
+    provider.follows("/mes-avis/")
+    provider.sees("Oui, dans un tableur, une ligne par titre.")
+
+
 def bid(provider: Visitor, price: str, days: str, pitch: str, tranches: list[tuple[str, str]]) -> None:
     """From the dossier: an offer credit, then the offer itself."""
     if provider.find("Répondre ou questionner : 1 crédit offre").count():
