@@ -107,7 +107,7 @@ class Face:
     @property
     def locked(self) -> list[tuple[str, str]]:
         """What the closed dossier holds, in counts."""
-        words = len(self.project.description.split())
+        words = self.project.description_words
         placed = _("%(n)s, sealed") if self.project.sealed else _("%(n)s, not sealed")
         return [
             (_("Full description"), ngettext("%(n)s word", "%(n)s words", words) % {"n": number(words)}),

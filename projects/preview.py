@@ -40,7 +40,7 @@ class Preview:
     @property
     def locked(self) -> list[tuple[str, str]]:
         """What a visitor sees of the closed dossier: counts."""
-        words, files = len(self.project.description.split()), len(self.files)
+        words, files = self.project.description_words, len(self.files)
         return [
             (_("Full description"), ngettext("%(n)s word", "%(n)s words", words) % {"n": words}),
             (_("Specification"), ngettext("%(n)s file", "%(n)s files", files) % {"n": files}),

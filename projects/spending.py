@@ -32,6 +32,7 @@ class PackOnOffer(NamedTuple):
     words: str
     contents: list[str]
     key: str
+    stated: str
 
 
 class Ticket:
@@ -90,6 +91,7 @@ class Ticket:
                 % {"name": pack.name, "amount": euros(pack.price_for(self.user).cents)},
                 pack.contents,
                 str(uuid.uuid4()),
+                pack.stated_to(self.user),
             )
             for pack in CreditPack.objects.filter(on_sale=True)
             if self.kind in pack.units
@@ -100,7 +102,12 @@ class Ticket:
         """Whether nothing but a credit may be lacking; the deed itself checks again under the lock."""
         if self.spent or self.needs_consultation:
             return False
-        return self.project.is_available and not self.is_own and not self.has_colleague_s_bid
+        return self.project.is_available and not (self.is_own or self.has_colleague_s_bid or self.is_in_doubt)
+
+    @cached_property
+    def is_in_doubt(self) -> bool:
+        """Whether the client's details were found false and wait to be corrected: no contact credit buys them."""
+        return self.kind == Kind.CONTACT and not self.spent and self.project.has_false_details
 
     @cached_property
     def has_colleague_s_bid(self) -> bool:

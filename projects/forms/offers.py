@@ -35,8 +35,8 @@ T = TypeVar("T")
 UNSAVED = {"max_length", "null_characters_not_allowed"}  # what even a draft cannot keep
 LONGEST_FIGURE = 200
 MASKED = _(
-    "Phone, e-mail, postal or web address, messaging account: readers see a mask in their place. A direct contact "
-    "credit or the introduction opens them."
+    "No phone, e-mail or messaging account here: a direct contact credit or the introduction opens them. Readers see a "
+    "mask in the place of a postal or web address."
 )
 
 

@@ -132,7 +132,7 @@ class ProjectForm(Deed):
         label=_("Urgent"), required=False, help_text=_("Providers are invited to call you at once.")
     )
     starts_on = DayField(label=_("Wanted start"), required=False)
-    closes_on = DayField(label=_("Closing date"))
+    closes_on = DayField(past=timedelta(days=36_500), ahead=timedelta(days=36_500), label=_("Closing date"))
     formula_wanted = forms.ChoiceField(
         label=_("Formula wanted"), choices=titled(Formula.choices), widget=ChoiceCards, initial=Formula.R0
     )

@@ -163,6 +163,18 @@ class Project(models.Model):
         return f"{self.created_at.year}-{self.pk:04d}"
 
     @property
+    def stage(self) -> str:
+        """Where it is, in words: an open call whose closing date has passed waits for its client's choice."""
+        if self.state == ProjectState.OPEN and not self.is_available:
+            return str(_("closed to offers, the client is choosing"))
+        return str(ProjectState(self.state).label)
+
+    @property
+    def description_words(self) -> int:
+        """How many words the full description has; signs that stand alone, as French puts before a colon, are none."""
+        return sum(any(letter.isalnum() for letter in word) for word in self.description.split())
+
+    @property
     def is_available(self) -> bool:
         """Whether the project takes offers and credits now."""
         return self.state == ProjectState.OPEN and bool(self.closes_at and self.closes_at > timezone.now())

@@ -195,10 +195,13 @@ def test_client_cannot_publish_before_they_correct_or_confirm(
 
 
 def test_nobody_pays_for_details_known_to_be_false(
-    claim: DetailsClaim, project: Project, rival_user: User, client_user: User, moderator_user: User
+    claim: DetailsClaim, project: Project, as_rival: Client, rival_user: User, client_user: User, moderator_user: User
 ) -> None:
     consulted(project, stocked(rival_user))
     claim.confirm(by=moderator_user)
+    page = page_of(as_rival, f"/projets/{project.key}/credit/contact/")
+    assert "en cours de correction" in page
+    assert "Dépenser 1 crédit" not in page
     with pytest.raises(Project.DetailsInDoubt):
         project.spend(Kind.CONTACT, by=rival_user)
     assert contacts(rival_user) == 100

@@ -262,6 +262,10 @@ def test_own_project_is_marked(as_client: Client, client_user: User) -> None:
     assert "Votre projet" in as_client.get("/projets/").content.decode()
 
 
+def test_words_are_counted_as_people_count_them(client_user: User) -> None:
+    assert opened(client_user, description="Voici : trois mots - pas plus !").description_words == 5
+
+
 def test_track_record_counts_awarded_calls(client: Client, client_user: User, register: list[Project]) -> None:
     Project.objects.filter(pk=register[0].pk).update(awarded_at=timezone.now())
     assert "Client\xa0: 3\xa0projets, 1 attribué" in client.get("/projets/").content.decode()
