@@ -14,6 +14,7 @@ from .papers import Papers
 from .projects import Project
 from .searches import Asked, SavedSearch
 from .selection import Selection
+from .shortlist import OfferNote, ShortlistEntry
 from .specification import SpecificationFile
 from .statistics import CallStatistic
 from .tallies import Tally
@@ -49,6 +50,7 @@ __all__ = [
     "NewsletterCopy",
     "Offer",
     "OfferDraft",
+    "OfferNote",
     "OfferRevision",
     "OfferState",
     "OfferTerms",
@@ -61,6 +63,7 @@ __all__ = [
     "Question",
     "SavedSearch",
     "Selection",
+    "ShortlistEntry",
     "SpecificationFile",
     "Tally",
     "Terms",

@@ -169,7 +169,7 @@ def test_ranks_share_ties_and_distances_are_told(project: Project) -> None:
     assert [c.from_median_percent for c in columns] == [-13, -13, 13, 74]
     assert columns[0].median_words == "13\xa0% sous la médiane"
     assert columns[3].median_words == "74\xa0% au-dessus de la médiane"
-    assert columns[0].tranche_words == "990\xa0€ / 10\xa0€"
+    assert columns[0].parts == [("Étape 1", "990\xa0€"), ("Étape 2", "10\xa0€")]
     assert columns[3].price_words == "4e sur 4"
     assert [c.offer.delay_days for c in Comparison(project, order="delai").columns] == [10, 20, 20, 30]
     assert Comparison(project, order="x").order == "prix"
