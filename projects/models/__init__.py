@@ -1,4 +1,4 @@
-from .agreements import Agreement, AgreementState, AgreementTranche, AgreementVersion, Fees, Terms
+from .agreements import Agreement, AgreementState
 from .categories import Category, Interest
 from .choices import Formula, Place, ProjectState
 from .claims import ClaimState, Detail, DetailsClaim, claim_until
@@ -17,6 +17,7 @@ from .selection import Selection
 from .specification import SpecificationFile
 from .statistics import CallStatistic
 from .tallies import Tally
+from .terms import AgreementTranche, AgreementVersion, Fees, Terms
 from .versions import ProjectVersion
 from .words import Word
 
