@@ -3,6 +3,7 @@ from .categories import Category, Interest
 from .choices import Formula, Place, ProjectState
 from .claims import ClaimState, Detail, DetailsClaim, claim_until
 from .content import Content, Jotting, closing_on
+from .deadlines import Deadline, DeadlineState
 from .drafts import OfferDraft
 from .enclosures import Enclosure
 from .flags import Flag, FlagReason, FlagState
@@ -33,6 +34,8 @@ __all__ = [
     "ClaimState",
     "Content",
     "CopyState",
+    "Deadline",
+    "DeadlineState",
     "Detail",
     "DetailsClaim",
     "DossierMessage",
