@@ -11,6 +11,7 @@ from .messages import DossierMessage
 from .newsletter import CopyState, Edition, NewsletterCopy
 from .offers import Answer, Offer, OfferRevision, OfferState, OfferTerms, OfferTranche, Question, TrancheTerms
 from .papers import Papers
+from .profiles import Portrait, Profile, ProfileCategory
 from .projects import Project
 from .searches import Asked, SavedSearch
 from .selection import Selection
@@ -55,6 +56,9 @@ __all__ = [
     "OfferTranche",
     "Papers",
     "Place",
+    "Portrait",
+    "Profile",
+    "ProfileCategory",
     "Project",
     "ProjectState",
     "ProjectVersion",
