@@ -188,6 +188,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 300.0,
         "options": {"expires": 300},
     },
+    "deadlines": {"task": "projects.tasks.sweep_deadlines", "schedule": 60.0, "options": {"expires": 60}},
     "newsletter": {
         "task": "projects.tasks.send_newsletter",
         "schedule": crontab(hour=7, minute=30),

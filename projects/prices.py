@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from marketplace.templatetags.page import percent
 from projects.cards import budget_words
 from projects.models import Project
-from projects.models.agreements import share
+from projects.models.terms import share
 
 
 class Price(NamedTuple):

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from projects import bands, closing, newsletter, returns
-from projects.models import CallStatistic, Hint, Word
+from projects.models import CallStatistic, Deadline, Hint, Word
 
 
 @shared_task  # type: ignore[untyped-decorator]
@@ -61,3 +61,9 @@ def refresh_words() -> int:
 def tally_projects() -> int:
     """Every five minutes: count the open projects by their filters, for lists too long to count as one looks."""
     return bands.tally()
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def sweep_deadlines() -> int:
+    """Every minute: let fall the deadlines whose date has passed; how many fell."""
+    return Deadline.objects.sweep(timezone.now())

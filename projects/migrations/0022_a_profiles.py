@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     """What providers write of themselves for everybody."""
 
     dependencies = [
-        ('projects', '0018_hints'),
+        ('projects', '0019_deadlines'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,8 +1,9 @@
-from .agreements import Agreement, AgreementState, AgreementTranche, AgreementVersion, Fees, Terms
+from .agreements import Agreement, AgreementState
 from .categories import Category, Interest
 from .choices import Formula, Place, ProjectState
 from .claims import ClaimState, Detail, DetailsClaim, claim_until
 from .content import Content, Jotting, closing_on
+from .deadlines import Deadline, DeadlineState
 from .drafts import OfferDraft
 from .enclosures import Enclosure
 from .flags import Flag, FlagReason, FlagState
@@ -18,6 +19,7 @@ from .selection import Selection
 from .specification import SpecificationFile
 from .statistics import CallStatistic
 from .tallies import Tally
+from .terms import AgreementTranche, AgreementVersion, Fees, Terms
 from .versions import ProjectVersion
 from .words import Word
 
@@ -33,6 +35,8 @@ __all__ = [
     "ClaimState",
     "Content",
     "CopyState",
+    "Deadline",
+    "DeadlineState",
     "Detail",
     "DetailsClaim",
     "DossierMessage",

@@ -17,7 +17,8 @@ from marketplace.events.models import Event
 from marketplace.ledger.models import Transfer
 from marketplace.payments.models import Payment
 from projects.models import Agreement, AgreementState, Formula, Offer, Project, TrancheTerms
-from projects.models.agreements import AGREEMENT_MOVES, share
+from projects.models.agreements import AGREEMENT_MOVES
+from projects.models.terms import share
 from projects.notices.agreements import agreement_of
 from projects.terms import changes
 from projects.tests.bids import CHRISTMAS, active, agreed, awarded, bend, bidder, changed, fees, paid, stocked

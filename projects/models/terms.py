@@ -1,0 +1,195 @@
+"""The terms of an agreement: numbered versions with their tranches, and what the platform charges for them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
+
+from marketplace.billing.vat import Amount, vat_for
+
+from .choices import Formula
+from .offers import Offer, TrancheTerms, is_whole
+
+if TYPE_CHECKING:
+    from marketplace.accounts.models import User
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The terms of one version: `price_cents` excluding VAT, tranches that sum to it, delay in days from the start."""
+
+    scope: str
+    price_cents: int
+    delay_days: int
+    formula: str
+    starts_on: date | None = None
+    tranches: Sequence[TrancheTerms] = field(default_factory=tuple)
+    release_on_silence: bool = False
+
+
+class AgreementVersion(models.Model):
+    """One numbered state of the terms; `price_cents` and tranches exclude VAT. Never edited: a change is a new one."""
+
+    agreement = models.ForeignKey("projects.Agreement", models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    scope = models.TextField(max_length=40_000)  # an offer's two texts fit
+    price_cents = models.BigIntegerField()
+    delay_days = models.PositiveIntegerField()
+    starts_on = models.DateField(null=True)
+    formula = models.CharField(max_length=4, choices=Formula)
+    release_on_silence = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    client_accepted_at = models.DateTimeField(null=True)
+    provider_accepted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["agreement", "number"], name="one_version_per_number"),
+            models.CheckConstraint(condition=Q(price_cents__gt=0), name="version_price_is_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agreement}, {self.number}"
+
+    @property
+    def is_agreed(self) -> bool:
+        """Whether both parties accepted this version."""
+        return bool(self.client_accepted_at and self.provider_accepted_at)
+
+    @property
+    def amount(self) -> Amount:
+        """Price excluding VAT, VAT and total in cents: the sum of the tranches' own roundings."""
+        rate = self.agreement.vat_rate_bp
+        return Amount.total([Amount.from_ht(tranche.cents, rate) for tranche in self.tranches.all()])
+
+    def accepted_by(self, user: User) -> bool:
+        """Whether `user`, one of the two parties, accepted this version."""
+        as_client = user.pk == self.agreement.client_id
+        return bool(self.client_accepted_at if as_client else self.provider_accepted_at)
+
+    def mark_accepted(self, *, by: User, as_client: bool) -> None:
+        """Note one party's acceptance. Called by Agreement.accept under the lock."""
+        name = "client_accepted_at" if as_client else "provider_accepted_at"
+        setattr(self, name, timezone.now())
+        self.save(update_fields=[name])
+
+    def says(self, terms: Terms) -> bool:
+        """Whether this version already says `terms`."""
+        same = all(
+            getattr(self, name) == getattr(terms, name)
+            for name in ("scope", "price_cents", "delay_days", "formula", "starts_on", "release_on_silence")
+        )
+        return same and [tranche.terms for tranche in self.tranches.all()] == list(terms.tranches)
+
+    @property
+    def typed_tranches(self) -> list[TrancheTerms]:
+        """The tranches as somebody typed them: none when the price is one payment."""
+        own = [tranche.terms for tranche in self.tranches.all()]
+        return [] if is_whole(own, self.price_cents) else own
+
+    @property
+    def fees(self) -> Fees:
+        """What the client owes the platform for these terms: commission, and in R0 the R0 fee."""
+        rate = vat_for(self.agreement.client.company)
+        commission = share(self.price_cents, settings.COMMISSION_RATE_BP)
+        r0 = share(self.price_cents, settings.R0_FEE_RATE_BP) if self.formula == Formula.R0 else 0
+        return Fees(Amount.from_ht(commission, rate), Amount.from_ht(r0, rate))
+
+    def as_json(self) -> dict[str, Any]:
+        """The terms in a form that does not depend on wording or language: what is hashed."""
+        return {
+            "agreement": self.agreement.key,
+            "version": self.number,
+            "client": self.agreement.client_id,
+            "provider": self.agreement.provider_id,
+            "scope": self.scope,
+            "price_cents": self.price_cents,
+            "vat_rate_bp": self.agreement.vat_rate_bp,
+            "delay_days": self.delay_days,
+            "starts_on": self.starts_on.isoformat() if self.starts_on else None,
+            "formula": self.formula,
+            "release_on_silence": self.release_on_silence,
+            "tranches": [
+                [t.position, t.title, t.deliverable, t.cents, t.due_on.isoformat() if t.due_on else None]
+                for t in self.tranches.all()
+            ],
+        }
+
+    def digest(self) -> str:
+        """SHA-256 of the terms, in hexadecimal."""
+        text = json.dumps(self.as_json(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+class AgreementTranche(models.Model):
+    """A tranche of a version: cents excluding VAT."""
+
+    version = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="tranches")
+    position = models.PositiveSmallIntegerField()
+    title = models.CharField(max_length=120)
+    deliverable = models.TextField(max_length=2000, blank=True)
+    cents = models.BigIntegerField()
+    due_on = models.DateField(null=True)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["version", "position"], name="one_agreed_tranche_per_position"),
+            models.CheckConstraint(condition=Q(cents__gt=0), name="agreed_tranche_is_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def terms(self) -> TrancheTerms:
+        """The tranche as terms."""
+        return TrancheTerms(self.title, self.deliverable, self.cents, self.due_on)
+
+
+def scope_of(offer: Offer) -> str:
+    """What version 1 says is to be done: the client's need and files (by their SHA-256), the provider's answer to it.
+
+    In the client's language: from there on both parties edit it as they like.
+    """
+    files = offer.project.specification_files.select_related("document").order_by("pk")
+    with override(offer.project.client.language):
+        named = "\n".join(f"{file.document.name} (SHA-256 {file.document.sha256})" for file in files)
+        parts = [
+            (_("The client’s need"), offer.project.description),
+            (_("Specification"), named),
+            (_("The provider’s answer"), offer.pitch),
+            (_("Assumptions"), offer.assumptions),
+        ]
+        return "\n\n".join(f"{title}\n{text}" for title, text in parts if text)
+
+
+@dataclass(frozen=True)
+class Fees:
+    """What the client owes the platform at the introduction."""
+
+    commission: Amount
+    r0: Amount
+
+    @property
+    def total(self) -> Amount:
+        """Commission and R0 fee together."""
+        return Amount.total([self.commission, self.r0])
+
+
+def share(cents: int, rate_bp: int) -> int:
+    """`rate_bp` basis points of `cents`, half a cent rounded up."""
+    return (cents * rate_bp + 5000) // 10_000
