@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -50,6 +50,8 @@ from projects.models import (
     OfferNote,
     OfferTerms,
     Papers,
+    Portrait,
+    Profile,
     Project,
     Question,
     SavedSearch,
@@ -150,6 +152,7 @@ class World:
             "admin:projects_edition_html": {"provider0's": {"pk": self.people["provider0"].pk}},
             "projects:rename_search": {"rival's": {"pk": self.things["search"].pk}},
             "projects:forget_search": {"rival's": {"pk": self.things["search"].pk}},
+            "projects:profile": {about: {"key": row.key} for about, row in self.things["profiles"].items()},
             "projects:answer": {about: {"key": opened, "pk": row.pk} for about, row in questions.items()},
         }
 
@@ -216,6 +219,7 @@ def build() -> World:
         settle_agreement(world, stage)
     settle_work(world)
     settle_papers(world)
+    settle_profiles(world)
     provider = world.people["suspended"]
     provider.suspend(by=world.people["moderator"], reason="Faux SIREN")
     return world
@@ -466,6 +470,17 @@ def settle_papers(world: World) -> None:
     world.things["search"] = search
     world.hide("saved search", "secrete Recherche", seen_by={"rival"})
     world.things["token"] = Unsubscription(owner.pk, NoticeKind.PROJECTS).url.rstrip("/").rpartition("/")[2]
+
+
+def settle_profiles(world: World) -> None:
+    """The winner's profile is for everybody, although its text names them; the rival's is not published."""
+    winner, rival, written = world.people["winner"], world.people["rival"], Portrait("Sites", "Portrait", ["Django"])
+    told = f"Moi, {winner.name} de {winner.company.name}, {winner.email}, {winner.phone}."
+    world.things["profiles"] = {
+        "published": Profile.write(replace(written, presentation=told), by=winner, published=True),
+        "unpublished": Profile.write(replace(written, presentation="secretportrait"), by=rival, published=False),
+    }
+    world.hide("unpublished profile", "secretportrait", seen_by={"rival"})
 
 
 def targets_of(world: World, name: str, path: str, parameters: Sequence[str]) -> list[Target]:

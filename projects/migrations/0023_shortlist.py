@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     """The client's shortlist, and notes on offers for oneself."""
 
     dependencies = [
-        ('projects', '0018_hints'),
+        ('projects', '0022_a_profiles'),
     ]
 
     operations = [

@@ -12,6 +12,7 @@ from .messages import DossierMessage
 from .newsletter import CopyState, Edition, NewsletterCopy
 from .offers import Answer, Offer, OfferRevision, OfferState, OfferTerms, OfferTranche, Question, TrancheTerms
 from .papers import Papers
+from .profiles import Portrait, Profile, ProfileCategory
 from .projects import Project
 from .searches import Asked, SavedSearch
 from .selection import Selection
@@ -61,6 +62,9 @@ __all__ = [
     "OfferTranche",
     "Papers",
     "Place",
+    "Portrait",
+    "Profile",
+    "ProfileCategory",
     "Project",
     "ProjectState",
     "ProjectVersion",
