@@ -18,6 +18,7 @@ from marketplace.templatetags.page import percent as percent_words
 from projects.contacts import masked
 from projects.lessons import middle, price_of
 from projects.models import Offer, OfferNote, ProjectState
+from projects.templatetags.people import profile_of
 
 if TYPE_CHECKING:
     from projects.models import Project
@@ -32,6 +33,12 @@ def note_on(offer: Offer) -> OfferNote | None:
     """What the client wrote about it for themselves."""
     note: OfferNote | None = getattr(offer, "note", None)
     return note
+
+
+def mean_of(offer: Offer) -> float | None:
+    """The mean of the provider's reviews, in stars; None without any, or without a published profile."""
+    profile = profile_of(offer.provider)
+    return profile.mean if profile else None
 
 
 ORDERS: dict[str, Callable[[Offer], tuple[float, int]]] = {
@@ -49,6 +56,7 @@ LABELS = {
     "preselection": gettext_lazy("shortlist first"),
 }
 KEPT = "preselection"
+BESIDE = ("provider__profile", "shortlisting", "note")
 MOST_BESIDE = 4
 
 
@@ -67,6 +75,7 @@ class Column(NamedTuple):
     delay_rank: int
     from_median_percent: int  # whole percent, negative below
     starts_first: bool = False
+    reviewed_best: bool = False
 
     @property
     def price_words(self) -> str:
@@ -98,6 +107,17 @@ class Column(NamedTuple):
         return masked(self.offer.assumptions)
 
     @property
+    def mean(self) -> float | None:
+        """The mean of the provider's reviews."""
+        return mean_of(self.offer)
+
+    @property
+    def reviews(self) -> int:
+        """How many reviews that is the mean of."""
+        profile = profile_of(self.offer.provider)
+        return profile.reviews_count if profile else 0
+
+    @property
     def is_kept(self) -> bool:
         """Whether it is on the shortlist."""
         return is_kept(self.offer)
@@ -115,8 +135,8 @@ class Comparison:
 
     @cached_property
     def offers(self) -> list[Offer]:
-        """The living offers in order; one query for them with the marks, one for their tranches, one for the files."""
-        rows = Offer.objects.living().filter(project=self.project).select_related("provider", "shortlisting", "note")
+        """The living offers in order: one query with profiles and marks, one for their tranches, one for the files."""
+        rows = Offer.objects.living().filter(project=self.project).select_related(*BESIDE)
         offers = sorted(rows.prefetch_related("tranches", "enclosures"), key=ORDERS[self.order])
         for offer in offers:
             offer.project = self.project
@@ -182,6 +202,7 @@ class Comparison:
         """All offers with their ranks."""
         starts = {offer.starts_on for offer in self.offers}
         first = min((day for day in starts if day), default=None) if len(starts) > 1 else None
+        best = max((mean for mean in map(mean_of, self.offers) if mean), default=None)
         return [
             Column(
                 offer,
@@ -190,6 +211,7 @@ class Comparison:
                 1 + sum(o.delay_days < offer.delay_days for o in self.offers),
                 round((offer.price_cents - self.median_cents) * 100 / self.median_cents),
                 first is not None and offer.starts_on == first,
+                best is not None and mean_of(offer) == best,
             )
             for offer in self.offers
         ]

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketplace.policies import UserRequest, policy
-from projects.comparison import Comparison, is_kept
+from projects.comparison import BESIDE, Comparison, is_kept
 from projects.exchange import offer_sheet
 from projects.forms.marks import MarksForm
 from projects.forms.selection import SelectionForm
@@ -63,8 +63,8 @@ def mark(request: UserRequest, key: str) -> HttpResponse:
 @require_safe
 @policy("projects.compare")
 def read_offer(request: UserRequest, key: str, pk: int) -> HttpResponse:
-    rows = Offer.objects.addressed_to(request.user).select_related("provider", "project")
-    rows = rows.select_related("shortlisting", "note").prefetch_related("tranches", "enclosures")
+    rows = Offer.objects.addressed_to(request.user).select_related("project", *BESIDE)
+    rows = rows.prefetch_related("tranches", "enclosures")
     offer = get_object_or_404(rows, project__key=key, pk=pk)
     if offer.state == OfferState.WITHDRAWN:
         return gone(request, offer)
