@@ -17,6 +17,6 @@ SHOWN = 3
 
 def cards_alike(project: Project, user: User | AnonymousUser) -> list[dict[str, Any]]:
     """The cards of three available projects like `project`, with the marks of `user`: two queries."""
-    rows = Project.objects.alike(project).with_track_record().with_marks_of(user).select_related("category")
+    rows = Project.objects.alike(project, user).with_track_record().with_marks_of(user).select_related("category")
     found = list(rows[:SHOWN])
     return cards(found, {row.category_id: row.category.name for row in found})

@@ -106,12 +106,15 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         """Projects whose report concerns `user`: its client, its winner, and every provider with a living spending."""
         return self.filter(Q(client=user) | Q(winner=user) | spent(user, Kind.CONSULTATION))
 
-    def alike(self, project: Project) -> ProjectQuerySet:
+    def alike(self, project: Project, user: User | AnonymousUser | None = None) -> ProjectQuerySet:
         """Available projects that resemble `project`, the most alike first: its category and budget, then the latest.
 
-        Never more than a handful: each part reads the head of an index.
+        None of the client of `project`, and none that `user` owns or has bid on. Never more than a handful: each part
+        reads the head of an index.
         """
         others = self.available().exclude(pk=project.pk).exclude(client=project.client_id)
+        if user and user.is_authenticated:
+            others = others.exclude(client=user).exclude(offers__provider=user)
         latest = others.order_by("-opened_at", "-pk")
         same = Q(category=project.category_id)
         budget = Q(budget_min_cents__lte=project.budget_max_cents, budget_max_cents__gte=project.budget_min_cents)

@@ -32,10 +32,9 @@ class OfferLost(Telling):
         losers = {facts["offer"]: facts for facts in event.facts["losers"]}
         project = Project.objects.get(key=event.project_key)
         base = {"title": project.title, "number": project.number, "at": event.at.isoformat(), "key": project.key}
-        near = list(Project.objects.alike(project)) if losers else []
         for offer in Offer.objects.filter(pk__in=losers).select_related("provider"):
-            alike = [line_of(row) for row in near if row.client_id != offer.provider_id][:SHOWN]
-            yield offer.provider, {**base, **losers[offer.pk], "alike": alike}
+            alike = Project.objects.alike(project, offer.provider)[:SHOWN]
+            yield offer.provider, {**base, **losers[offer.pk], "alike": [line_of(row) for row in alike]}
 
     def letter(self, facts: Facts) -> Letter:
         at = paris(datetime.fromisoformat(facts["at"]))

@@ -118,6 +118,7 @@ def test_loss_letter_brings_three_open_projects_alike_but_never_ones_own(
         opened(stranger_user, title=f"Semblable {n}")
     opened(bidder(7), title="Le sien")
     Project.objects.filter(title="Le sien").update(client=rival_user)
+    bid(opened(stranger_user, title="Offre déjà déposée"), rival_user)
     Selection(offers[0], reason="Prix.").carry_out(by=offers[0].project.client)
     letter = Notice.objects.get(user=rival_user, name="project.awarded.lost").letter
     assert [title for title, _path, _note in letter.links] == ["Semblable 3", "Semblable 2", "Semblable 1"]
