@@ -53,6 +53,7 @@ PUBLIC: dict[str, Words] = {
     "question.answered": lambda e: Line(_("Question answered by the client")),
     "agreement.active": lambda e: Line(_("Introduction paid: the agreement is active"), tone="go"),
     "project.completed": lambda e: Line(_("Project completed"), tone="go"),
+    "project.reopened": lambda e: Line(_("Open again to offers"), until(e.facts["closes_at"]), tone="go"),
 }
 PARTIES: dict[str, Words] = {
     "agreement.proposed": lambda e: Line(_("Version %(number)s of the terms proposed") % e.facts),

@@ -14,11 +14,12 @@ from .offers import Answer, Offer, OfferRevision, OfferState, OfferTerms, OfferT
 from .papers import Papers
 from .projects import Project
 from .searches import Asked, SavedSearch
+from .second_choice import SecondChoice
 from .selection import Selection
 from .specification import SpecificationFile
 from .statistics import CallStatistic
 from .tallies import Tally
-from .terms import AgreementTranche, AgreementVersion, Fees, Terms
+from .terms import AgreementTranche, AgreementVersion, Consent, Fees, FeesBy, Terms
 from .versions import ProjectVersion
 from .words import Word
 
@@ -32,6 +33,7 @@ __all__ = [
     "CallStatistic",
     "Category",
     "ClaimState",
+    "Consent",
     "Content",
     "CopyState",
     "Deadline",
@@ -42,6 +44,7 @@ __all__ = [
     "Edition",
     "Enclosure",
     "Fees",
+    "FeesBy",
     "Flag",
     "FlagReason",
     "FlagState",
@@ -64,6 +67,7 @@ __all__ = [
     "ProjectVersion",
     "Question",
     "SavedSearch",
+    "SecondChoice",
     "Selection",
     "SpecificationFile",
     "Tally",

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from marketplace.policies import UserRequest, policy
 from projects.forms.agreements import AcceptForm, PayForm, TermsForm
+from projects.forms.second_choice import DeclineForm
 from projects.models import Agreement
 from projects.report import Reading
 from projects.storyline import names_client
@@ -33,6 +34,7 @@ def draw(request: UserRequest, agreement: Agreement, **forms: Any) -> HttpRespon
         "versions": [(v, changes(before, v)) for v, before in zip(versions, [*versions[1:], None], strict=True)],
         "fees": version.fees,
         "is_client": request.user == agreement.client,
+        "is_payer": request.user == version.payer,
         "names_client": names_client(Reading(agreement.project, request.user)),
         "accepted": version.accepted_by(request.user),
         "accept_form": AcceptForm(initial={"number": version.number}),
@@ -80,6 +82,18 @@ def accept(request: UserRequest, key: str) -> HttpResponse:
     if refused := form.non_field_errors():  # what is shown now may be another version: the box is ticked anew
         return draw(request, agreement_for(request, key), refused=refused)
     return draw(request, agreement_for(request, key), accept_form=form)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@policy("agreements.party")
+def decline(request: UserRequest, key: str) -> HttpResponse:
+    agreement = agreement_for(request, key)
+    form = DeclineForm(request.POST if request.method == "POST" else None)
+    if form.is_valid() and form.save(agreement, by=request.user):
+        messages.success(request, _("The discussion is over. The other party has been told."))
+        return redirect("projects:report", agreement.project.key)
+    context = {"form": form, "agreement": agreement, "project": agreement.project}
+    return render(request, "projects/decline.html", {**context, "is_client": request.user == agreement.client})
 
 
 @require_POST
