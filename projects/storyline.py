@@ -159,12 +159,13 @@ def rejected_line(event: Event, reading: Reading) -> Line | None:
 @line("project.awarded")
 def awarded_line(event: Event, reading: Reading) -> Line | None:
     """Each side reads it from where they stand; nobody but the client is told who was chosen."""
-    n, offer = event.facts["offers"], reading.once(own_offer)
+    n, offer, agreement = event.facts["offers"], reading.once(own_offer), reading.once(own_agreement)
+    own = offer.pk if offer else agreement and agreement.offer_id
     if reading.as_client:
         words = ngettext("You chose the only offer", "You chose one of %(n)s offers", n)
-    elif reading.as_winner:
+    elif own == event.facts["winner"]:
         words = ngettext("Your offer was chosen", "Your offer was chosen among %(n)s", n)
-    elif offer and offer.state == OfferState.LOST:
+    elif own:
         words = ngettext("Another provider was chosen", "Another provider was chosen among %(n)s offers", n)
     else:
         words = ngettext("A provider was chosen", "A provider was chosen among %(n)s offers", n)

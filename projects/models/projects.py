@@ -170,6 +170,8 @@ class Project(models.Model):
         """Where it is, in words: an open call whose closing date has passed waits for its client's choice."""
         if self.state == ProjectState.OPEN and not self.is_available:
             return str(_("closed to offers, the client is choosing"))
+        if self.state == ProjectState.AWARDED and self.decide_by:
+            return str(_("the agreement fell through, the client chooses again"))
         return str(ProjectState(self.state).label)
 
     @property
