@@ -12,6 +12,7 @@ from projects.views import (
     publish,
     report,
     searches,
+    second_choice,
 )
 
 app_name = "projects"
@@ -43,6 +44,8 @@ urlpatterns = [
     path("projets/<slug:key>/offres/<int:pk>/", comparison.read_offer, name="read_offer"),
     path("projets/<slug:key>/offres/<int:pk>/choisir/", comparison.select, name="select"),
     path("projets/<slug:key>/rapport/", report.report, name="report"),
+    path("projets/<slug:key>/rouvrir/", second_choice.reopen, name="reopen"),
+    path("projets/<slug:key>/offres/<int:pk>/appeler/", second_choice.call, name="call_runner_up"),
     path("projets/<slug:key>/signaler/", flags.flag, name="flag"),
     path("projets/<slug:key>/coordonnees/", claims.claim, name="claim_details"),
     path("mon-compte/coordonnees/", claims.confirm, name="confirm_details"),
@@ -52,5 +55,7 @@ urlpatterns = [
     path("accords/<slug:key>/", agreements.agreement, name="agreement"),
     path("accords/<slug:key>/version/", agreements.propose, name="propose"),
     path("accords/<slug:key>/accepter/", agreements.accept, name="accept"),
+    path("accords/<slug:key>/accord.pdf", agreements.pdf, name="agreement_pdf"),
+    path("accords/<slug:key>/decliner/", agreements.decline, name="decline"),
     path("accords/<slug:key>/payer/", agreements.pay, name="pay"),
 ]

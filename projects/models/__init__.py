@@ -15,12 +15,13 @@ from .papers import Papers
 from .profiles import Portrait, Profile, ProfileCategory
 from .projects import Project
 from .searches import Asked, SavedSearch
+from .second_choice import SecondChoice
 from .selection import Selection
 from .shortlist import OfferNote, ShortlistEntry
 from .specification import SpecificationFile
 from .statistics import CallStatistic
 from .tallies import Tally
-from .terms import AgreementTranche, AgreementVersion, Fees, Terms
+from .terms import AgreementTranche, AgreementVersion, Consent, Fees, FeesBy, Terms
 from .versions import ProjectVersion
 from .words import Word
 
@@ -34,6 +35,7 @@ __all__ = [
     "CallStatistic",
     "Category",
     "ClaimState",
+    "Consent",
     "Content",
     "CopyState",
     "Deadline",
@@ -44,6 +46,7 @@ __all__ = [
     "Edition",
     "Enclosure",
     "Fees",
+    "FeesBy",
     "Flag",
     "FlagReason",
     "FlagState",
@@ -70,6 +73,7 @@ __all__ = [
     "ProjectVersion",
     "Question",
     "SavedSearch",
+    "SecondChoice",
     "Selection",
     "ShortlistEntry",
     "SpecificationFile",
