@@ -1,6 +1,7 @@
 from django.urls import path
 
 from projects.views import (
+    aftermath,
     agreements,
     claims,
     comparison,
@@ -42,6 +43,10 @@ urlpatterns = [
     path("projets/<slug:key>/offres/<int:pk>/", comparison.read_offer, name="read_offer"),
     path("projets/<slug:key>/offres/<int:pk>/choisir/", comparison.select, name="select"),
     path("projets/<slug:key>/rapport/", report.report, name="report"),
+    path("projets/<slug:key>/terminer/", aftermath.complete, name="complete"),
+    path("projets/<slug:key>/avis/", aftermath.reviews, name="reviews"),
+    path("projets/<slug:key>/avis/<int:pk>/reponse/", aftermath.answer_review, name="answer_review"),
+    path("projets/<slug:key>/enquete/<int:rank>/", aftermath.survey, name="survey"),
     path("projets/<slug:key>/signaler/", flags.flag, name="flag"),
     path("projets/<slug:key>/coordonnees/", claims.claim, name="claim_details"),
     path("mon-compte/coordonnees/", claims.confirm, name="confirm_details"),

@@ -1,3 +1,4 @@
+from .aftermath import Again, Completion, Outcome, Survey, Tidings
 from .agreements import Agreement, AgreementState
 from .categories import Category, Interest
 from .choices import Formula, Place, ProjectState
@@ -14,6 +15,7 @@ from .offers import Answer, Offer, OfferRevision, OfferState, OfferTerms, OfferT
 from .papers import Papers
 from .profiles import Portrait, Profile, ProfileCategory
 from .projects import Project
+from .reviews import Opinion, Review, ReviewState, review_until
 from .searches import Asked, SavedSearch
 from .selection import Selection
 from .specification import SpecificationFile
@@ -24,6 +26,7 @@ from .versions import ProjectVersion
 from .words import Word
 
 __all__ = [
+    "Again",
     "Agreement",
     "AgreementState",
     "AgreementTranche",
@@ -33,6 +36,7 @@ __all__ = [
     "CallStatistic",
     "Category",
     "ClaimState",
+    "Completion",
     "Content",
     "CopyState",
     "Deadline",
@@ -58,6 +62,8 @@ __all__ = [
     "OfferState",
     "OfferTerms",
     "OfferTranche",
+    "Opinion",
+    "Outcome",
     "Papers",
     "Place",
     "Portrait",
@@ -67,13 +73,18 @@ __all__ = [
     "ProjectState",
     "ProjectVersion",
     "Question",
+    "Review",
+    "ReviewState",
     "SavedSearch",
     "Selection",
     "SpecificationFile",
+    "Survey",
     "Tally",
     "Terms",
+    "Tidings",
     "TrancheTerms",
     "Word",
     "claim_until",
     "closing_on",
+    "review_until",
 ]

@@ -11,7 +11,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import Count, F, Func, Q, Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -47,6 +47,13 @@ class Portrait:
     place: str = Place.REMOTE
     city: str = ""
     past_work: str = ""
+
+
+def reviewed(provider: User) -> dict[str, int]:
+    """How many reviews of `provider` clients have published, and the sum of their marks."""
+    rows = provider.reviews_received.filter(state="PUBLISHED", as_client=True)
+    found = rows.aggregate(reviews_count=Count("pk"), marks_sum=Sum(F("work") + F("exchange") + F("terms")))
+    return {name: count or 0 for name, count in found.items()}
 
 
 class ProfileQuerySet(models.QuerySet["Profile"]):
@@ -156,7 +163,7 @@ class Profile(models.Model):
         The date of publication stays as long as it is not taken down. The same words again change nothing.
         """
         with locked(by):
-            profile = cls.objects.of(by).first() or cls(provider=by)
+            profile = cls.objects.of(by).first() or cls(provider=by, **reviewed(by))
             words = {name: value for name, value in vars(portrait).items() if name != "categories"}
             for name, value in words.items():
                 setattr(profile, name, value)
@@ -167,6 +174,12 @@ class Profile(models.Model):
             if published != was_public:
                 Event.record("profile.published" if published else "profile.taken_down", by=by, profile=profile.pk)
             return profile
+
+    @classmethod
+    def recount(cls, provider: User) -> None:
+        """Count anew the published reviews of `provider` by clients. Their profile may not be written yet."""
+        with locked(provider):
+            cls.objects.of(provider).update(**reviewed(provider))
 
     @property
     def portrait(self) -> Portrait:
