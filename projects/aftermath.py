@@ -140,9 +140,9 @@ def survey_line(event: Event, reading: Reading) -> Line | None:
 def finish(user: User) -> Iterator[Step]:
     """Reviews and surveys of completed projects; those of projects under way are steps of their reports."""
     own = Review.objects.filter(project=OuterRef("pk"), author=user)
-    done = Project.objects.shared_by(user).filter(state=ProjectState.COMPLETED, deadlines__kind=REVIEWS)
-    fresh = done.filter(deadlines__state="WAITING", deadlines__due_at__gt=timezone.now())
-    for project in fresh.exclude(Exists(own)).order_by("-ended_at")[:MOST_STEPS]:
+    open_ones = Deadline.objects.waiting().filter(kind=REVIEWS, project=OuterRef("pk"), due_at__gt=timezone.now())
+    done = Project.objects.shared_by(user).filter(Exists(open_ones), ~Exists(own), state=ProjectState.COMPLETED)
+    for project in done.order_by("-ended_at")[:MOST_STEPS]:
         until, url = review_until(project), address("reviews", project)
         yield Step(project.title, _("The project is completed: say what you think."), _("Write my review"), url, until)
     waiting = Survey.objects.addressed_to(user).unanswered().filter(project__state=ProjectState.COMPLETED)

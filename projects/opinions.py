@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from marketplace.templatetags.page import day
 from projects.incognito import incognito
 from projects.models import ProjectState, Review, ReviewState, review_until
 from projects.models.reviews import CRITERIA, other_party
@@ -40,9 +39,8 @@ class Said:
 
     @property
     def who(self) -> str:
-        """Whose it is, without telling which project or who: a client, what about and when."""
-        words = {"category": self.review.project.category.name, "date": day(self.review.published_at)}
-        return _("A client, %(category)s, %(date)s") % words
+        """Whose it is, without telling who or which project: a client, and what it was about."""
+        return _("A client, %(category)s") % {"category": self.review.project.category.name}
 
 
 class Received(NamedTuple):
@@ -69,9 +67,9 @@ class Pair:
 
     @cached_property
     def rows(self) -> dict[int, Review]:
-        """The reviews there are, by author: one query."""
-        people = ("author__company", "subject__company")
-        return {row.author_id: row for row in Review.objects.filter(project=self.project).select_related(*people)}
+        """The reviews that one may read, by author: one query."""
+        rows = Review.objects.visible_to(self.user).filter(project=self.project)
+        return {row.author_id: row for row in rows.select_related("author__company", "subject__company")}
 
     @property
     def own(self) -> Review | None:
@@ -82,17 +80,17 @@ class Pair:
     def theirs(self) -> Said | None:
         """The other's, once everybody may read it."""
         row = self.rows.get(self.other.pk)
-        return Said(row) if row and row.state == ReviewState.PUBLISHED else None
+        return Said(row) if row else None
 
     @property
     def mine(self) -> Said | None:
         """One's own as others read it."""
         return Said(self.own) if self.own else None
 
-    @property
+    @cached_property
     def other_has_written(self) -> bool:
         """Whether the other side has written, published or not."""
-        return self.other.pk in self.rows
+        return Review.objects.filter(project=self.project, author=self.other).exists()
 
     @property
     def until(self) -> datetime | None:

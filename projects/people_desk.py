@@ -1,4 +1,4 @@
-"""What Modération reads of completed projects in the administration: reviews, which it may hide, and surveys."""
+"""What Modération reads of people in the administration: profiles and reviews, which it may take away, and surveys."""
 
 from __future__ import annotations
 
@@ -8,9 +8,35 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.admin_site import AdminDeed, ReadOnlyAdmin, WithReason
-from projects.models import Review, ReviewState, Survey
+from projects.models import Profile, Review, ReviewState, Survey
 
 MODERATE = "projects.moderate_project"
+
+
+@admin.register(Profile)
+class ProfileAdmin(ReadOnlyAdmin):
+    """Provider profiles: the last written first. One that breaks the rules is taken down, its provider told why."""
+
+    list_display = ["provider", "headline", "written_at", "published_at", "reviews_count"]
+    list_filter = [("published_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["provider"]
+    search_fields = ["headline", "=key", "provider__email"]
+    ordering = ["-written_at", "-pk"]
+    show_full_result_count = False
+    fields = [
+        *("provider", "headline", "presentation", "skills", "day_rate_cents", "place", "city", "past_work"),
+        *("written_at", "published_at", "reviews_count", "marks_sum"),
+    ]
+    deeds: ClassVar[dict[str, AdminDeed]] = {
+        "take-down": AdminDeed(
+            _("Take the profile down"),
+            MODERATE,
+            lambda profile, by, data: profile.take_down(by=by, reason=data["reason"]),
+            form=WithReason,
+            grave=True,
+            offered=lambda profile: profile.published_at is not None,
+        ),
+    }
 
 
 @admin.register(Review)

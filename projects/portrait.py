@@ -52,7 +52,7 @@ class Sheet:
     def teaser(self) -> str:
         """The beginning of the presentation."""
         text = " ".join(self.presentation.split())
-        return text if len(text) <= TEASER else f"{text[:TEASER].rsplit(' ', 1)[0]}…"
+        return text if len(text) <= TEASER else f"{text[:TEASER].rsplit(' ', 1)[0].rstrip(' .,;:')}…"
 
     @property
     def past_work(self) -> str:

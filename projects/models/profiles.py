@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.events.models import Event
 from marketplace.locking import locked
+from marketplace.refusals import Refusal
 
 from .categories import Category
 from .choices import Place
@@ -175,6 +176,20 @@ class Profile(models.Model):
                 Event.record("profile.published" if published else "profile.taken_down", by=by, profile=profile.pk)
             return profile
 
+    def take_down(self, *, by: User, reason: str) -> None:
+        """Moderation takes the profile off the site; its provider reads `reason`, and may publish it again, corrected.
+
+        Refused: NotShown, NeedsReason.
+        """
+        with locked(self.provider, self):
+            if self.published_at is None:
+                raise self.NotShown
+            if not reason.strip():
+                raise self.NeedsReason
+            self.published_at = None
+            self.save(update_fields=["published_at"])
+            Event.record("profile.removed", by=by, profile=self.pk, reason=reason.strip())
+
     @classmethod
     def recount(cls, provider: User) -> None:
         """Count anew the published reviews of `provider` by clients. Their profile may not be written yet."""
@@ -187,6 +202,12 @@ class Profile(models.Model):
         chosen = [row.category for row in self.in_categories.all()]
         names = ("headline", "presentation", "skills", "day_rate_cents", "place", "city", "past_work")
         return Portrait(**{name: getattr(self, name) for name in names}, categories=chosen)
+
+    class NotShown(Refusal):
+        sentence = _("This profile is not published.")
+
+    class NeedsReason(Refusal):
+        sentence = _("Give the reason: the provider will read it, word for word.")
 
 
 class ProfileCategoryQuerySet(models.QuerySet["ProfileCategory"]):

@@ -10,7 +10,7 @@ from marketplace.accounts.models import User
 from marketplace.events.models import Event
 from marketplace.events.tellings import Facts, Kind, Letter, Telling, tells
 from marketplace.templatetags.page import paris
-from projects.models import Project, Review, Survey, review_until
+from projects.models import Profile, Project, Review, Survey, review_until
 from projects.models.reviews import other_party
 from projects.notices.publishing import about
 from projects.opinions import Said
@@ -158,4 +158,22 @@ class WhatBecameOfIt(Telling):
                 _("Three questions, a minute. Only our staff reads your answers, never the other party."),
             ],
             action=(_("Answer"), reverse("projects:survey", args=[facts["key"], facts["rank"]])),
+        )
+
+
+@tells("profile.removed", kind=Kind.ACCOUNT)
+class ProfileTakenDown(Telling):
+    """The provider reads why their profile is no longer shown."""
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        profile = Profile.objects.select_related("provider").get(pk=event.facts["profile"])
+        yield profile.provider, {"reason": event.facts["reason"]}
+
+    def letter(self, facts: Facts) -> Letter:
+        return Letter(
+            subject=_("Your profile is no longer shown"),
+            paragraphs=[_("Our moderation has taken it down, for this reason:")],
+            quote=facts["reason"],
+            note=_("Correct it, then publish it again."),
+            action=(_("Change my profile"), reverse("projects:edit_profile")),
         )

@@ -16,7 +16,11 @@ from projects.portrait import Sheet
 @require_safe
 @policy("projects.discover")
 def directory(request: HttpRequest) -> HttpResponse:
-    return render(request, "projects/directory.html", {"directory": Directory(request.GET)})
+    asked = Directory(request.GET)
+    response = render(request, "projects/directory.html", {"directory": asked})
+    if request.headers.get("HX-Request"):
+        response["HX-Push-Url"] = asked.here
+    return response
 
 
 @require_safe
