@@ -1,12 +1,12 @@
 from django.urls import path
 
 from projects.views import (
-    aftermath,
     agreements,
     claims,
     comparison,
     discover,
     dossier,
+    endings,
     flags,
     offers,
     profiles,
@@ -43,10 +43,10 @@ urlpatterns = [
     path("projets/<slug:key>/offres/<int:pk>/", comparison.read_offer, name="read_offer"),
     path("projets/<slug:key>/offres/<int:pk>/choisir/", comparison.select, name="select"),
     path("projets/<slug:key>/rapport/", report.report, name="report"),
-    path("projets/<slug:key>/terminer/", aftermath.complete, name="complete"),
-    path("projets/<slug:key>/avis/", aftermath.reviews, name="reviews"),
-    path("projets/<slug:key>/avis/<int:pk>/reponse/", aftermath.answer_review, name="answer_review"),
-    path("projets/<slug:key>/enquete/<int:rank>/", aftermath.survey, name="survey"),
+    path("projets/<slug:key>/terminer/", endings.complete, name="complete"),
+    path("projets/<slug:key>/avis/", endings.reviews, name="reviews"),
+    path("projets/<slug:key>/avis/<int:pk>/reponse/", endings.answer_review, name="answer_review"),
+    path("projets/<slug:key>/enquete/<int:rank>/", endings.survey, name="survey"),
     path("projets/<slug:key>/signaler/", flags.flag, name="flag"),
     path("projets/<slug:key>/coordonnees/", claims.claim, name="claim_details"),
     path("mon-compte/coordonnees/", claims.confirm, name="confirm_details"),

@@ -1,4 +1,3 @@
-from .aftermath import Again, Completion, Outcome, Survey, Tidings
 from .agreements import Agreement, AgreementState
 from .categories import Category, Interest
 from .choices import Formula, Place, ProjectState
@@ -7,6 +6,7 @@ from .content import Content, Jotting, closing_on
 from .deadlines import Deadline, DeadlineState
 from .drafts import OfferDraft
 from .enclosures import Enclosure
+from .endings import Again, Completion, Outcome, Survey, Tidings
 from .flags import Flag, FlagReason, FlagState
 from .hints import Hint, HintState
 from .messages import DossierMessage

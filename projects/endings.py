@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from marketplace.accounts.home import Step, steps
 from marketplace.events.reactions import on
 from projects.models import Completion, Deadline, Formula, Project, ProjectState, Review, Survey, review_until
-from projects.models.aftermath import COMPLETION, watch
+from projects.models.endings import COMPLETION, watch
 from projects.models.reviews import REVIEWS
 from projects.opinions import Pair
 from projects.report import Line, Panel, Reading, Todo, line, panel, todo

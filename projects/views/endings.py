@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from marketplace.policies import UserRequest, policy
-from projects.forms.aftermath import AnswerForm, CompletionForm, ReviewForm, SurveyForm
+from projects.forms.endings import AnswerForm, CompletionForm, ReviewForm, SurveyForm
 from projects.models import Completion, Project, Review, Survey
 from projects.opinions import Pair, Said
 
