@@ -11,6 +11,7 @@ place.prepare()
 network.close()
 django.setup()
 
+GROUPS = ("journey", "access", "sources")
 pytest_plugins = [
     "marketplace.testing.language",
     "marketplace.testing.database",
@@ -30,7 +31,7 @@ def pytest_xdist_setupnodes() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What runs real processes shares one worker: they are started once."""
+    """Tests that share something dear share one worker: real processes, the explored routes, the parsed sources."""
     for item in items:
-        if item.get_closest_marker("journey"):
-            item.add_marker(pytest.mark.xdist_group("journey"))
+        if group := next((name for name in GROUPS if item.get_closest_marker(name)), None):
+            item.add_marker(pytest.mark.xdist_group(group))

@@ -365,7 +365,12 @@ SELECTION_DAYS = env.int("SELECTION_DAYS", default=15)
 SELECTION_EXTENSION_DAYS = env.int("SELECTION_EXTENSION_DAYS", default=15)  # once
 SELECTION_REMINDER_DAYS = env.int("SELECTION_REMINDER_DAYS", default=3)  # before the date to choose
 AGREEMENT_DAYS = env.int("AGREEMENT_DAYS", default=14)
+AGREEMENT_REMINDER_DAYS = env.list("AGREEMENT_REMINDER_DAYS", cast=int, default=[7, 2])  # before that date
 INTRODUCTION_DAYS = env.int("INTRODUCTION_DAYS", default=5)
+INTRODUCTION_REMINDER_DAYS = env.list("INTRODUCTION_REMINDER_DAYS", cast=int, default=[2])
+SECOND_CHOICE_DAYS = env.int("SECOND_CHOICE_DAYS", default=7)  # to call a runner-up or re-open
+SECOND_CHOICE_REMINDER_DAYS = env.list("SECOND_CHOICE_REMINDER_DAYS", cast=int, default=[2])
+REOPEN_DAYS = env.int("REOPEN_DAYS", default=15)
 ACCEPTANCE_DAYS = env.int("ACCEPTANCE_DAYS", default=14)
 LOSER_ACCESS_DAYS = env.int("LOSER_ACCESS_DAYS", default=30)
 IBAN_HOLD_HOURS = env.int("IBAN_HOLD_HOURS", default=72)

@@ -110,6 +110,14 @@ class ProjectAdmin(ReadOnlyAdmin):
             grave=True,
             offered=lambda project: project.state in {ProjectState.SUBMITTED, ProjectState.OPEN},
         ),
+        "cancel": AdminDeed(
+            gettext_lazy("Cancel the project"),
+            "projects.moderate_project",
+            lambda project, by, data: project.cancel(by=by, reason=data["reason"]),
+            form=WithReason,
+            grave=True,
+            offered=lambda project: project.state in {ProjectState.OPEN, ProjectState.AWARDED},
+        ),
         "looked-at": AdminDeed(
             gettext_lazy("Changes looked at"),
             "projects.moderate_project",

@@ -53,6 +53,7 @@ PUBLIC: dict[str, Words] = {
     "question.answered": lambda e: Line(_("Question answered by the client")),
     "agreement.active": lambda e: Line(_("Introduction paid: the agreement is active"), tone="go"),
     "project.completed": lambda e: Line(_("Project completed"), tone="go"),
+    "project.reopened": lambda e: Line(_("Open again to offers"), until(e.facts["closes_at"]), tone="go"),
 }
 PARTIES: dict[str, Words] = {
     "agreement.proposed": lambda e: Line(_("Version %(number)s of the terms proposed") % e.facts),
@@ -263,15 +264,17 @@ def work_alone(reading: Reading) -> Todo | None:
 
 @todo
 def pay_fees(reading: Reading) -> Todo | None:
-    """The client pays the introduction."""
+    """The client pays the introduction, or the provider where the terms say so."""
     agreement = reading.once(own_agreement)
     if not agreement or agreement.state != AgreementState.AGREED:
         return None
-    url = agreement.get_absolute_url()
+    url, by = agreement.get_absolute_url(), agreement.pay_by
+    if reading.user.pk == agreement.payer_id:
+        return Todo(_("You: pay the introduction"), "", _("Pay the introduction"), url, by)
     if reading.as_client:
-        return Todo(_("You: pay the introduction"), "", _("Pay the introduction"), url, agreement.pay_by)
+        return Todo(_("The provider: pay the introduction"), "", _("See the agreement"), url, by, mine=False)
     text = _("Do not start working before: you will be told at once.")
-    return Todo(_("The client: pay the introduction"), text, _("See the agreement"), url, agreement.pay_by, mine=False)
+    return Todo(_("The client: pay the introduction"), text, _("See the agreement"), url, by, mine=False)
 
 
 @panel(order=10)

@@ -13,6 +13,7 @@ from projects.views import (
     publish,
     report,
     searches,
+    second_choice,
 )
 
 app_name = "projects"
@@ -47,6 +48,8 @@ urlpatterns = [
     path("projets/<slug:key>/avis/", endings.reviews, name="reviews"),
     path("projets/<slug:key>/avis/<int:pk>/reponse/", endings.answer_review, name="answer_review"),
     path("projets/<slug:key>/enquete/<int:rank>/", endings.survey, name="survey"),
+    path("projets/<slug:key>/rouvrir/", second_choice.reopen, name="reopen"),
+    path("projets/<slug:key>/offres/<int:pk>/appeler/", second_choice.call, name="call_runner_up"),
     path("projets/<slug:key>/signaler/", flags.flag, name="flag"),
     path("projets/<slug:key>/coordonnees/", claims.claim, name="claim_details"),
     path("mon-compte/coordonnees/", claims.confirm, name="confirm_details"),
@@ -56,5 +59,7 @@ urlpatterns = [
     path("accords/<slug:key>/", agreements.agreement, name="agreement"),
     path("accords/<slug:key>/version/", agreements.propose, name="propose"),
     path("accords/<slug:key>/accepter/", agreements.accept, name="accept"),
+    path("accords/<slug:key>/accord.pdf", agreements.pdf, name="agreement_pdf"),
+    path("accords/<slug:key>/decliner/", agreements.decline, name="decline"),
     path("accords/<slug:key>/payer/", agreements.pay, name="pay"),
 ]

@@ -155,6 +155,7 @@ class World:
             "projects:spend": {f"{s} {kind}": {"key": key, "kind": kind} for s, key in keys.items() for kind in KINDS},
             "projects:read_offer": choose,
             "projects:select": choose,
+            "projects:call_runner_up": choose,
             "admin:projects_edition_html": {"provider0's": {"pk": self.people["provider0"].pk}},
             "projects:rename_search": {"rival's": {"pk": self.things["search"].pk}},
             "projects:forget_search": {"rival's": {"pk": self.things["search"].pk}},

@@ -12,7 +12,7 @@ from marketplace.testing import access
 from marketplace.testing.access import Findings
 from projects.models import Category, Project
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.django_db]
+pytestmark = [pytest.mark.timeout(900), pytest.mark.django_db, pytest.mark.access]
 
 
 def test_every_route_is_tried_on_something(findings: Findings) -> None:

@@ -12,6 +12,8 @@ from django.conf import settings
 
 from marketplace.checks import every_route_has_a_policy
 
+pytestmark = pytest.mark.sources
+
 APPS = ("marketplace", "credits", "projects", "escrow", "mediation", "payouts")
 STATES = {"state", "mail_state"}
 LONGEST, LONGEST_VIEW = 40, 15

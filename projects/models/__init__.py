@@ -17,11 +17,12 @@ from .profiles import Portrait, Profile, ProfileCategory
 from .projects import Project
 from .reviews import Opinion, Review, ReviewState, review_until
 from .searches import Asked, SavedSearch
+from .second_choice import SecondChoice
 from .selection import Selection
 from .specification import SpecificationFile
 from .statistics import CallStatistic
 from .tallies import Tally
-from .terms import AgreementTranche, AgreementVersion, Fees, Terms
+from .terms import AgreementTranche, AgreementVersion, Consent, Fees, FeesBy, Terms
 from .versions import ProjectVersion
 from .words import Word
 
@@ -37,6 +38,7 @@ __all__ = [
     "Category",
     "ClaimState",
     "Completion",
+    "Consent",
     "Content",
     "CopyState",
     "Deadline",
@@ -47,6 +49,7 @@ __all__ = [
     "Edition",
     "Enclosure",
     "Fees",
+    "FeesBy",
     "Flag",
     "FlagReason",
     "FlagState",
@@ -76,6 +79,7 @@ __all__ = [
     "Review",
     "ReviewState",
     "SavedSearch",
+    "SecondChoice",
     "Selection",
     "SpecificationFile",
     "Survey",

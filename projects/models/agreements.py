@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -23,9 +24,11 @@ from marketplace.refusals import Refusal
 from marketplace.states import States
 
 from .choices import Formula
+from .content import days_after
+from .deadlines import Deadline
 from .offers import Offer, must_add_up
 from .projects import Project, new_key
-from .terms import AgreementTranche, AgreementVersion, Fees, Terms, scope_of
+from .terms import AgreementTranche, AgreementVersion, Consent, Fees, Terms, terms_of
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
@@ -59,6 +62,10 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
         """Agreements that may still lapse: being confirmed, or waiting for their fees."""
         return self.filter(state__in=[AgreementState.PROPOSED, AgreementState.AGREED])
 
+    def frozen(self) -> AgreementQuerySet:
+        """Agreements whose terms both accepted, whatever became of them."""
+        return self.exclude(sha256="")
+
     def declined(self) -> AgreementQuerySet:
         """Agreements that the provider who was chosen did not want."""
         return self.filter(state=AgreementState.DECLINED)
@@ -68,8 +75,8 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
         return self.filter(Q(client=user) | Q(provider=user))
 
     def payable_by(self, user: User) -> AgreementQuerySet:
-        """The agreements whose fees `user` owes: those of which they are the client."""
-        return self.filter(client=user)
+        """The agreements whose fees `user` owes: the client, unless the terms confirmed say that the provider does."""
+        return self.filter(Q(payer=user) | Q(payer=None, client=user))
 
 
 class Agreement(models.Model):
@@ -77,9 +84,10 @@ class Agreement(models.Model):
 
     key = models.CharField(max_length=16, unique=True, default=new_key, editable=False)
     project = models.ForeignKey(Project, models.PROTECT, related_name="agreements")
-    offer = models.OneToOneField(Offer, models.PROTECT, related_name="agreement")
+    offer = models.ForeignKey(Offer, models.PROTECT, related_name="agreements")
     client = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="agreements_as_client")
     provider = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="agreements_as_provider")
+    payer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True)  # once confirmed
     state = models.CharField(max_length=10, choices=AgreementState, default=AgreementState.PROPOSED, editable=False)
     vat_rate_bp = models.PositiveIntegerField()  # the provider's VAT, frozen with the terms
     confirm_by = models.DateTimeField()
@@ -88,6 +96,9 @@ class Agreement(models.Model):
     agreed_at = models.DateTimeField(null=True)
     active_at = models.DateTimeField(null=True)
     sha256 = models.CharField(max_length=64, blank=True)
+    ended_at = models.DateTimeField(null=True)  # declined or lapsed
+    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True)
+    end_reason = models.TextField(max_length=1000, blank=True)
 
     objects = AgreementQuerySet.as_manager()
 
@@ -104,6 +115,13 @@ class Agreement(models.Model):
                 condition=Q(state__in=["PROPOSED", "DECLINED", "LAPSED"]) | ~Q(sha256=""),
                 name="agreed_terms_are_hashed",
             ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | ~Q(state__in=LIVING), name="living_agreement_has_not_ended"
+            ),
+            models.CheckConstraint(
+                condition=Q(payer=None) | Q(payer=models.F("client")) | Q(payer=models.F("provider")),
+                name="agreement_is_paid_by_a_party",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -114,25 +132,22 @@ class Agreement(models.Model):
 
     @classmethod
     def draw_up(cls, offer: Offer) -> Agreement:
-        """Draw up version 1 from the winner's offer. Called by Selection under the project's lock."""
-        project = offer.project
+        """Draw up version 1 from the winner's offer, or from what was last discussed with the same provider.
+
+        Called by Selection and SecondChoice under the project's lock.
+        """
+        project, now = offer.project, timezone.now()
+        former = offer.agreements.order_by("-pk").first()
         agreement = cls.objects.create(
             project=project,
             offer=offer,
             client=project.client,
             provider=offer.provider,
             vat_rate_bp=offer.vat_rate_bp,
-            confirm_by=timezone.now() + timedelta(days=settings.AGREEMENT_DAYS),
+            confirm_by=days_after(now, settings.AGREEMENT_DAYS),
         )
-        terms = Terms(
-            scope=scope_of(offer),
-            price_cents=offer.price_cents,
-            delay_days=offer.delay_days,
-            formula=project.formula_wanted,
-            starts_on=offer.starts_on,
-            tranches=[tranche.terms for tranche in offer.tranches.all()],
-        )
-        agreement._write(terms, by=offer.provider)
+        agreement._write(former.version.terms if former else terms_of(offer), by=offer.provider)
+        agreement._await_by(agreement.confirm_by, now)
         return agreement
 
     @property
@@ -143,6 +158,15 @@ class Agreement(models.Model):
     def history(self) -> list[AgreementVersion]:
         """Every version, the latest first, with its author and tranches: two queries whatever their number."""
         return list(self.versions.order_by("-number").select_related("author").prefetch_related("tranches"))
+
+    @property
+    def vat_note(self) -> str:
+        """Why the provider bills no VAT, in the words that the law wants; nothing when they bill it."""
+        if self.vat_rate_bp:
+            return ""
+        if self.provider.company.country == "FR":
+            return str(_("VAT not applicable, art. 293 B of the French tax code."))
+        return str(_("VAT due by the client where it applies (reverse charge)."))
 
     @property
     def is_r0(self) -> bool:
@@ -177,11 +201,11 @@ class Agreement(models.Model):
             )
             return version
 
-    def accept(self, number: int, *, by: User) -> None:
+    def accept(self, number: int, *, by: User, consents: Collection[Consent] = ()) -> None:
         """Accept version `number` as one of the two parties; when both have, the terms are frozen and hashed.
 
         A second acceptance changes nothing. Refused: NotOpen (declined or lapsed too), Replaced when a newer version
-        exists.
+        exists, NeedsConsent when `consents` lack what these terms ask of `by` apart.
         """
         with locked(self.project, self):
             version = self.version
@@ -190,6 +214,8 @@ class Agreement(models.Model):
             self.must_be_open()
             if version.number != number:
                 raise self.Replaced
+            if not version.consents_of(by) <= set(consents):
+                raise self.NeedsConsent
             version.mark_accepted(by=by, as_client=by == self.client)
             Event.record(
                 "agreement.accepted",
@@ -202,8 +228,60 @@ class Agreement(models.Model):
             if version.is_agreed:
                 self._freeze(version)
 
+    def decline(self, *, by: User, reason: str) -> None:
+        """End the discussion of the terms; the other party reads the `reason`, the client may then choose again.
+
+        A provider declines (their offer is taken back, their credits do not come back); when the client ends it, the
+        agreement lapses. A second call changes nothing. Refused: NotDeclinable once both accepted, NeedsReason.
+        """
+        with locked(self.project, self):
+            if self.state in {AgreementState.DECLINED, AgreementState.LAPSED}:
+                return
+            if self.state != AgreementState.PROPOSED:
+                raise self.NotDeclinable
+            if not reason.strip():
+                raise self.NeedsReason
+            self.ended_by, self.end_reason = by, reason.strip()
+            refused = by.pk == self.provider_id
+            self._end(AgreementState.DECLINED if refused else AgreementState.LAPSED, timezone.now())
+            self._fall_through("agreement.declined" if refused else "agreement.called_off", by=by)
+
+    def lapse(self, *, at: datetime) -> None:
+        """A date has passed at `at`: to confirm the terms, or to pay the introduction. The client may choose again.
+
+        A payment on its way finds no place any more and goes back by itself. Refused (NotDue) unless it is so.
+        """
+        with locked(self.project, self):
+            if not self.due_by or at <= self.due_by:
+                raise self.NotDue
+            was = str(self.state)
+            self._end(AgreementState.LAPSED, at)
+            self._fall_through("agreement.lapsed", was=was)
+
+    def remind(self, *, at: datetime) -> None:
+        """Tell who must act that the date is near. Refused (NotDue) when nothing is waited for at `at`."""
+        with locked(self.project, self):
+            if not self.due_by or at > self.due_by:
+                raise self.NotDue
+            self._remind_before(self.due_by, at)
+            Event.record(
+                "agreement.reminded",
+                project=self.project,
+                agreement=self.pk,
+                title=self.project.title,
+                state=str(self.state),
+                until=self.due_by.isoformat(),
+            )
+
+    @property
+    def due_by(self) -> datetime | None:
+        """Until when somebody must act: confirm the terms, then pay the introduction; None otherwise."""
+        return {AgreementState.PROPOSED: self.confirm_by, AgreementState.AGREED: self.pay_by}.get(
+            AgreementState(self.state)
+        )
+
     def fees(self) -> Fees:
-        """What the client owes the platform for the current version."""
+        """What the platform is owed for the current version."""
         return self.version.fees
 
     def pay(self, *, by: User, key: UUID) -> Payment:
@@ -243,6 +321,7 @@ class Agreement(models.Model):
         fees = self.fees()
         self.state, self.active_at = AgreementState.ACTIVE, timezone.now()
         self.save(update_fields=["state", "active_at"])
+        Deadline.objects.cancel(self)
         self.project.mark_active()
         Event.record(
             "agreement.active",
@@ -259,19 +338,19 @@ class Agreement(models.Model):
         ]
         return [ledger.Move("stripe", account, cents) for account, cents in parts if cents]
 
-    def lapse(self) -> None:
-        """The project has ended before the introduction was paid. Called by Project under the lock.
-
-        A payment on its way finds no place any more and goes back by itself; those that wait are called off.
-        """
-        self.state = AgreementState.LAPSED
-        self.save(update_fields=["state"])
-        doorbell.ring("marketplace.payments.tasks.call_off_unwanted", self.project.key)
+    def end_with_project(self) -> None:
+        """The project has ended before the introduction was paid. Called by Project under the lock."""
+        self._end(AgreementState.LAPSED, timezone.now())
 
     def must_be_open(self) -> None:
         """Refuse (NotOpen) changes once the terms are confirmed or the date to confirm them has passed."""
         if self.state != AgreementState.PROPOSED or timezone.now() > self.confirm_by:
             raise self.NotOpen
+
+    @property
+    def other_than_payer(self) -> User:
+        """The party that owes the platform nothing."""
+        return self.other_party(self.payer or self.client)
 
     def other_party(self, user: User) -> User:
         """The party that `user` is not."""
@@ -279,8 +358,9 @@ class Agreement(models.Model):
 
     def _freeze(self, version: AgreementVersion) -> None:
         self.state, self.agreed_at, self.sha256 = AgreementState.AGREED, timezone.now(), version.digest()
-        self.pay_by = self.agreed_at + timedelta(days=settings.INTRODUCTION_DAYS)
-        self.save(update_fields=["state", "agreed_at", "sha256", "pay_by"])
+        self.pay_by, self.payer = days_after(self.agreed_at, settings.INTRODUCTION_DAYS), version.payer
+        self.save(update_fields=["state", "agreed_at", "sha256", "pay_by", "payer"])
+        self._await_by(self.pay_by, self.agreed_at)
         Event.record(
             "agreement.agreed",
             project=self.project,
@@ -290,6 +370,39 @@ class Agreement(models.Model):
             pay_by=self.pay_by.isoformat(),
             fees_cents=self.fees().total.cents,
         )
+
+    def _await_by(self, end: datetime, now: datetime) -> None:
+        """The agreement lapses at `end` unless somebody acts before, and they are reminded."""
+        Deadline.objects.set("agreement.lapse", self, end, project=self.project)
+        self._remind_before(end, now)
+
+    def _remind_before(self, end: datetime, now: datetime) -> None:
+        confirming = self.state == AgreementState.PROPOSED
+        days = settings.AGREEMENT_REMINDER_DAYS if confirming else settings.INTRODUCTION_REMINDER_DAYS
+        Deadline.objects.cancel(self, "agreement.remind")
+        Deadline.objects.remind("agreement.remind", self, end, days, project=self.project, now=now)
+
+    def _end(self, state: AgreementState, at: datetime) -> None:
+        """Nothing is waited for any more; payments that wait are called off, one on its way goes back by itself."""
+        self.state, self.ended_at = state, at
+        self.save(update_fields=["state", "ended_at", "ended_by", "end_reason"])
+        Deadline.objects.cancel(self)
+        doorbell.ring("marketplace.payments.tasks.call_off_unwanted", self.project.key)
+
+    def _fall_through(self, verb: str, *, by: User | None = None, **facts: str) -> None:
+        """The award is undone: the offer stands no more, and the client has a second choice until a date."""
+        offer, at = self.offer, self.ended_at or timezone.now()
+        offer.project = self.project
+        if self.state == AgreementState.DECLINED:
+            offer.mark_declined()
+        else:
+            offer.mark_lost(self.end_reason or str(self.FELL_THROUGH))
+        end = self.project.mark_unsettled(at)
+        Deadline.objects.set("project.cancel", self.project, end, project=self.project)
+        days = settings.SECOND_CHOICE_REMINDER_DAYS
+        Deadline.objects.remind("project.remind", self.project, end, days, project=self.project, now=at)
+        told = {"agreement": self.pk, "title": self.project.title, "decide_by": end.isoformat(), **facts}
+        Event.record(verb, project=self.project, by=by, reason=self.end_reason, **told)
 
     def _write(self, terms: Terms, *, by: User) -> AgreementVersion:
         number = 1 + self.versions.count()
@@ -303,6 +416,8 @@ class Agreement(models.Model):
             starts_on=terms.starts_on,
             formula=terms.formula,
             release_on_silence=terms.release_on_silence,
+            fees_by=terms.fees_by,
+            fees_reason=terms.fees_reason,
         )
         AgreementTranche.objects.bulk_create(
             AgreementTranche(version=version, position=n, **vars(part)) for n, part in enumerate(terms.tranches, 1)
@@ -311,6 +426,20 @@ class Agreement(models.Model):
 
     class NotOpen(Refusal):
         sentence = _("The terms are already confirmed, or the date to confirm them has passed: they no longer change.")
+
+    FELL_THROUGH = _("The date to confirm the terms or to pay the introduction has passed.")
+
+    class NotDeclinable(Refusal):
+        sentence = _("Both of you have accepted these terms: they can no longer be declined.")
+
+    class NeedsReason(Refusal):
+        sentence = _("Give your reason: the other party will read it, word for word.")
+
+    class NeedsConsent(Refusal):
+        sentence = _("Tick apart what these terms ask of you. Nothing was recorded.")
+
+    class NotDue(Refusal):
+        sentence = _("This agreement has not come to that date.")
 
     class Replaced(Refusal):
         sentence = _("A newer version of the terms was proposed meanwhile: read it first. Nothing was recorded.")

@@ -16,10 +16,14 @@ from marketplace.locking import locked
 from marketplace.refusals import Refusal
 from marketplace.states import States
 
-from .projects import Project
+from .content import days_after
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django.db.models import Model
+
+    from .projects import Project
 
 log = logging.getLogger(__name__)
 AGAIN = timedelta(hours=1)  # after a failure
@@ -74,6 +78,13 @@ class DeadlineQuerySet(models.QuerySet["Deadline"]):
         )
         return moved
 
+    def remind(
+        self, kind: str, subject: Model, end: datetime, days: Sequence[int], *, project: Project, now: datetime
+    ) -> Deadline | None:
+        """Let the reminder `kind` fall at the next of so many `days` before `end` that is still to come at `now`."""
+        coming = sorted(at for at in (days_after(end, -n) for n in days) if at > now)
+        return self.set(kind, subject, coming[0], project=project) if coming else None
+
     def cancel(self, subject: Model, *kinds: str) -> int:
         """The state of `subject` has moved on: nothing falls on it any more, or none of `kinds`; how many."""
         rows = self.about(subject, *kinds).waiting()
@@ -94,7 +105,7 @@ class Deadline(models.Model):
     It falls once, when the date is past: until that instant, included, people may still act.
     """
 
-    project = models.ForeignKey(Project, models.PROTECT, related_name="deadlines")
+    project = models.ForeignKey("projects.Project", models.PROTECT, related_name="deadlines")
     kind = models.CharField(max_length=40)
     subject_label = models.CharField(max_length=60)
     subject_id = models.BigIntegerField()

@@ -44,6 +44,7 @@ OFFER_MOVES = (
     ("PLACED", "WON"),
     ("PLACED", "LOST"),
     ("WON", "LOST"),
+    ("WON", "WITHDRAWN"),
     ("LOST", "WON"),
     ("LOST", "PLACED"),
 )
@@ -178,8 +179,9 @@ class Offer(Enclosing, models.Model):
         A draft becomes the offer: its files stay, unless `papers` drop them. `seen` is the version of the project that
         the bidder has read, if it matters. The same `key` again gives the same offer. Two people of one company are
         judged one after the other, under the project's lock. Refused: Project.NotAvailable, Project.OwnProject,
-        NeedsCredit (no offer credit spent), AlreadyPlaced, FormUsed (placed by this form, withdrawn since),
-        CompanyHasOffer, TranchesDoNotSum, TooManyPapers, ProjectChanged (since it was `seen`).
+        NeedsCredit (no offer credit spent), AlreadyPlaced, FormUsed (placed by this form, withdrawn since), Declined
+        (chosen before, and did not want it), CompanyHasOffer, TranchesDoNotSum, TooManyPapers, ProjectChanged (since
+        it was `seen`).
         """
         with locked(project):
             offer = cls.objects.filter(project=project, provider=by).select_for_update(no_key=True).first()
@@ -190,6 +192,8 @@ class Offer(Enclosing, models.Model):
             must_hold_offer_credit(by, project)
             must_have_read(project, seen)
             parts = terms.parts()
+            if project.agreements.declined().filter(provider=by).exists():
+                raise cls.Declined
             if offer and offer.state != OfferState.WITHDRAWN:
                 raise cls.AlreadyPlaced
             number = by.company.number
@@ -269,13 +273,24 @@ class Offer(Enclosing, models.Model):
         return self.state == OfferState.PLACED
 
     def mark_won(self) -> None:
-        """Called by Selection under the lock."""
-        self.state = OfferState.WON
-        self.save(update_fields=["state"])
+        """Called by Selection and SecondChoice under the lock."""
+        self.state, self.lost_reason = OfferState.WON, ""
+        self.save(update_fields=["state", "lost_reason"])
 
     def mark_lost(self, reason: str) -> None:
-        """Called by Selection under the lock; `reason` is the client's, word for word."""
+        """Called by Selection, or when the award falls through; `reason` is the client's, word for word."""
         self.state, self.lost_reason = OfferState.LOST, reason
+        self.save(update_fields=["state", "lost_reason"])
+
+    def mark_declined(self) -> None:
+        """Its provider did not want the agreement: it is taken back. Called by Agreement under the lock."""
+        self.state = OfferState.WITHDRAWN
+        self.save(update_fields=["state"])
+        self._count()
+
+    def mark_placed_again(self) -> None:
+        """The call is open again: it stands as it was. Called by SecondChoice under the lock."""
+        self.state, self.lost_reason = OfferState.PLACED, ""
         self.save(update_fields=["state", "lost_reason"])
 
     @property
@@ -353,6 +368,9 @@ class Offer(Enclosing, models.Model):
 
     class AlreadyPlaced(Refusal):
         sentence = _("You have already placed an offer on this project: revise it instead.")
+
+    class Declined(Refusal):
+        sentence = _("You were chosen for this project and declined: you can no longer bid on it.")
 
     class CompanyHasOffer(Refusal):
         sentence = _("Your company already has an offer on this project: one offer for each SIREN.")

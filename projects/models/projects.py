@@ -33,6 +33,7 @@ from marketplace.templatetags.page import PARIS, hour
 from .categories import Category
 from .choices import PROJECT_MOVES, Formula, Place, ProjectState
 from .content import Content, Jotting, closing_on, days_after, plain
+from .deadlines import Deadline
 from .readers import TEXT_SEARCH, ProjectQuerySet
 from .skills import keys_of
 
@@ -89,6 +90,8 @@ class Project(models.Model):
     awarded_at = models.DateTimeField(_("awarded at"), null=True, editable=False)
     activated_at = models.DateTimeField(_("active since"), null=True, editable=False)
     ended_at = models.DateTimeField(_("ended at"), null=True, editable=False)
+    decide_by = models.DateTimeField(_("second choice before"), null=True, editable=False)  # when an award fell through
+    reopened_at = models.DateTimeField(_("opened again at"), null=True, editable=False)
     rejection_reason = models.TextField(_("rejection reason"), blank=True, editable=False)
     source_url = models.URLField(_("address of the original call"), max_length=500, blank=True, editable=False)
     source_key = models.CharField(max_length=64, blank=True, editable=False)  # of an imported row: imported once
@@ -370,8 +373,7 @@ class Project(models.Model):
                 raise self.NotWithdrawable
             self.ended_at = timezone.now()
             self._move(ProjectState.WITHDRAWN, "ended_at")
-            for agreement in self.agreements.select_for_update(no_key=True).unpaid():
-                agreement.lapse()
+            self._end_agreements()
             Event.record("project.withdrawn", project=self, by=by, title=self.title)
             self.return_credits(ReturnReason.WITHDRAWN)
 
@@ -489,10 +491,46 @@ class Project(models.Model):
         """Whether its client's details were found false and wait to be corrected or confirmed by them."""
         return self.client.details_claims.uncorrected().exists()
 
+    def cancel(self, *, by: User, reason: str) -> None:
+        """Our staff end a call or an award, with a reason told to everybody; every credit spent on it comes back.
+
+        A second call changes nothing. Refused: NotCancellable unless it is open or awarded, NeedsReason.
+        """
+        with locked(self):
+            if self.state == ProjectState.CANCELLED:
+                return
+            if (str(self.state), "CANCELLED") not in PROJECT_MOVES:
+                raise self.NotCancellable
+            if not reason.strip():
+                raise self.NeedsReason
+            self._end_agreements()
+            self.mark_cancelled(timezone.now(), by=by, reason=reason.strip())
+
     def mark_awarded(self, winner: User) -> None:
         """A winner is chosen: the project leaves the list at once. Called by Selection under the lock."""
-        self.winner, self.awarded_at = winner, timezone.now()
-        self._move(ProjectState.AWARDED, "winner", "awarded_at")
+        self.winner, self.awarded_at, self.decide_by = winner, timezone.now(), None
+        self._move(ProjectState.AWARDED, "winner", "awarded_at", "decide_by")
+
+    def mark_unsettled(self, at: datetime) -> datetime:
+        """The award fell through at `at`: until when its client may choose again (section 4.7). Under the lock."""
+        self.winner, self.decide_by = None, days_after(at, settings.SECOND_CHOICE_DAYS)
+        self.save(update_fields=["winner", "decide_by"])
+        return self.decide_by
+
+    def mark_reopened(self, at: datetime, *, closes_at: datetime) -> None:
+        """It takes offers again. Called by SecondChoice under the lock."""
+        self.reopened_at, self.awarded_at, self.decide_by = at, None, None
+        self.extended_at, self.reminded_at = None, None
+        self.closes_at = closes_at
+        dates = ("reopened_at", "awarded_at", "decide_by", "extended_at", "reminded_at", "closes_at")
+        self._move(ProjectState.OPEN, *dates)
+
+    def mark_cancelled(self, at: datetime, *, by: User | None = None, reason: str = "") -> None:
+        """It ends without a work; every credit spent on it comes back. Called under the lock."""
+        self.ended_at, self.decide_by = at, None
+        self._move(ProjectState.CANCELLED, "ended_at", "decide_by")
+        Event.record("project.cancelled", project=self, by=by, title=self.title, reason=reason)
+        self.return_credits(ReturnReason.CANCELLED)
 
     def mark_active(self) -> None:
         """The introduction is paid. Called by Agreement under the lock."""
@@ -534,6 +572,11 @@ class Project(models.Model):
         self._keep_version().mark_published(now)
         self._move(ProjectState.OPEN, "opened_at", "closes_at")
         Event.record("project.opened", project=self, by=by, title=self.title)
+
+    def _end_agreements(self) -> None:
+        for agreement in self.agreements.select_for_update(no_key=True).unpaid():
+            agreement.end_with_project()
+        Deadline.objects.cancel(self)
 
     def _move(self, state: ProjectState, *fields: str) -> None:
         self.state = state
@@ -641,6 +684,9 @@ class Project(models.Model):
 
     class NotWithdrawable(Refusal):
         sentence = _("This project can no longer be withdrawn: it is under way or already over.")
+
+    class NotCancellable(Refusal):
+        sentence = _("Only an open or an awarded project can be cancelled.")
 
     class NotAvailable(Refusal):
         sentence = _("This project is no longer available: it has just closed. Nothing was charged.")

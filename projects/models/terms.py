@@ -25,9 +25,30 @@ if TYPE_CHECKING:
     from marketplace.accounts.models import User
 
 
+SAID = (
+    *("scope", "price_cents", "delay_days", "formula", "starts_on"),
+    *("release_on_silence", "fees_by", "fees_reason"),
+)  # what a version says, but for its tranches
+
+
+class FeesBy(models.TextChoices):
+    CLIENT = "CLIENT", _("the client")
+    PROVIDER = "PROVIDER", _("the provider, exceptionally")
+
+
+class Consent(models.TextChoices):
+    """What an acceptance does not say by itself: ticked apart, never beforehand (product, sections 4.7 and 5)."""
+
+    FEES = "FEES", _("the provider pays the introduction")
+    SILENCE = "SILENCE", _("silence releases the money")
+
+
 @dataclass(frozen=True)
 class Terms:
-    """The terms of one version: `price_cents` excluding VAT, tranches that sum to it, delay in days from the start."""
+    """The terms of one version: `price_cents` excluding VAT, tranches that sum to it, delay in days from the start.
+
+    `fees_by` owes the platform its fees; a provider does for a stated `fees_reason` only.
+    """
 
     scope: str
     price_cents: int
@@ -36,6 +57,8 @@ class Terms:
     starts_on: date | None = None
     tranches: Sequence[TrancheTerms] = field(default_factory=tuple)
     release_on_silence: bool = False
+    fees_by: str = FeesBy.CLIENT
+    fees_reason: str = ""
 
 
 class AgreementVersion(models.Model):
@@ -50,6 +73,8 @@ class AgreementVersion(models.Model):
     starts_on = models.DateField(null=True)
     formula = models.CharField(max_length=4, choices=Formula)
     release_on_silence = models.BooleanField(default=False)
+    fees_by = models.CharField(max_length=8, choices=FeesBy, default=FeesBy.CLIENT)
+    fees_reason = models.TextField(max_length=500, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     client_accepted_at = models.DateTimeField(null=True)
     provider_accepted_at = models.DateTimeField(null=True)
@@ -59,6 +84,13 @@ class AgreementVersion(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["agreement", "number"], name="one_version_per_number"),
             models.CheckConstraint(condition=Q(price_cents__gt=0), name="version_price_is_positive"),
+            models.CheckConstraint(
+                condition=Q(fees_by="CLIENT", fees_reason="") | (Q(fees_by="PROVIDER") & ~Q(fees_reason="")),
+                name="provider_pays_for_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(release_on_silence=False) | Q(formula="R0"), name="silence_releases_in_r0_only"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -80,6 +112,16 @@ class AgreementVersion(models.Model):
         as_client = user.pk == self.agreement.client_id
         return bool(self.client_accepted_at if as_client else self.provider_accepted_at)
 
+    def consents_of(self, user: User) -> frozenset[Consent]:
+        """What `user`, one of the two parties, must tick apart to accept this version."""
+        asked = {Consent.FEES} if self.fees_by == FeesBy.PROVIDER and user.pk == self.agreement.provider_id else set()
+        return frozenset(asked | ({Consent.SILENCE} if self.release_on_silence else set()))
+
+    @property
+    def payer(self) -> User:
+        """Who owes the platform its fees by these terms."""
+        return self.agreement.provider if self.fees_by == FeesBy.PROVIDER else self.agreement.client
+
     def mark_accepted(self, *, by: User, as_client: bool) -> None:
         """Note one party's acceptance. Called by Agreement.accept under the lock."""
         name = "client_accepted_at" if as_client else "provider_accepted_at"
@@ -88,10 +130,7 @@ class AgreementVersion(models.Model):
 
     def says(self, terms: Terms) -> bool:
         """Whether this version already says `terms`."""
-        same = all(
-            getattr(self, name) == getattr(terms, name)
-            for name in ("scope", "price_cents", "delay_days", "formula", "starts_on", "release_on_silence")
-        )
+        same = all(getattr(self, name) == getattr(terms, name) for name in SAID)
         return same and [tranche.terms for tranche in self.tranches.all()] == list(terms.tranches)
 
     @property
@@ -101,9 +140,15 @@ class AgreementVersion(models.Model):
         return [] if is_whole(own, self.price_cents) else own
 
     @property
+    def terms(self) -> Terms:
+        """What this version says."""
+        said = {name: getattr(self, name) for name in SAID}
+        return Terms(**said, tranches=[tranche.terms for tranche in self.tranches.all()])
+
+    @property
     def fees(self) -> Fees:
-        """What the client owes the platform for these terms: commission, and in R0 the R0 fee."""
-        rate = vat_for(self.agreement.client.company)
+        """What the platform is owed for these terms, at its payer's VAT: commission, and in R0 the R0 fee."""
+        rate = vat_for(self.payer.company)
         commission = share(self.price_cents, settings.COMMISSION_RATE_BP)
         r0 = share(self.price_cents, settings.R0_FEE_RATE_BP) if self.formula == Formula.R0 else 0
         return Fees(Amount.from_ht(commission, rate), Amount.from_ht(r0, rate))
@@ -122,6 +167,8 @@ class AgreementVersion(models.Model):
             "starts_on": self.starts_on.isoformat() if self.starts_on else None,
             "formula": self.formula,
             "release_on_silence": self.release_on_silence,
+            "fees_by": self.fees_by,
+            "fees_reason": self.fees_reason,
             "tranches": [
                 [t.position, t.title, t.deliverable, t.cents, t.due_on.isoformat() if t.due_on else None]
                 for t in self.tranches.all()
@@ -160,6 +207,18 @@ class AgreementTranche(models.Model):
         return TrancheTerms(self.title, self.deliverable, self.cents, self.due_on)
 
 
+def terms_of(offer: Offer) -> Terms:
+    """The terms of version 1: the offer's, under the formula that the client wished for."""
+    return Terms(
+        scope=scope_of(offer),
+        price_cents=offer.price_cents,
+        delay_days=offer.delay_days,
+        formula=offer.project.formula_wanted,
+        starts_on=offer.starts_on,
+        tranches=[tranche.terms for tranche in offer.tranches.all()],
+    )
+
+
 def scope_of(offer: Offer) -> str:
     """What version 1 says is to be done: the client's need and files (by their SHA-256), the provider's answer to it.
 
@@ -179,7 +238,7 @@ def scope_of(offer: Offer) -> str:
 
 @dataclass(frozen=True)
 class Fees:
-    """What the client owes the platform at the introduction."""
+    """What the platform is owed at the introduction."""
 
     commission: Amount
     r0: Amount

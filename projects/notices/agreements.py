@@ -73,15 +73,15 @@ class OtherAccepted(Telling):
         )
 
 
-@tells("agreement.agreed", name="agreement.agreed.client", kind=Kind.AGREEMENT)
+@tells("agreement.agreed", name="agreement.agreed.payer", kind=Kind.AGREEMENT)
 class FeesToPay(Telling):
-    """The client is asked for the introduction commission, and in R0 the R0 fee."""
+    """Who owes it is asked for the introduction commission, and in R0 the R0 fee."""
 
     def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
         agreement = agreement_of(event)
         fees = agreement.fees()
         yield (
-            agreement.client,
+            agreement.payer or agreement.client,
             {
                 **common(agreement),
                 "pay_by": event.facts["pay_by"],
@@ -115,23 +115,27 @@ class FeesToPay(Telling):
         )
 
 
-@tells("agreement.agreed", name="agreement.agreed.provider", kind=Kind.AGREEMENT)
+@tells("agreement.agreed", name="agreement.agreed.other", kind=Kind.AGREEMENT)
 class WaitForIntroduction(Telling):
-    """The provider learns that the terms are frozen, and not to work yet."""
+    """The other party learns that the terms are frozen; a provider, not to work yet."""
 
     def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
         agreement = agreement_of(event)
-        yield agreement.provider, {**common(agreement), "pay_by": event.facts["pay_by"]}
+        waits = agreement.payer_id == agreement.client_id
+        yield agreement.other_than_payer, {**common(agreement), "pay_by": event.facts["pay_by"], "works": waits}
 
     def letter(self, facts: Facts) -> Letter:
+        wait = _("Do not start yet: the client still has to pay the introduction. You will be told at once.")
+        paid = _("The provider still has to pay the introduction, as you agreed. You will be told at once.")
+        label = _("The client pays before") if facts["works"] else _("The provider pays before")
         return Letter(
             subject=_("Terms confirmed: %(title)s") % facts,
             project=_("Project %(number)s") % facts,
             paragraphs=[
                 _("Both of you accepted the same terms: they are frozen."),
-                _("Do not start yet: the client still has to pay the introduction. You will be told at once."),
+                wait if facts["works"] else paid,
             ],
-            figures=[(_("The client pays before"), paris(datetime.fromisoformat(facts["pay_by"])))],
+            figures=[(label, paris(datetime.fromisoformat(facts["pay_by"])))],
             action=page(facts, _("See the agreement")),
         )
 

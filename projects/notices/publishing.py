@@ -29,8 +29,10 @@ def about(project: Project) -> Facts:
 
 
 def spenders(project: Project) -> Iterable[User]:
-    """Who has spent credits on `project` that have not come back."""
-    living = Spending.objects.living().on(project.key)
+    """Who has spent credits on `project` that have not come back, and will; a winner who declined is not told so."""
+    living = (
+        Spending.objects.living().on(project.key).exclude(provider__in=project.agreements.declined().values("provider"))
+    )
     return User.objects.filter(pk__in=living.values("provider")).order_by("pk")
 
 

@@ -57,7 +57,7 @@ def test_completing_is_refused_under_r0_and_by_strangers(
     assert as_stranger.post(path).status_code == 404
     with pytest.raises(Completion.NotParty):
         Completion(project).carry_out(by=stranger_user)
-    assert not Deadline.objects.filter(project=project).exists()
+    assert not Deadline.objects.about(project).exists()
 
 
 @pytest.mark.parametrize(("after", "state"), [(-SECOND, "ACTIVE"), (0 * SECOND, "ACTIVE"), (SECOND, "COMPLETED")])
@@ -121,4 +121,4 @@ def test_database_holds_half_an_answer_for_an_error(base: Project) -> None:
 def test_dates_of_an_r0_project_fall_on_nothing(base: Project) -> None:
     base.agreements.get().versions.update(formula="R0")
     assert sweep(base, 90) == 0
-    assert {row.state for row in Deadline.objects.filter(project=base)} == {"CANCELLED"}
+    assert {row.state for row in Deadline.objects.about(base)} == {"CANCELLED"}

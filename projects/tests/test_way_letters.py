@@ -131,7 +131,7 @@ def test_each_side_is_told_of_the_other_s_version_and_acceptance(project: Projec
 
 def test_agreed_terms_ask_the_client_to_pay_and_the_provider_to_wait(project: Project, provider_user: User) -> None:
     agreement = agreed(awarded(project, stocked(provider_user)))
-    fees = letter(agreement.client, "agreement.agreed.client")
+    fees = letter(agreement.client, "agreement.agreed.payer")
     assert [value for _label, value in fees.figures][:4] == [
         "450,00\xa0€",
         "90,00\xa0€",
@@ -140,13 +140,13 @@ def test_agreed_terms_ask_the_client_to_pay_and_the_provider_to_wait(project: Pr
     ]
     assert fees.action
     assert "648,00\xa0€" in fees.action[0]
-    waiting = words(letter(agreement.provider, "agreement.agreed.provider"))
+    waiting = words(letter(agreement.provider, "agreement.agreed.other"))
     assert "Ne commencez pas" in waiting
 
 
 def test_base_fees_have_no_r0_line(client_user: User, provider_user: User) -> None:
     agreement = agreed(awarded(opened(client_user, formula_wanted="BASE"), stocked(provider_user)))
-    labels = [label for label, _value in letter(agreement.client, "agreement.agreed.client").figures]
+    labels = [label for label, _value in letter(agreement.client, "agreement.agreed.payer").figures]
     assert not any("R0" in label for label in labels)
 
 

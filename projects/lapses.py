@@ -1,0 +1,33 @@
+"""What the deadlines of calls and agreements cause."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from projects.models import Agreement, Deadline, SecondChoice
+from projects.models.deadlines import falling
+
+
+def agreement_of(deadline: Deadline) -> Agreement:
+    """The agreement that a deadline is about."""
+    return Agreement.objects.select_related("project", "offer").get(pk=deadline.subject_id)
+
+
+@falling("agreement.lapse")
+def lapse_agreement(deadline: Deadline, at: datetime) -> None:
+    agreement_of(deadline).lapse(at=at)
+
+
+@falling("agreement.remind")
+def remind_parties(deadline: Deadline, at: datetime) -> None:
+    agreement_of(deadline).remind(at=at)
+
+
+@falling("project.cancel")
+def cancel_project(deadline: Deadline, at: datetime) -> None:
+    SecondChoice(deadline.project).lapse(at=at)
+
+
+@falling("project.remind")
+def remind_client(deadline: Deadline, at: datetime) -> None:
+    SecondChoice(deadline.project).remind(at=at)
