@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from marketplace.templatetags.page import day, euros_short, number
 from projects.incognito import incognito
 from projects.models import Place
+from projects.opinions import Received, received
 from projects.provider_record import ProviderRecord
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ TEASER = 260  # signs of a presentation in the directory
 class Sheet:
     """One profile, every text of it without contact details and whole names."""
 
-    def __init__(self, profile: Profile) -> None:
-        self.profile, self.provider = profile, profile.provider
+    def __init__(self, profile: Profile, before: str = "") -> None:
+        self.profile, self.provider, self.before = profile, profile.provider, before
 
     def of(self, text: str) -> str:
         """`text` as everybody may read it."""
@@ -51,7 +52,7 @@ class Sheet:
     def teaser(self) -> str:
         """The beginning of the presentation."""
         text = " ".join(self.presentation.split())
-        return text if len(text) <= TEASER else f"{text[:TEASER].rsplit(' ', 1)[0]}…"
+        return text if len(text) <= TEASER else f"{text[:TEASER].rsplit(' ', 1)[0].rstrip(' .,;:')}…"
 
     @property
     def past_work(self) -> str:
@@ -101,6 +102,11 @@ class Sheet:
     def crumbs(self) -> list[tuple[str, str]]:
         """Where the page is."""
         return [(_("Providers"), reverse("projects:directory")), (self.name, "")]
+
+    @cached_property
+    def reviews(self) -> Received:
+        """The first page of what clients said of them, or the one that the address asks for."""
+        return received(self.provider, self.before)
 
     @cached_property
     def record(self) -> list[tuple[Any, str]]:

@@ -30,7 +30,7 @@ SORTS = {
     BEST: Sort(
         "score",
         is_descending=True,
-        label=gettext_lazy("reviews"),
+        label=gettext_lazy("best reviewed"),
         why=gettext_lazy(
             "The best reviewed come first. Every mean begins with two reviews of 3.5, so that a single opinion does "
             "not decide; among equals the newest profile comes first. Nobody pays for a place."
@@ -95,6 +95,13 @@ class Directory:
     def url(self, **more: str) -> str:
         """The address of this list, but for `more`."""
         return address(**{**self.asked, **more})
+
+    @property
+    def here(self) -> str:
+        """The address of this very page, without what was not understood."""
+        if self.before:
+            return self.url(avant="{}-{}".format(*self.before))
+        return self.url(apres="{}-{}".format(*self.after)) if self.after else self.url()
 
     @property
     def is_narrowed(self) -> bool:

@@ -6,6 +6,7 @@ from .content import Content, Jotting, closing_on
 from .deadlines import Deadline, DeadlineState
 from .drafts import OfferDraft
 from .enclosures import Enclosure
+from .endings import Again, Completion, Outcome, Survey, Tidings
 from .flags import Flag, FlagReason, FlagState
 from .hints import Hint, HintState
 from .messages import DossierMessage
@@ -14,6 +15,7 @@ from .offers import Answer, Offer, OfferRevision, OfferState, OfferTerms, OfferT
 from .papers import Papers
 from .profiles import Portrait, Profile, ProfileCategory
 from .projects import Project
+from .reviews import Opinion, Review, ReviewState, review_until
 from .searches import Asked, SavedSearch
 from .second_choice import SecondChoice
 from .selection import Selection
@@ -26,6 +28,7 @@ from .versions import ProjectVersion
 from .words import Word
 
 __all__ = [
+    "Again",
     "Agreement",
     "AgreementState",
     "AgreementTranche",
@@ -35,6 +38,7 @@ __all__ = [
     "CallStatistic",
     "Category",
     "ClaimState",
+    "Completion",
     "Consent",
     "Content",
     "CopyState",
@@ -63,6 +67,8 @@ __all__ = [
     "OfferState",
     "OfferTerms",
     "OfferTranche",
+    "Opinion",
+    "Outcome",
     "Papers",
     "Place",
     "Portrait",
@@ -72,15 +78,20 @@ __all__ = [
     "ProjectState",
     "ProjectVersion",
     "Question",
+    "Review",
+    "ReviewState",
     "SavedSearch",
     "SecondChoice",
     "Selection",
     "ShortlistEntry",
     "SpecificationFile",
+    "Survey",
     "Tally",
     "Terms",
+    "Tidings",
     "TrancheTerms",
     "Word",
     "claim_until",
     "closing_on",
+    "review_until",
 ]

@@ -11,13 +11,14 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import Count, F, Func, Q, Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.events.models import Event
 from marketplace.locking import locked
+from marketplace.refusals import Refusal
 
 from .categories import Category
 from .choices import Place
@@ -47,6 +48,13 @@ class Portrait:
     place: str = Place.REMOTE
     city: str = ""
     past_work: str = ""
+
+
+def reviewed(provider: User) -> dict[str, int]:
+    """How many reviews of `provider` clients have published, and the sum of their marks."""
+    rows = provider.reviews_received.filter(state="PUBLISHED", as_client=True)
+    found = rows.aggregate(reviews_count=Count("pk"), marks_sum=Sum(F("work") + F("exchange") + F("terms")))
+    return {name: count or 0 for name, count in found.items()}
 
 
 class ProfileQuerySet(models.QuerySet["Profile"]):
@@ -156,7 +164,7 @@ class Profile(models.Model):
         The date of publication stays as long as it is not taken down. The same words again change nothing.
         """
         with locked(by):
-            profile = cls.objects.of(by).first() or cls(provider=by)
+            profile = cls.objects.of(by).first() or cls(provider=by, **reviewed(by))
             words = {name: value for name, value in vars(portrait).items() if name != "categories"}
             for name, value in words.items():
                 setattr(profile, name, value)
@@ -168,12 +176,38 @@ class Profile(models.Model):
                 Event.record("profile.published" if published else "profile.taken_down", by=by, profile=profile.pk)
             return profile
 
+    def take_down(self, *, by: User, reason: str) -> None:
+        """Moderation takes the profile off the site; its provider reads `reason`, and may publish it again, corrected.
+
+        Refused: NotShown, NeedsReason.
+        """
+        with locked(self.provider, self):
+            if self.published_at is None:
+                raise self.NotShown
+            if not reason.strip():
+                raise self.NeedsReason
+            self.published_at = None
+            self.save(update_fields=["published_at"])
+            Event.record("profile.removed", by=by, profile=self.pk, reason=reason.strip())
+
+    @classmethod
+    def recount(cls, provider: User) -> None:
+        """Count anew the published reviews of `provider` by clients. Their profile may not be written yet."""
+        with locked(provider):
+            cls.objects.of(provider).update(**reviewed(provider))
+
     @property
     def portrait(self) -> Portrait:
         """What its provider wrote, as it was written."""
         chosen = [row.category for row in self.in_categories.all()]
         names = ("headline", "presentation", "skills", "day_rate_cents", "place", "city", "past_work")
         return Portrait(**{name: getattr(self, name) for name in names}, categories=chosen)
+
+    class NotShown(Refusal):
+        sentence = _("This profile is not published.")
+
+    class NeedsReason(Refusal):
+        sentence = _("Give the reason: the provider will read it, word for word.")
 
 
 class ProfileCategoryQuerySet(models.QuerySet["ProfileCategory"]):

@@ -30,3 +30,9 @@ def provider_link(provider: User, *, stars: bool = False) -> dict[str, Any]:
     Read the rows with `select_related("provider__profile")`: the tag then costs no query.
     """
     return {"provider": provider, "profile": profile_of(provider), "stars": stars}
+
+
+@register.inclusion_tag("components/star_row.html")
+def stars(count: int) -> dict[str, Any]:
+    """A mark of 1 to 5, drawn; words say the same to who does not see it."""
+    return {"stars": count, "row": [n <= count for n in range(1, 6)]}

@@ -1,5 +1,6 @@
 """Provider profiles: who reads them, what they hide, and what the site's own rows say beside them."""
 
+import uuid
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from django.template import engines
 from django.test import Client
 
 from marketplace.accounts.models import User
-from marketplace.events.models import Event
+from marketplace.events.models import Event, Notice
 from marketplace.testing.cast import person
 from projects.models import Category, Portrait, Profile
 from projects.tests.bids import agreed, awarded, bid, queries, stocked
@@ -67,6 +68,18 @@ def test_profile_is_not_found_unless_it_is_published(
     provider_user.suspend(by=moderator_user, reason="Faux SIREN")
     assert client.get(path).status_code == 404
     assert "Paul M." not in client.get("/prestataires/").content.decode()
+
+
+def test_moderation_takes_a_profile_down_and_its_provider_reads_why(
+    client: Client, as_moderator: Client, provider_user: User
+) -> None:
+    shown = profile(provider_user)
+    path = f"/admin/projects/profile/{shown.pk}/take-down/do/"
+    for reason, status in (("", 200), ("Publicité.", 302), ("Encore.", 200)):
+        assert as_moderator.post(path, {"key": str(uuid.uuid4()), "reason": reason}).status_code == status
+    assert client.get(shown.get_absolute_url()).status_code == 404
+    letter = Notice.objects.get(user=provider_user, name="profile.removed").letter
+    assert (letter.quote, letter.path) == ("Publicité.", PATH)
 
 
 @pytest.mark.parametrize(
@@ -142,6 +155,16 @@ def test_directory_is_searched_by_word_skill_and_category(client: Client, provid
         assert "Zoé A." not in page
     for query in ("q=%00zzz", "competence=" + "é" * 500, "q=🧵", "categorie=nulle&q=zzz", "apres=0-0"):
         assert "Paul M." not in client.get(f"/prestataires/?{query}").content.decode()
+
+
+def test_live_search_says_its_short_address(client: Client) -> None:
+    for asked, here in (
+        ("?q=&tri=&competence=a", "?competence=a"),
+        ("?apres=9-9", "?apres=9-9"),
+        ("?avant=1-1", "?avant=1-1"),
+    ):
+        response = client.get(f"/prestataires/{asked}", headers={"HX-Request": "true"})
+        assert response["HX-Push-Url"] == f"/prestataires/{here}"
 
 
 def test_directory_is_read_by_pages_both_ways(client: Client) -> None:

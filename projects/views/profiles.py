@@ -16,7 +16,11 @@ from projects.portrait import Sheet
 @require_safe
 @policy("projects.discover")
 def directory(request: HttpRequest) -> HttpResponse:
-    return render(request, "projects/directory.html", {"directory": Directory(request.GET)})
+    asked = Directory(request.GET)
+    response = render(request, "projects/directory.html", {"directory": asked})
+    if request.headers.get("HX-Request"):
+        response["HX-Push-Url"] = asked.here
+    return response
 
 
 @require_safe
@@ -24,7 +28,8 @@ def directory(request: HttpRequest) -> HttpResponse:
 def profile(request: HttpRequest, key: str) -> HttpResponse:
     rows = Profile.objects.visible_to(request.user).select_related("provider__company")
     found = get_object_or_404(rows.prefetch_related("in_categories__category"), key=key)
-    return render(request, "projects/profile.html", {"sheet": Sheet(found), "mine": found.provider == request.user})
+    sheet = Sheet(found, request.GET.get("avant", ""))
+    return render(request, "projects/profile.html", {"sheet": sheet, "mine": found.provider == request.user})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

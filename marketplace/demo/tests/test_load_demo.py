@@ -42,7 +42,7 @@ def sign_in(person: str) -> Client:
 
 
 def test_demo_is_whole_and_everybody_signs_in(sandbox: Sandbox) -> None:
-    assert "12 people, 40 calls" in told("load_demo")
+    assert "12 people, 44 calls" in told("load_demo")
     calls_are_in_every_state()
     money_is_in_every_state()
     papers_are_real()
@@ -54,9 +54,9 @@ def test_demo_is_whole_and_everybody_signs_in(sandbox: Sandbox) -> None:
 def calls_are_in_every_state() -> None:
     assert states(Project.objects) == {
         "DRAFT": 2, "SUBMITTED": 2, "REJECTED": 1, "OPEN": 22,
-        "WITHDRAWN": 1, "AWARDED": 3, "ACTIVE": 8, "COMPLETED": 1,
+        "WITHDRAWN": 1, "AWARDED": 3, "ACTIVE": 8, "COMPLETED": 5,
     }  # fmt: skip
-    assert states(Agreement.objects) == {"PROPOSED": 2, "AGREED": 1, "ACTIVE": 9}
+    assert states(Agreement.objects) == {"PROPOSED": 2, "AGREED": 1, "ACTIVE": 13}
     assert Agreement.objects.filter(versions__number=2, state="PROPOSED").count() == 1
     assert states(Flag.objects) == {"OPEN": 2, "DISMISSED": 1}
     assert states(DetailsClaim.objects) == {"OPEN": 1}
