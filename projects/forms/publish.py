@@ -234,7 +234,7 @@ class ChangeForm(ProjectForm):
         """What follows from the change."""
         if self.made is None:
             return gettext("Nothing has changed: the project stays as it was.")
-        return gettext("Your change is published as version %(number)s.") % {"number": self.made.number}
+        return gettext("Your change is published as version %(number)s.") % {"number": self.made.published_number}
 
     def save(self, *, by: User) -> bool:
         """Publish the change; a refusal is shown on the form."""

@@ -19,7 +19,6 @@ from marketplace.refusals import Refusal
 from marketplace.states import States
 from marketplace.templatetags.page import paris
 
-from .choices import ProjectState
 from .projects import Project
 
 if TYPE_CHECKING:
@@ -129,7 +128,7 @@ class Flag(models.Model):
         with locked(project, by):
             if done := cls.objects.filed_by(by).filter(project=project, key=key).first():
                 return done
-            if project.opened_at is None or project.state == ProjectState.REJECTED:
+            if not project.is_published:
                 raise cls.NotPublished
             if project.client_id == by.pk:
                 raise cls.OwnProject

@@ -33,7 +33,7 @@ from marketplace.templatetags.page import PARIS, hour
 from .categories import Category
 from .choices import PROJECT_MOVES, Formula, Place, ProjectState
 from .content import Content, Jotting, closing_on, days_after, plain
-from .readers import TEXT_SEARCH, ProjectQuerySet
+from .readers import TEXT_SEARCH, UNSEEN, ProjectQuerySet
 from .skills import keys_of
 
 if TYPE_CHECKING:
@@ -217,13 +217,23 @@ class Project(models.Model):
 
     @property
     def is_editable(self) -> bool:
-        """Whether its client may still write it: a draft, or rejected before it was ever open."""
-        return self.state == ProjectState.DRAFT or (self.state == ProjectState.REJECTED and self.opened_at is None)
+        """Whether its client may write it, to hand it in: a draft, or rejected, before it was open or after."""
+        return self.state in {ProjectState.DRAFT, ProjectState.REJECTED}
+
+    @property
+    def is_published(self) -> bool:
+        """Whether what it says is public, or was to its end: as the queryset `published`."""
+        return self.opened_at is not None and self.state not in UNSEEN
 
     @property
     def is_changeable(self) -> bool:
         """Whether its client may still change it before the public's eyes: while it takes offers."""
         return self.is_available
+
+    @property
+    def public_title(self) -> str:
+        """Its title for whom may read no more than the public: what moderation has not approved is not shown."""
+        return self.title if self.is_published else str(_("a project that has left the site"))
 
     @classmethod
     def draft(cls, content: Content, *, by: User, key: UUID, files: Iterable[Clean] = ()) -> Project:
@@ -346,16 +356,22 @@ class Project(models.Model):
             self._open(by=by, at=at or timezone.now())
 
     def reject(self, *, by: User, reason: str) -> None:
-        """Reject with a reason, before or after opening; every credit spent on it comes back."""
+        """Reject with a reason, before or after opening; its client may correct it and hand it in again.
+
+        Every credit spent on it comes back, and the offers placed on it end: corrected and opened again, it takes
+        new ones. Refused: NotModerable unless it waits for approval or is open, NeedsReason.
+        """
         with locked(self):
             if self.state not in {ProjectState.SUBMITTED, ProjectState.OPEN}:
                 raise self.NotModerable
             if not reason.strip():
                 raise self.NeedsReason
-            self.rejection_reason = reason.strip()
+            was_open, self.rejection_reason = self.state == ProjectState.OPEN, reason.strip()
             self._keep_version().mark_rejected(self.rejection_reason)
-            self._move(ProjectState.REJECTED, "rejection_reason")
-            Event.record("project.rejected", project=self, by=by, title=self.title, reason=self.rejection_reason)
+            bidders, self.offers_count = self.offers.lapse(), 0
+            self._move(ProjectState.REJECTED, "rejection_reason", "offers_count")
+            facts = {"title": self.title, "reason": self.rejection_reason, "was_open": was_open, "bidders": bidders}
+            Event.record("project.rejected", project=self, by=by, **facts)
             self.return_credits(ReturnReason.REJECTED)
 
     def withdraw(self, *, by: User) -> None:
@@ -447,7 +463,8 @@ class Project(models.Model):
             if seen is not None and seen < former.number:
                 raise self.ChangedElsewhere
             version.mark_published(timezone.now(), changed_open=True)
-            facts: dict[str, Any] = {"version": version.number, "changes": version.changes_since(former)}
+            facts: dict[str, Any] = {"version": version.number, "number": version.published_number}
+            facts["changes"] = version.changes_since(former)
             Event.record("project.changed", project=self, by=by, title=self.title, **facts)
             return version
 
@@ -524,6 +541,7 @@ class Project(models.Model):
         return Spending.objects.living().on(self.key).filter(provider=user, kind=Kind.CONSULTATION).exists()
 
     def _open(self, *, by: User | None, at: datetime) -> None:
+        """Begin to take offers: for the first time, or anew after a rejection, with the dates of a new call."""
         now = timezone.now()
         if at > now:
             raise self.OpensInTheFuture
@@ -531,8 +549,11 @@ class Project(models.Model):
         self.closes_at = self.closes_at or closing_on(default)
         if self.closes_at <= now:
             raise self.ClosesInThePast
+        self.extended_at = self.reminded_at = None
+        # What a rejection owed back is back before anybody can spend again: a credit that is due opens nothing.
+        Spending.objects.on(self.key).give_back(title=self.title)
         self._keep_version().mark_published(now)
-        self._move(ProjectState.OPEN, "opened_at", "closes_at")
+        self._move(ProjectState.OPEN, "opened_at", "closes_at", "extended_at", "reminded_at")
         Event.record("project.opened", project=self, by=by, title=self.title)
 
     def _move(self, state: ProjectState, *fields: str) -> None:

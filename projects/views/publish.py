@@ -95,7 +95,7 @@ def extend(request: UserRequest, key: str) -> HttpResponse:
 @require_safe
 @policy("projects.own")
 def versions(request: UserRequest, key: str) -> HttpResponse:
-    project = get_object_or_404(Project.objects.dossier_open_to(request.user).published(), key=key)
+    project = get_object_or_404(Project.objects.dossier_open_to(request.user).once_open(), key=key)
     rows = ProjectVersion.objects.readable_by(request.user).filter(project=project)
     return render(request, "projects/versions.html", {"project": project, "history": history(list(rows))})
 
