@@ -86,7 +86,7 @@ class FlagAdmin(ReadOnlyAdmin):
     show_full_result_count = False
     fields = [
         *("project", "page", "project_state", "reason", "text", "reporter", "filed_at", "due", "others"),
-        *("state", "taken_by", "closed_at", "words"),
+        *("state", "taken_by", "closed_at", "closed_by", "words"),
     ]
     readonly_fields = ["page", "project_state", "due", "others"]
     deeds: ClassVar[dict[str, AdminDeed]] = {
