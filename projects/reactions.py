@@ -84,10 +84,10 @@ def what_projects_ask(user: User) -> Iterator[Step]:
 
 @steps
 def correct_details(user: User) -> Iterator[Step]:
-    """Details found false: their owner can publish nothing before they have corrected or confirmed them."""
-    if DetailsClaim.objects.filter(client=user).uncorrected().exists():
+    """Details found false: their owner can publish nothing before they have corrected or contested them."""
+    if DetailsClaim.objects.filter(client=user).uncorrected().filter(stated_at=None).exists():
         yield Step(
-            gettext("Correct or confirm your details"),
+            gettext("Correct your details"),
             gettext("A provider could not reach you with them. You cannot publish a project before."),
             gettext("Check my details"),
             reverse("projects:confirm_details"),

@@ -44,6 +44,7 @@ urlpatterns = [
     path("projets/<slug:key>/signaler/", flags.flag, name="flag"),
     path("projets/<slug:key>/coordonnees/", claims.claim, name="claim_details"),
     path("mon-compte/coordonnees/", claims.confirm, name="confirm_details"),
+    path("mon-compte/coordonnees/contester/", claims.contest, name="contest_details"),
     path("accords/<slug:key>/", agreements.agreement, name="agreement"),
     path("accords/<slug:key>/version/", agreements.propose, name="propose"),
     path("accords/<slug:key>/accepter/", agreements.accept, name="accept"),

@@ -634,7 +634,7 @@ class Project(models.Model):
         sentence = _("Your company already has an offer on this project: one for each SIREN. Nothing was charged.")
 
     class FalseDetails(Refusal):
-        sentence = _("Your details were found to be false. Correct or confirm them first, from your account page.")
+        sentence = _("Your details were found to be false. Correct them first, from your account page.")
 
     class DetailsInDoubt(Refusal):
         sentence = _("This client’s details were found to be false and are being corrected. Nothing was charged.")
