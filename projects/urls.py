@@ -29,6 +29,7 @@ urlpatterns = [
     path("projets/<slug:key>/changer/", publish.change, name="change"),
     path("projets/<slug:key>/prolonger/", publish.extend, name="extend"),
     path("projets/<slug:key>/versions/", publish.versions, name="versions"),
+    path("projets/<slug:key>/supprimer/", publish.discard, name="discard"),
     path("projets/<slug:key>/retirer/", publish.withdraw, name="withdraw"),
     path("projets/<slug:key>/", dossier.detail, name="detail"),
     path("projets/<slug:key>/credit/<slug:kind>/", offers.spend, name="spend"),

@@ -40,6 +40,7 @@ from projects.models import (
     Content,
     DossierMessage,
     Interest,
+    Jotting,
     Offer,
     OfferDraft,
     OfferTerms,
@@ -88,7 +89,8 @@ class Story:
         """Write call `index`, hand it in, have it judged; then providers look, ask and bid."""
         call, plot = CALLS[index], PLOTS[index]
         client, moderator = self.people[plot.client], self.people["maud"]
-        project = Project.draft(content(call, plot, self), by=client, key=self.key(), files=specification(index))
+        written = Jotting.whole(content(call, plot, self), list(specification(index)))
+        project = Project.begin(written, by=client, key=self.key())
         self.projects[index] = project
         if plot.stage != "draft":
             project.submit(by=client)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from django.db import models, transaction
 from django.db.models import Func, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from credits.models import Kind, ReturnReason, Spending, Wallet
@@ -54,6 +55,12 @@ UNPUBLISHED = ("DRAFT", "REJECTED", "WITHDRAWN")  # only these may lack a budget
 def new_key() -> str:
     """A project's public key: ten letters that nobody guesses or misreads."""
     return "".join(secrets.choice(KEY_LETTERS) for _ in range(10))
+
+
+def must_start_later(day: date | None) -> None:
+    """Refuse (Project.StartsInThePast) a wanted start before today in Paris."""
+    if day and day < timezone.localdate(timezone=PARIS):
+        raise Project.StartsInThePast
 
 
 class Project(models.Model):
@@ -236,32 +243,16 @@ class Project(models.Model):
         return self.title if self.is_published else str(_("a project that has left the site"))
 
     @classmethod
-    def draft(cls, content: Content, *, by: User, key: UUID, files: Iterable[Clean] = ()) -> Project:
-        """Write a new draft with its specification `files`; the same `key` again rewrites the same draft.
-
-        Refused: NotEditable when that draft has been handed in meanwhile, TooManyFiles, KeyReused for a key of somebody
-        else's.
-        """
-        with locked(by):
-            if done := cls.objects.filter(form_key=key).first():
-                if done.client_id != by.pk:
-                    raise cls.KeyReused
-                done.rewrite(content, files=files)
-                return done
-            project = cls.objects.create(client=by, form_key=key, **content.as_fields())
-            project._add_files(files)
-            return project
-
-    @classmethod
     def bring_in(cls, content: Content, *, by: User, source_key: str, source_url: str = "") -> Project:
         """Write a draft that comes from elsewhere; `source_key` tells its source apart among the client's calls."""
         return cls.objects.create(client=by, source_key=source_key, source_url=source_url, **content.as_fields())
 
     @classmethod
     def begin(cls, jotting: Jotting, *, by: User, key: UUID) -> Project:
-        """Write a new draft from the first page of the form; the same `key` again goes on with the same draft.
+        """Write a new draft, as soon as anything of it is written; the same `key` again goes on with the same draft.
 
-        Refused: as `jot`, and KeyReused for a key of somebody else's.
+        Without a title or a category it stands under other ones, which are still to be corrected. Refused: as `jot`,
+        and KeyReused for a key of somebody else's.
         """
         with locked(by):
             if done := cls.objects.filter(form_key=key).first():
@@ -269,8 +260,10 @@ class Project(models.Model):
                     raise cls.KeyReused
                 done.jot(jotting)
                 return done
-            fields = Content(**jotting.answers).as_fields()
-            saved = {"to_correct": dict(jotting.to_correct), "saved_at": timezone.now()}
+            first = Category.objects.order_by("position", "pk")[0]
+            fields = Content(**{"title": gettext("Untitled draft"), "category": first, **jotting.answers}).as_fields()
+            unwritten = {name: "" for name in ("title", "category") if name not in jotting.answers}
+            saved = {"to_correct": {**unwritten, **jotting.to_correct}, "saved_at": timezone.now()}
             project = cls.objects.create(client=by, form_key=key, **saved, **fields)
             project._add_files(jotting.files)
             return project
@@ -309,22 +302,24 @@ class Project(models.Model):
         self.to_correct, self.saved_at = {**others, **jotting.to_correct}, timezone.now()
         self.save(update_fields=[*jotting.answers, "budget_max_cents", "to_correct", "saved_at"])
 
-    def rewrite(self, content: Content, *, files: Iterable[Clean] = (), dropped: Iterable[int] = ()) -> None:
-        """Replace what the client wrote, add `files`, drop the specification files whose keys are in `dropped`.
+    def discard(self, *, by: User) -> None:
+        """Delete a draft that nobody else has seen, and its files, for good; nothing else is touched.
 
-        Refused: NotEditable once it is handed in, TooManyFiles.
+        Refused: NotDiscardable once it was handed in.
         """
         with locked(self):
-            if not self.is_editable:
-                raise self.NotEditable
-            self._write(content)
-            self._change_files(files, dropped)
+            if self.state != ProjectState.DRAFT:
+                raise self.NotDiscardable
+            for file in self.specification_files.all():
+                file.drop()
+            self.delete()
+            Event.record("project.discarded", by=by)
 
     def submit(self, *, by: User) -> None:
         """Hand the project in: to moderation, or straight to the public when PRE_MODERATION is off.
 
         A second call changes nothing. Refused: NotSubmittable unless it is editable, Incomplete, ClosesInThePast,
-        FalseDetails.
+        StartsInThePast, FalseDetails.
         """
         with locked(self):
             if self.state in {ProjectState.SUBMITTED, ProjectState.OPEN}:
@@ -334,6 +329,7 @@ class Project(models.Model):
             self._must_be_complete()
             if self.closes_at and self.closes_at <= timezone.now():
                 raise self.ClosesInThePast
+            must_start_later(self.starts_on)
             if self.has_false_details:
                 raise self.FalseDetails
             if self.state == ProjectState.DRAFT and not settings.PRE_MODERATION:
@@ -448,11 +444,14 @@ class Project(models.Model):
         Sealed offers and the closing date stay as they are, whatever `content` says. The same content changes nothing
         (None). Every bidder with a living offer is told what has changed and may withdraw with the credit back;
         moderators look at it afterwards. Refused: NotChangeable unless it takes offers, Incomplete, TooManyFiles,
-        ChangedElsewhere when another tab has made a newer version than the one `seen`.
+        StartsInThePast for another wanted start than before, ChangedElsewhere when another tab has made a newer version
+        than the one `seen`.
         """
         with locked(self):
             if not self.is_changeable:
                 raise self.NotChangeable
+            if content.starts_on != self.starts_on:
+                must_start_later(content.starts_on)
             former = self._keep_version()
             self._write(replace(content, sealed=self.sealed, closes_at=self.closes_at))
             self._change_files(files, dropped)
@@ -618,6 +617,9 @@ class Project(models.Model):
     class NotEditable(Refusal):
         sentence = _("This project has been handed in: it can no longer be changed.")
 
+    class NotDiscardable(Refusal):
+        sentence = _("This project has been handed in: it can be withdrawn, no longer deleted.")
+
     class NotChangeable(Refusal):
         sentence = _("This project no longer takes offers: what it says can no longer be changed.")
 
@@ -644,6 +646,9 @@ class Project(models.Model):
 
     class OpensInTheFuture(Refusal):
         sentence = _("A project cannot have been published in the future.")
+
+    class StartsInThePast(Refusal):
+        sentence = _("The wanted start has passed. Choose today or a later day.")
 
     class ClosesInThePast(Refusal):
         sentence = _("The closing date has passed. Choose a later one.")
