@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 TEXT_SEARCH = "french_unaccent"  # a text search configuration made by a migration: French stems, accents ignored
 ALIKE = 4
 CLOCKS = timedelta(hours=1)  # by which days of the clock may be shorter or longer than 24 hours
+UNSEEN = (ProjectState.DRAFT, ProjectState.SUBMITTED, ProjectState.REJECTED)  # what the public does not see, or no more
 
 
 def spent(user: User, *kinds: Kind) -> Exists:
@@ -43,8 +44,12 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         return self.filter(state=ProjectState.OPEN, closes_at__gt=timezone.now())
 
     def published(self) -> ProjectQuerySet:
-        """Projects that were open to the public once; those that left show only that they are gone."""
-        return self.filter(opened_at__isnull=False).exclude(state=ProjectState.REJECTED)
+        """Projects that the public may see or saw the end of: not those that moderation has taken from it."""
+        return self.once_open().exclude(state__in=UNSEEN)
+
+    def once_open(self) -> ProjectQuerySet:
+        """Projects that were open to the public once, whatever became of them."""
+        return self.filter(opened_at__isnull=False)
 
     def overdue(self, at: datetime) -> ProjectQuerySet:
         """Open calls that may be over without a choice at `at`; each one is judged again under its lock."""
@@ -60,9 +65,12 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         return closed.filter(reminded_at=None, offers_count__gt=0)
 
     def visible_to(self, user: User | AnonymousUser) -> ProjectQuerySet:
-        """Projects whose address answers `user` at all: published ones, and one's own."""
-        published = Q(opened_at__isnull=False) & ~Q(state=ProjectState.REJECTED)
-        return self.filter(published | Q(client=user)) if user.is_authenticated else self.filter(published)
+        """Projects whose address answers `user` at all: those that were open once, and one's own.
+
+        Of those that left, or that moderation rejected, it says only that they are no longer available.
+        """
+        once_open = Q(opened_at__isnull=False)
+        return self.filter(once_open | Q(client=user)) if user.is_authenticated else self.filter(once_open)
 
     def owned_by(self, user: User) -> ProjectQuerySet:
         """The client's own projects."""
@@ -71,18 +79,19 @@ class ProjectQuerySet(models.QuerySet["Project"]):
     def dossier_open_to(self, user: User) -> ProjectQuerySet:
         """Projects whose full dossier `user` may read: owner, winner, or one who spent a consultation credit.
 
-        The losers' access ends LOSER_ACCESS_DAYS after the activation.
+        The losers' access ends LOSER_ACCESS_DAYS after the activation; everybody's but the owner's with a rejection,
+        even before the last credit has come back.
         """
         limit = timezone.now() - timedelta(days=settings.LOSER_ACCESS_DAYS)
         recent = Q(activated_at=None) | Q(activated_at__gt=limit)
         return self.filter(
-            Q(client=user) | Q(winner=user) | (recent & spent(user, Kind.CONSULTATION)),
+            Q(client=user) | Q(winner=user) | (recent & ~Q(state__in=UNSEEN) & spent(user, Kind.CONSULTATION)),
         )
 
     def contact_open_to(self, user: User) -> ProjectQuerySet:
         """Projects whose client's name, e-mail and phone `user` may read: contact credit, or winner once active."""
         introduced = Q(activated_at__isnull=False, winner=user)
-        return self.filter(Q(client=user) | introduced | spent(user, Kind.CONTACT))
+        return self.filter(Q(client=user) | introduced | (~Q(state__in=UNSEEN) & spent(user, Kind.CONTACT)))
 
     def called_by(self, provider: User) -> ProjectQuerySet:
         """Projects on which `provider` spent a contact credit, whether it came back or not."""
@@ -95,16 +104,17 @@ class ProjectQuerySet(models.QuerySet["Project"]):
 
     def bid_open_to(self, user: User) -> ProjectQuerySet:
         """Projects on which `user` has spent an offer credit, and so may bid and ask while they are available."""
-        return self.filter(spent(user, Kind.OFFER))
+        return self.exclude(state__in=UNSEEN).filter(spent(user, Kind.OFFER))
 
     def talk_open_to(self, user: User) -> ProjectQuerySet:
         """Projects in whose dossier `user` may write messages while open: one's own call, or where one may bid."""
-        called = Q(client=user, opened_at__isnull=False) & ~Q(state=ProjectState.REJECTED)
-        return self.filter(called | spent(user, Kind.OFFER))
+        called = Q(client=user, opened_at__isnull=False)
+        return self.exclude(state__in=UNSEEN).filter(called | spent(user, Kind.OFFER))
 
     def report_open_to(self, user: User) -> ProjectQuerySet:
         """Projects whose report concerns `user`: its client, its winner, and every provider with a living spending."""
-        return self.filter(Q(client=user) | Q(winner=user) | spent(user, Kind.CONSULTATION))
+        bought = ~Q(state__in=UNSEEN) & spent(user, Kind.CONSULTATION)
+        return self.filter(Q(client=user) | Q(winner=user) | bought)
 
     def alike(self, project: Project) -> ProjectQuerySet:
         """Available projects that resemble `project`, the most alike first: its category and budget, then the latest.
@@ -134,7 +144,7 @@ class ProjectQuerySet(models.QuerySet["Project"]):
     def with_track_record(self) -> ProjectQuerySet:
         """Each with its client's calls: `client_published` and `client_awarded`, worked out for the rows shown only."""
         own = self.model._default_manager.filter(client=OuterRef("client"), opened_at__isnull=False)
-        published = own.exclude(state=ProjectState.REJECTED).order_by().values("client").annotate(n=Count("pk"))
+        published = own.exclude(state__in=UNSEEN).order_by().values("client").annotate(n=Count("pk"))
         awarded = published.filter(awarded_at__isnull=False)
         return self.annotate(
             client_published=Coalesce(Subquery(published.values("n")), 0),

@@ -144,7 +144,10 @@ def call(offer: Offer) -> None:
 def call_in_vain(offer: Offer) -> None:
     said: dict[str, Any] = {"wrong": [Detail.PHONE], "text": "Faux.", "key": uuid.uuid4()}
     DetailsClaim.file(offer.project, offer.project.spend(Kind.CONTACT, by=offer.provider), **said).confirm(by=bidder(9))
-    DetailsClaim.settle(by=offer.project.client)
+    client = offer.project.client
+    client.phone = "+33 6 99 99 99 99"
+    client.save(update_fields=["phone"])
+    DetailsClaim.settle(by=client)
 
 
 def suspend(offer: Offer) -> None:

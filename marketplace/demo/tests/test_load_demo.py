@@ -69,7 +69,7 @@ def money_is_in_every_state() -> None:
     assert set(states(PayoutRequest.objects)) == {"ASKED", "APPROVED", "REFUSED", "BATCHED", "SENT", "PAID", "RETURNED"}
     assert set(states(PayoutBatch.objects)) == {"MADE", "SENT", "ANSWERED"}
     assert {tranche.light.kind for tranche in Tranche.objects.all()} == {"stop", "soon", "go", "done"}
-    assert Spending.objects.filter(returned_at__isnull=False).count() == 3
+    assert Spending.objects.filter(returned_at__isnull=False).count() == 5
     felix = User.objects.get(email=PEOPLE["felix"].email)
     assert BankAnswer.read((settings.VAR_DIR / "demo-bank-answer.xml").read_bytes(), by=felix).paid == 1
 
