@@ -209,17 +209,6 @@ def test_list_costs_as_many_queries_for_one_card_as_for_thirty(as_provider: Clie
     assert "OFFSET" not in ours[0]
 
 
-def test_common_word_is_ranked_among_the_latest(
-    client: Client, register: list[Project], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(discover, "MANY", 2)
-    page = client.get("/projets/?q=site+or+vitrine")
-    assert titles(page) == ["Logo", "Données d’une coopérative"]
-    assert page.context["headline"] == "3\xa0projets"
-    assert titles(client.get("/projets/?q=site+or+vitrine&lieu=distance")) == ["Vitrine pour un menuisier", "Logo"]
-    assert len(titles(client.get("/projets/?q=site+or+vitrine&tri=recents"))) == 3
-
-
 def test_htmx_is_told_the_address_without_what_was_not_understood(client: Client, register: list[Project]) -> None:
     for query, address in (
         ("q=&tri=&lieu=lune&categorie=web", "/projets/?categorie=web"),
