@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 TEXT_SEARCH = "french_unaccent"  # a text search configuration made by a migration: French stems, accents ignored
 ALIKE = 4
+BID = ("PLACED", "WON", "LOST")  # the states of an offer that was not withdrawn
 HEADED = 10**16  # of a relevance: what a match in title and skills is worth, more than any date in microseconds
 CLOCKS = timedelta(hours=1)  # by which days of the clock may be shorter or longer than 24 hours
 
@@ -123,6 +124,14 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         """Projects whose report concerns `user`: its client, its winner, and every provider with a living spending."""
         return self.filter(Q(client=user) | Q(winner=user) | spent(user, Kind.CONSULTATION))
 
+    def new_to(self, user: User | AnonymousUser) -> ProjectQuerySet:
+        """Projects of others on which `user` has placed no offer that stands."""
+        if not user.is_authenticated:
+            return self
+        rows = self.model._default_manager.filter(pk=OuterRef("pk"))
+        bid = rows.filter(offers__provider=user, offers__state__in=BID)
+        return self.exclude(client=user).exclude(Exists(bid))
+
     def alike(self, project: Project) -> ProjectQuerySet:
         """Available projects that resemble `project`, the most alike first: its category and budget, then the latest.
 
@@ -185,6 +194,6 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         if not user.is_authenticated:
             return self.annotate(consulted=Value(False), has_bid=Value(False), is_own=Value(False))
         rows = self.model._default_manager.filter(pk=OuterRef("pk"))
-        bid = rows.filter(offers__provider=user, offers__state__in=["PLACED", "WON", "LOST"])
+        bid = rows.filter(offers__provider=user, offers__state__in=BID)
         own = Case(When(client=user, then=True), default=False)
         return self.annotate(consulted=spent(user, Kind.CONSULTATION), has_bid=Exists(bid), is_own=own)

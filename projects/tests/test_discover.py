@@ -16,6 +16,7 @@ from marketplace.testing.cast import professional
 from projects.forms import discover
 from projects.models import Category, Interest, Project, closing_on
 
+from .bids import bid, stocked
 from .calls import consulted, drafted, opened, with_credits
 
 
@@ -286,6 +287,20 @@ def test_gone_project_offers_three_alike(client: Client, client_user: User, riva
     assert "Semblable" in page
     alike = list(Project.objects.alike(gone)[:3])
     assert [project.title for project in alike] == ["Semblable", "Autre 4", "Autre 3"]
+
+
+def test_three_alike_are_neither_bid_on_nor_own(as_provider: Client, client_user: User, provider_user: User) -> None:
+    gone = opened(client_user)
+    other = professional("b@x.example", "B", "client", "B", SIRENS[0])
+    calls = [opened(other, title=f"Autre {n}") for n in range(4)]
+    stocked(provider_user)
+    for call in calls[1:]:
+        bid(call, provider_user)
+    bid(opened(other, title="Retirée"), provider_user).withdraw(by=provider_user)
+    opened(provider_user, title="À soi")
+    gone.withdraw(by=client_user)
+    shown = as_provider.get(f"/projets/{gone.key}/").context["dossier"].alike
+    assert [card["title"] for card in shown] == ["Retirée", "Autre 0"]
 
 
 def test_interests_are_kept_and_the_newsletter_switched_off(as_provider: Client, provider_user: User) -> None:
