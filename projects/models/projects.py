@@ -35,7 +35,7 @@ from .categories import Category
 from .choices import PROJECT_MOVES, Formula, Place, ProjectState
 from .content import Content, Jotting, closing_on, days_after, plain
 from .deadlines import Deadline
-from .readers import TEXT_SEARCH, UNSEEN, ProjectQuerySet
+from .readers import TEXT_SEARCH, UNSEEN, ProjectQuerySet, headings
 from .skills import keys_of
 
 if TYPE_CHECKING:
@@ -147,6 +147,7 @@ class Project(models.Model):
         ]
         indexes = [
             GinIndex(fields=["search"], name="project_search"),
+            GinIndex(headings(), condition=Q(state="OPEN"), name="project_open_headings"),
             models.Index(fields=["-opened_at", "-id"], condition=Q(state="OPEN"), name="project_open_latest"),
             GinIndex(keys_of(models.F("skills")), condition=Q(state="OPEN"), name="project_open_skills"),
             models.Index(fields=["offers_count", "id"], condition=Q(state="OPEN"), name="project_open_offers"),

@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.contrib.postgres.search import SearchQuery, SearchRank
+from django.contrib.postgres.search import SearchQuery, SearchVectorField
 from django.db import models
-from django.db.models import Case, Count, Exists, OuterRef, Q, Subquery, Value, When
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import Case, Count, Exists, ExpressionWrapper, F, Func, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from credits.models import Kind, Spending
@@ -27,8 +27,26 @@ if TYPE_CHECKING:
 
 TEXT_SEARCH = "french_unaccent"  # a text search configuration made by a migration: French stems, accents ignored
 ALIKE = 4
+BID = ("PLACED", "WON", "LOST")  # the states of an offer that was not withdrawn
+HEADED = 10**16  # of a relevance: what a match in title and skills is worth, more than any date in microseconds
 CLOCKS = timedelta(hours=1)  # by which days of the clock may be shorter or longer than 24 hours
 UNSEEN = (ProjectState.DRAFT, ProjectState.SUBMITTED, ProjectState.REJECTED)  # what the public does not see, or no more
+
+
+def headings() -> Func:
+    """The words of a title and its skills alone (weight A of the stored ones; an index holds them)."""
+    return Func(F("search"), template="ts_filter(%(expressions)s, '{a}')", output_field=SearchVectorField())
+
+
+def query_of(text: str) -> SearchQuery:
+    """What `text`, as typed into a search box, asks for."""
+    return SearchQuery(text, config=TEXT_SEARCH, search_type="websearch")
+
+
+def meets(vector: F | Func, text: str) -> Func:
+    """Whether `vector` matches `text`, in a form that PostgreSQL takes for likely and asks of each row it meets."""
+    shape = "coalesce(%(expressions)s, false)"
+    return Func(vector, query_of(text), template=shape, arg_joiner=" @@ ", output_field=models.BooleanField())
 
 
 def spent(user: User, *kinds: Kind) -> Exists:
@@ -116,6 +134,14 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         bought = ~Q(state__in=UNSEEN) & spent(user, Kind.CONSULTATION)
         return self.filter(Q(client=user) | Q(winner=user) | bought)
 
+    def new_to(self, user: User | AnonymousUser) -> ProjectQuerySet:
+        """Projects of others on which `user` has placed no offer that stands."""
+        if not user.is_authenticated:
+            return self
+        rows = self.model._default_manager.filter(pk=OuterRef("pk"))
+        bid = rows.filter(offers__provider=user, offers__state__in=BID)
+        return self.exclude(client=user).exclude(Exists(bid))
+
     def alike(self, project: Project) -> ProjectQuerySet:
         """Available projects that resemble `project`, the most alike first: its category and budget, then the latest.
 
@@ -134,12 +160,34 @@ class ProjectQuerySet(models.QuerySet["Project"]):
 
     def matching(self, text: str) -> ProjectQuerySet:
         """Projects whose title, skills or teaser match `text`, as typed into a search box."""
-        return self.filter(search=SearchQuery(text, config=TEXT_SEARCH, search_type="websearch"))
+        return self.filter(search=query_of(text))
+
+    def headed(self, text: str) -> ProjectQuerySet:
+        """Those that match `text` by their title and skills alone."""
+        return self.alias(headings=headings()).filter(meets(F("search"), text), headings=query_of(text))
+
+    def met(self, text: str) -> ProjectQuerySet:
+        """As `matching`, for words that many have: PostgreSQL walks the list in its order and tries each row."""
+        return self.filter(meets(F("search"), text))
+
+    def met_in_headings(self, text: str) -> ProjectQuerySet:
+        """As `headed`, for words that many have."""
+        return self.met(text).filter(meets(headings(), text))
+
+    def met_in_teaser(self, text: str) -> ProjectQuerySet:
+        """Those of `met` that are not `headed`."""
+        return self.met(text).exclude(meets(headings(), text))
 
     def with_relevance(self, text: str) -> ProjectQuerySet:
-        """Each with its `relevance` to `text`, in millionths, worked out row by row: for a bounded set only."""
-        rank = SearchRank("search", SearchQuery(text, config=TEXT_SEARCH, search_type="websearch"))
-        return self.annotate(relevance=Cast(rank * 1_000_000, models.BigIntegerField()))
+        """Each of those that match `text` with its `relevance`: its date, in microseconds, and HEADED when `headed`.
+
+        Worked out row by row: for a bounded set only.
+        """
+        big = models.BigIntegerField()  # named for the sum as well: Django would take it for a smaller integer
+        micros = "(extract(epoch from %(expressions)s) * 1000000)::bigint"
+        opened = Func(F("opened_at"), template=micros, output_field=big)
+        worth = Case(When(meets(headings(), text), then=HEADED), default=0, output_field=big)
+        return self.annotate(relevance=ExpressionWrapper(opened + worth, output_field=big))
 
     def with_track_record(self) -> ProjectQuerySet:
         """Each with its client's calls: `client_published` and `client_awarded`, worked out for the rows shown only."""
@@ -156,6 +204,6 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         if not user.is_authenticated:
             return self.annotate(consulted=Value(False), has_bid=Value(False), is_own=Value(False))
         rows = self.model._default_manager.filter(pk=OuterRef("pk"))
-        bid = rows.filter(offers__provider=user, offers__state__in=["PLACED", "WON", "LOST"])
+        bid = rows.filter(offers__provider=user, offers__state__in=BID)
         own = Case(When(client=user, then=True), default=False)
         return self.annotate(consulted=spent(user, Kind.CONSULTATION), has_bid=Exists(bid), is_own=own)

@@ -205,6 +205,17 @@ def test_pages_show_the_step_until_the_client_replies(
     assert not any(words in page_of(as_provider, path) for path in pages)
 
 
+def test_panel_of_the_dossier_tells_of_the_silence_beside_the_credit(
+    as_provider: Client, offer: Offer, project: Project
+) -> None:
+    words = "Pas de réponse depuis"
+    assert words not in page_of(as_provider, f"/projets/{project.key}/")
+    Hint.objects.sweep(after(48))
+    page = page_of(as_provider, f"/projets/{project.key}/")
+    panel = page[page.index('id="contact"') :]
+    assert words in panel
+
+
 def test_pages_stop_showing_the_step_once_it_is_taken(
     as_provider: Client, as_client: Client, offer: Offer, project: Project, provider_user: User
 ) -> None:
