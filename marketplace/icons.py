@@ -26,6 +26,7 @@ ICONS = {
     "returned": '<path d="M4 8h8.5a4 4 0 0 1 0 8H8M4 8l3.5-3.5M4 8l3.5 3.5"/>',
     "scales": '<path d="M10 3v14m-4 0h8M4 5.5h12M4 5.5l-2 6h4zm12 0-2 6h4z"/>',
     "search": '<circle cx="9" cy="9" r="5.5"/><path d="m13.2 13.2 4 4"/>',
+    "star": '<path d="m10 2.8 2.2 4.6 5 .7-3.6 3.5.9 5-4.5-2.4-4.5 2.4.9-5L2.8 8.1l5-.7z"/>',
     "stop": '<path d="M7 2.8h6L17.2 7v6L13 17.2H7L2.8 13V7z"/><path d="M6.8 10h6.4"/>',
     "upload": '<path d="M10 13V3.5m-4 4 4-4 4 4M4 17h12"/>',
 }

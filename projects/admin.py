@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from marketplace import deadlines
 from marketplace.admin_site import AdminDeed, ReadOnlyAdmin, Waiting, WithReason, waits
 from marketplace.templatetags.page import filesize_fr, paris_short
-from projects import desk
+from projects import desk, people_desk
 from projects.cards import budget_words
 from projects.changes import history
 from projects.models import Category, Project, ProjectState, ProjectVersion
@@ -38,7 +38,7 @@ CHANGED = "changed"
 MOST_VERSIONS = 20
 
 
-__all__ = ["CategoryAdmin", "CopyAdmin", "EditionAdmin", "ProjectAdmin", "desk"]
+__all__ = ["CategoryAdmin", "CopyAdmin", "EditionAdmin", "ProjectAdmin", "desk", "people_desk"]
 
 
 class Stage(Filter):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from escrow.models import EscrowAccount, Tranche
 from marketplace.demo import archive, papers, till
 from marketplace.demo.complaints import complain
+from marketplace.demo.past import look_back
 from marketplace.demo.plot import DELIVERIES, PART_REASON, PLOTS, REFUSED_INVOICE
 from marketplace.demo.story import Story
 from payouts.models import BankAnswer, PayoutBatch, PayoutRequest
@@ -201,5 +202,6 @@ def tell() -> str:
         works.go_on(index)
     complain(story)
     archive.tell(story)
+    look_back(story)
     Word.objects.refresh()
     return works.pay_out()

@@ -120,6 +120,10 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         """Published projects of somebody else, which `user` may report to moderation."""
         return self.published().exclude(client=user)
 
+    def shared_by(self, party: User) -> ProjectQuerySet:
+        """Projects that `party` has begun with somebody, as the client or as the winner: under way or completed."""
+        return self.filter(Q(client=party) | Q(winner=party), activated_at__isnull=False)
+
     def bid_open_to(self, user: User) -> ProjectQuerySet:
         """Projects on which `user` has spent an offer credit, and so may bid and ask while they are available."""
         return self.exclude(state__in=UNSEEN).filter(spent(user, Kind.OFFER))

@@ -46,7 +46,7 @@ def sign_in(person: str) -> Client:
 
 
 def test_demo_is_whole_and_everybody_signs_in(sandbox: Sandbox) -> None:
-    assert "21 people, 70 calls" in told("load_demo")
+    assert "21 people, 74 calls" in told("load_demo")
     calls_are_in_every_state()
     odds_are_counted()
     money_is_in_every_state()
@@ -59,10 +59,10 @@ def test_demo_is_whole_and_everybody_signs_in(sandbox: Sandbox) -> None:
 def calls_are_in_every_state() -> None:
     assert states(Project.objects.exclude(client__email__endswith=f"@{DOMAIN}")) == {
         "DRAFT": 2, "SUBMITTED": 2, "REJECTED": 1, "OPEN": 22,
-        "WITHDRAWN": 1, "AWARDED": 3, "ACTIVE": 8, "COMPLETED": 1,
+        "WITHDRAWN": 1, "AWARDED": 3, "ACTIVE": 8, "COMPLETED": 5,
     }  # fmt: skip
     of_today = Agreement.objects.exclude(project__client__email__endswith=f"@{DOMAIN}")
-    assert states(of_today) == {"PROPOSED": 2, "AGREED": 1, "ACTIVE": 9}
+    assert states(of_today) == {"PROPOSED": 2, "AGREED": 1, "ACTIVE": 13}
     assert Agreement.objects.filter(versions__number=2, state="PROPOSED").count() == 1
     assert states(Flag.objects) == {"OPEN": 2, "DISMISSED": 1}
     assert states(DetailsClaim.objects) == {"OPEN": 1}
