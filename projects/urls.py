@@ -42,6 +42,7 @@ urlpatterns = [
     path("projets/<slug:key>/questions/<int:pk>/reponse/", offers.answer, name="answer"),
     path("projets/<slug:key>/messages/", offers.message, name="message"),
     path("projets/<slug:key>/offres/", comparison.compare, name="compare"),
+    path("projets/<slug:key>/offres/notes/", comparison.mark, name="mark"),
     path("projets/<slug:key>/offres/<int:pk>/", comparison.read_offer, name="read_offer"),
     path("projets/<slug:key>/offres/<int:pk>/choisir/", comparison.select, name="select"),
     path("projets/<slug:key>/rapport/", report.report, name="report"),

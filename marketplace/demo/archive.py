@@ -17,7 +17,7 @@ from marketplace.demo import till
 from marketplace.demo.people import NO_VAT, Firm, Person, settle
 from marketplace.events.models import MailState, Notice
 from projects import generated
-from projects.models import Content, Formula, Offer, OfferTerms, Project, Selection, closing_on
+from projects.models import Content, Formula, Jotting, Offer, OfferTerms, Project, Selection, closing_on
 
 if TYPE_CHECKING:
     from marketplace.demo.story import Story
@@ -77,7 +77,7 @@ class Archive:
     def tell(self, lot: Lot, bidders: int, *, is_won: bool) -> None:
         """One call, its offers, and its end: an introduction paid, or a client who gives it up."""
         client = next(self.clients)
-        project = Project.draft(self.content(lot), by=client, key=self.story.key())
+        project = Project.begin(Jotting.whole(self.content(lot)), by=client, key=self.story.key())
         project.submit(by=client)
         project.approve(by=self.story.people["maud"])
         offers = [self.bid(project, lot) for _ in range(bidders)]

@@ -98,6 +98,14 @@ SEARCHES = {
     "lea": {"Textes et traductions": Asked(text="traduction OR textes")},
 }
 
+# What clients mark for themselves while they compare: the call, whose offer, whether it is on the shortlist, a note.
+MARKS = (
+    (5, "nadia", True, "Le meilleur prix, mais dix jours de plus. Demander ce que couvre la seconde tranche."),
+    (5, "marc", True, "Livre avant l’assemblée du syndicat. À rappeler jeudi."),
+    (5, "ines", False, "Hors budget."),
+    (4, "yann", True, "Seul à chiffrer la reprise des anciens devis."),
+)
+
 # How each provider writes: one text after the other.
 VOICES = {
     "nadia": (

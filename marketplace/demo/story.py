@@ -21,6 +21,7 @@ from marketplace.demo.plot import (
     ASSUMPTIONS,
     DRAFTS,
     INTERESTS,
+    MARKS,
     MESSAGES,
     PLOTS,
     QUESTIONS,
@@ -46,6 +47,7 @@ from projects.models import (
     Jotting,
     Offer,
     OfferDraft,
+    OfferNote,
     OfferTerms,
     Papers,
     Place,
@@ -53,6 +55,7 @@ from projects.models import (
     Question,
     SavedSearch,
     Selection,
+    ShortlistEntry,
     TrancheTerms,
     closing_on,
 )
@@ -106,6 +109,7 @@ class Story:
             self.write(index, project)
             for rank, bid in enumerate(plot.bids):
                 self.bid(index, project, bid, is_first=rank == 0)
+            self.mark(index, project)
         if plot.stage == "withdrawn":
             project.withdraw(by=client)
         if plot.stage == "corrected":
@@ -162,6 +166,15 @@ class Story:
             offer.revise(by=provider, terms=self.terms(index, cheaper, is_first=is_first))
         if bid.then == "withdrawn":
             offer.withdraw(by=provider)
+
+    def mark(self, index: int, project: Project) -> None:
+        """What the client marks for themselves on the offers of a call."""
+        for call, short, is_kept, text in MARKS:
+            if call == index:
+                offer = Offer.objects.get(project=project, provider=self.people[short])
+                OfferNote.write(offer, text, seen=0)
+                if is_kept:
+                    ShortlistEntry.add(offer)
 
     def terms(self, index: int, bid: Bid, *, is_first: bool) -> OfferTerms:
         """What a provider writes: the first bidder of a call has something to say of this very call."""

@@ -50,6 +50,7 @@ from projects.models import (
     Jotting,
     Offer,
     OfferDraft,
+    OfferNote,
     OfferTerms,
     Opinion,
     Outcome,
@@ -61,6 +62,7 @@ from projects.models import (
     Review,
     SavedSearch,
     Selection,
+    ShortlistEntry,
     SpecificationFile,
     Survey,
     Terms,
@@ -374,6 +376,9 @@ def settle_open_call(world: World) -> None:
     questions[0].answer_with("Reponse secretereponse.", by=people["owner"])
     world.things["questions"] = questions
     settle_exchange(world, project)
+    OfferNote.write(world.things["offers"][0], "Note secretenote.", seen=0)
+    ShortlistEntry.add(world.things["offers"][0])
+    world.hide("note on an offer, shortlist", "secretenote", "Présélection (1)", seen_by={"owner"})
     world.hide("dossier", "secretopendossier", "fichieropen", seen_by=DOSSIER | {"moderator"})
     words = (
         "secreteoffredoffre",

@@ -149,7 +149,7 @@ class ProjectQuerySet(models.QuerySet["Project"]):
     def alike(self, project: Project) -> ProjectQuerySet:
         """Available projects that resemble `project`, the most alike first: its category and budget, then the latest.
 
-        Never more than a handful: each part reads the head of an index.
+        None of the client of `project`. Never more than a handful: each part reads the head of an index.
         """
         others = self.available().exclude(pk=project.pk).exclude(client=project.client_id)
         latest = others.order_by("-opened_at", "-pk")
