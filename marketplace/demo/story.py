@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -29,6 +30,8 @@ from marketplace.demo.plot import (
     SEARCHES,
     SHOPPING,
     STEPS,
+    TAKEN_DOWN,
+    UNPAID_TRIAL,
     VOICES,
     Bid,
     Plot,
@@ -41,6 +44,7 @@ from projects.models import (
     Content,
     DossierMessage,
     Interest,
+    Jotting,
     Offer,
     OfferDraft,
     OfferNote,
@@ -91,7 +95,8 @@ class Story:
         """Write call `index`, hand it in, have it judged; then providers look, ask and bid."""
         call, plot = CALLS[index], PLOTS[index]
         client, moderator = self.people[plot.client], self.people["maud"]
-        project = Project.draft(content(call, plot, self), by=client, key=self.key(), files=specification(index))
+        written = Jotting.whole(content(call, plot, self), list(specification(index)))
+        project = Project.begin(written, by=client, key=self.key())
         self.projects[index] = project
         if plot.stage != "draft":
             project.submit(by=client)
@@ -107,7 +112,16 @@ class Story:
             self.mark(index, project)
         if plot.stage == "withdrawn":
             project.withdraw(by=client)
+        if plot.stage == "corrected":
+            self.correct(project)
         return project
+
+    def correct(self, project: Project) -> None:
+        """Moderation takes an open call down; its client removes what was wrong and hands it in again."""
+        project.reject(by=self.people["maud"], reason=TAKEN_DOWN)
+        said = Content.of(project)
+        project.jot(Jotting.whole(replace(said, teaser=said.teaser.replace(UNPAID_TRIAL, ""))))
+        project.submit(by=project.client)
 
     def look(self, project: Project, plot: Plot) -> None:
         """Everybody who bids or only looks opens the dossier; bidders open the right to bid too."""
@@ -194,7 +208,7 @@ def content(call: Call, plot: Plot, story: Story) -> Content:
     return Content(
         title=call.title,
         category=story.categories[call.category],
-        teaser=call.teaser,
+        teaser=call.teaser + (UNPAID_TRIAL if plot.stage == "corrected" else ""),
         description=call.need,
         skills=[skill.strip() for skill in call.skills.split(",")],
         budget_min_cents=call.low * 100,

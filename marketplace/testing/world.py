@@ -47,6 +47,7 @@ from projects.models import (
     Flag,
     FlagReason,
     Formula,
+    Jotting,
     Offer,
     OfferDraft,
     OfferNote,
@@ -237,6 +238,7 @@ def build() -> World:
     settle_open_call(world)
     settle_followup(world)
     settle_draft(world)
+    settle_rejected(world)
     for stage in ("proposed", "agreed", "active"):
         settle_agreement(world, stage)
     settle_work(world)
@@ -429,6 +431,20 @@ def settle_draft(world: World) -> None:
     """A draft, and a project of somebody else's that the owner does not own."""
     publish(world, "draft")
     world.hide("draft", "Projet draft", "secretdraftdossier", "fichierdraft", seen_by={"owner", *READS_USERS})
+
+
+def settle_rejected(world: World) -> None:
+    """A call taken down after it was open: its client has written it anew, a bidder's credits are back."""
+    project, people = publish(world, "rejected"), world.people
+    bid(project, people["rival"], 321_098, "Offre secreterejeteeoffre")
+    project.reject(by=people["moderator"], reason="Motif secretrejet.")
+    title = Jotting(("title",), {"title": "Projet corrige"})
+    project.jot(title)
+    world.hide(
+        "call taken down", "secretrejecteddossier", "fichierrejected", "Projet corrige", seen_by={"owner", *READS_USERS}
+    )
+    world.hide("reason of a rejection", "secretrejet", seen_by={"owner", *READS_USERS})
+    world.hide("offer on a call taken down", "secreterejeteeoffre", seen_by={"rival", "superuser"})
 
 
 def settle_agreement(world: World, stage: str) -> None:

@@ -33,7 +33,7 @@ class OfferLost(Telling):
         project = Project.objects.get(key=event.project_key)
         base = {"title": project.title, "number": project.number, "at": event.at.isoformat(), "key": project.key}
         for offer in Offer.objects.filter(pk__in=losers).select_related("provider"):
-            alike = Project.objects.alike(project, offer.provider)[:SHOWN]
+            alike = Project.objects.new_to(offer.provider).alike(project)[:SHOWN]
             yield offer.provider, {**base, **losers[offer.pk], "alike": [line_of(row) for row in alike]}
 
     def letter(self, facts: Facts) -> Letter:

@@ -82,7 +82,7 @@ def gone(request: UserRequest, offer: Offer) -> HttpResponse:
     return redirect("projects:compare", offer.project.key)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @policy("projects.select")
 def select(request: UserRequest, key: str, pk: int) -> HttpResponse:
     rows = Offer.objects.addressed_to(request.user).select_related("provider", "project")

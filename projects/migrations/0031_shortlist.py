@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     """The client's shortlist, and notes on offers for oneself."""
 
     dependencies = [
-        ('projects', '0022_c_surveys'),
+        ("projects", "0030_surveys"),
     ]
 
     operations = [
