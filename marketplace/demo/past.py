@@ -13,6 +13,7 @@ from projects.models import (
     Completion,
     Content,
     Formula,
+    Jotting,
     Offer,
     OfferTerms,
     Opinion,
@@ -212,7 +213,7 @@ def call(story: Story, past: Past, client: User) -> Project:
         formula_wanted=Formula.BASE,
         closes_at=closing_on(story.in_days(10)),
     )
-    project = Project.draft(content, by=client, key=story.key())
+    project = Project.begin(Jotting.whole(content), by=client, key=story.key())
     project.submit(by=client)
     project.approve(by=story.people["maud"])
     return project

@@ -47,8 +47,10 @@ from projects.models import (
     Flag,
     FlagReason,
     Formula,
+    Jotting,
     Offer,
     OfferDraft,
+    OfferNote,
     OfferTerms,
     Opinion,
     Outcome,
@@ -60,6 +62,7 @@ from projects.models import (
     Review,
     SavedSearch,
     Selection,
+    ShortlistEntry,
     SpecificationFile,
     Survey,
     Terms,
@@ -235,6 +238,7 @@ def build() -> World:
     settle_open_call(world)
     settle_followup(world)
     settle_draft(world)
+    settle_rejected(world)
     for stage in ("proposed", "agreed", "active"):
         settle_agreement(world, stage)
     settle_work(world)
@@ -372,6 +376,9 @@ def settle_open_call(world: World) -> None:
     questions[0].answer_with("Reponse secretereponse.", by=people["owner"])
     world.things["questions"] = questions
     settle_exchange(world, project)
+    OfferNote.write(world.things["offers"][0], "Note secretenote.", seen=0)
+    ShortlistEntry.add(world.things["offers"][0])
+    world.hide("note on an offer, shortlist", "secretenote", "Présélection (1)", seen_by={"owner"})
     world.hide("dossier", "secretopendossier", "fichieropen", seen_by=DOSSIER | {"moderator"})
     words = (
         "secreteoffredoffre",
@@ -424,6 +431,20 @@ def settle_draft(world: World) -> None:
     """A draft, and a project of somebody else's that the owner does not own."""
     publish(world, "draft")
     world.hide("draft", "Projet draft", "secretdraftdossier", "fichierdraft", seen_by={"owner", *READS_USERS})
+
+
+def settle_rejected(world: World) -> None:
+    """A call taken down after it was open: its client has written it anew, a bidder's credits are back."""
+    project, people = publish(world, "rejected"), world.people
+    bid(project, people["rival"], 321_098, "Offre secreterejeteeoffre")
+    project.reject(by=people["moderator"], reason="Motif secretrejet.")
+    title = Jotting(("title",), {"title": "Projet corrige"})
+    project.jot(title)
+    world.hide(
+        "call taken down", "secretrejecteddossier", "fichierrejected", "Projet corrige", seen_by={"owner", *READS_USERS}
+    )
+    world.hide("reason of a rejection", "secretrejet", seen_by={"owner", *READS_USERS})
+    world.hide("offer on a call taken down", "secreterejeteeoffre", seen_by={"rival", "superuser"})
 
 
 def settle_agreement(world: World, stage: str) -> None:

@@ -19,6 +19,7 @@ from .reviews import Opinion, Review, ReviewState, review_until
 from .searches import Asked, SavedSearch
 from .second_choice import SecondChoice
 from .selection import Selection
+from .shortlist import OfferNote, ShortlistEntry
 from .specification import SpecificationFile
 from .statistics import CallStatistic
 from .tallies import Tally
@@ -61,6 +62,7 @@ __all__ = [
     "NewsletterCopy",
     "Offer",
     "OfferDraft",
+    "OfferNote",
     "OfferRevision",
     "OfferState",
     "OfferTerms",
@@ -81,6 +83,7 @@ __all__ = [
     "SavedSearch",
     "SecondChoice",
     "Selection",
+    "ShortlistEntry",
     "SpecificationFile",
     "Survey",
     "Tally",

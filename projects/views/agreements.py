@@ -59,7 +59,7 @@ def agreement(request: UserRequest, key: str) -> HttpResponse:
     return draw(request, agreement_for(request, key))
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @policy("agreements.party")
 def propose(request: UserRequest, key: str) -> HttpResponse:
     agreement = agreement_for(request, key)

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     """What providers write of themselves for everybody."""
 
     dependencies = [
-        ('projects', '0020_agreement_ends'),
+        ("projects", "0027_headings"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

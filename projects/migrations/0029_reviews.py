@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     """What both sides of a completed project say of each other."""
 
     dependencies = [
-        ('projects', '0022_a_profiles'),
+        ("projects", "0028_profiles"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     """What became of base projects, asked of both sides."""
 
     dependencies = [
-        ('projects', '0022_b_reviews'),
+        ("projects", "0029_reviews"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
