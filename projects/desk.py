@@ -12,8 +12,8 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
 
 from marketplace.admin_site import AdminDeed, Confirmation, ReadOnlyAdmin, Waiting, WithReason, waits
 from marketplace.templatetags.page import paris_short
@@ -261,9 +261,11 @@ class DetailsClaimAdmin(ReadOnlyAdmin):
         waits = claim.state == ClaimState.OPEN or claim.is_contested
         return paris_short(claim.answer_by if waits else None)
 
-    @admin.display(description=_("changed since it was found false"), boolean=True)
-    def corrected_since(self, claim: DetailsClaim) -> bool:
-        return claim.is_corrected
+    @admin.display(description=_("changed since it was found false"), empty_value="–")
+    def corrected_since(self, claim: DetailsClaim) -> str:
+        if claim.state != ClaimState.CONFIRMED:
+            return ""
+        return gettext("yes") if claim.is_corrected else gettext("no")
 
     @admin.display(description=_("other claims about this client"))
     def others(self, claim: DetailsClaim) -> str:

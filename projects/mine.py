@@ -251,7 +251,7 @@ def provider_step(project: Any, user: User) -> Step:
     report = reverse("projects:report", args=[project.key])
     if project.winner_id == user.pk:
         return agreement_step(project, as_client=False)
-    if project.is_available and project.consulted:
+    if project.is_available:
         return bidder_step(project)
     if project.offer_state == OfferState.LOST:
         words = _("Another provider was chosen: read why, and what would have helped.")
@@ -264,7 +264,10 @@ def provider_step(project: Any, user: User) -> Step:
 
 
 def bidder_step(project: Any) -> Step:
-    """What a provider does next while the project takes offers."""
+    """What a provider does next while the project takes offers, anew perhaps: a former bidder opens it again."""
+    if not project.consulted:
+        words = _("It takes offers again: open the dossier with a credit, then bid.")
+        return Step(words, _("See the project"), project.get_absolute_url(), project.closes_at)
     if project.offer_state != OfferState.PLACED:
         words = _("Write, call, convince: place an offer.")
         return Step(words, _("Open the dossier"), project.get_absolute_url(), project.closes_at)

@@ -266,7 +266,7 @@ DELIVERIES = {
 REJECTION = "Le besoin ne dit pas ce qui est fourni au prestataire : joignez un plan coté de la pièce ou une photographie, et précisez qui achète l’acier du moule."
 UNPAID_TRIAL = " Un premier mois d’essai non payé est attendu."  # what moderation finds once the call is open
 TAKEN_DOWN = (
-    "Un travail d’essai non payé ne se demande pas ici : retirez cette phrase, et déposez de nouveau le projet."
+    "Un travail d’essai non payé ne se demande pas ici : retirez cette phrase, et déposez de nouveau le projet."
 )
 PART_REASON = "Les états des lieux manquent encore pour trois salles ; le reste est accepté."
 REFUSED_INVOICE = "Le numéro de TVA du client manque sur la facture. Corrigez-la et déposez-la de nouveau."

@@ -131,8 +131,11 @@ def test_closing_date_that_passed_is_chosen_anew(project: Project, as_client: Cl
     assert (again.extended_at, again.reminded_at) == (None, None)
 
 
-def test_bidder_spends_and_bids_again(project: Project, provider_user: User, moderator_user: User) -> None:
+def test_bidder_spends_and_bids_again(
+    project: Project, as_provider: Client, provider_user: User, moderator_user: User
+) -> None:
     again = back(project, moderator_user)
+    assert "reprend des offres" in text(as_provider, "/mes-projets/?vue=offres")
     with pytest.raises(Offer.NeedsCredit):
         Offer.place(again, by=provider_user, terms=terms(), key=uuid.uuid4())
     offer = bid(again, provider_user, 250_000)

@@ -30,12 +30,12 @@ def claim(request: UserRequest, key: str) -> HttpResponse:
 @policy("projects.confirm_details")
 def confirm(request: UserRequest) -> HttpResponse:
     standing = Standing(request.user)
-    corrected = CorrectedForm(request.POST if request.method == "POST" else None)
-    if corrected.is_valid() and corrected.save(by=request.user):
+    form = CorrectedForm(request.POST if request.method == "POST" else None)
+    if form.is_valid() and form.save(by=request.user):
         if standing.found:
             messages.success(request, _("Your details are corrected. You can publish again."))
         return redirect("accounts:home")
-    page = {"standing": standing, "corrected": corrected, "form": StatementForm()}
+    page = {"standing": standing, "corrected": form, "form": StatementForm()}
     return render(request, "projects/confirm_details.html", page)
 
 
