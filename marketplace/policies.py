@@ -70,6 +70,7 @@ POLICIES: dict[str, For] = {
     "projects.offer": For.PROVIDER,
     "projects.message": For.VERIFIED,  # the client and the bidders: the project's queryset decides
     "projects.answer": For.CLIENT,
+    "projects.thread": For.VERIFIED,  # the two parties: the agreements' queryset decides
     "projects.compare": For.CLIENT,
     "projects.select": For.CLIENT,
     "agreements.party": For.VERIFIED,

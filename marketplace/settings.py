@@ -371,6 +371,7 @@ INTRODUCTION_REMINDER_DAYS = env.list("INTRODUCTION_REMINDER_DAYS", cast=int, de
 SECOND_CHOICE_DAYS = env.int("SECOND_CHOICE_DAYS", default=7)  # to call a runner-up or re-open
 SECOND_CHOICE_REMINDER_DAYS = env.list("SECOND_CHOICE_REMINDER_DAYS", cast=int, default=[2])
 REOPEN_DAYS = env.int("REOPEN_DAYS", default=15)
+THREAD_DAYS = env.int("THREAD_DAYS", default=30)  # to write in a private thread after the end of the project
 ACCEPTANCE_DAYS = env.int("ACCEPTANCE_DAYS", default=14)
 LOSER_ACCESS_DAYS = env.int("LOSER_ACCESS_DAYS", default=30)
 IBAN_HOLD_HOURS = env.int("IBAN_HOLD_HOURS", default=72)

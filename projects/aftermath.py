@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from projects.models import Agreement, AgreementState, Offer, OfferState, SecondChoice
+from projects.models import AgreementState, Offer, OfferState, SecondChoice
 from projects.report import Line, Panel, Reading, Todo, line, panel, todo
-from projects.storyline import signed
+from projects.storyline import own_agreements, signed
 
 if TYPE_CHECKING:
     from marketplace.events.models import Event
@@ -28,12 +28,6 @@ WORDS: dict[str, Callable[[Event], Line]] = {
     "agreement.lapsed": lambda e: Line(_("The agreement lapsed"), why(e), "stop"),
     "project.runner_up": lambda e: Line(_("Another bidder is called"), tone="go"),
 }
-
-
-def own_agreements(reading: Reading) -> set[int]:
-    """The agreements on the project, living or not, of which the reader is a party; no query for anybody else."""
-    rows = Agreement.objects.visible_to(reading.user).filter(project=reading.project)
-    return set(rows.values_list("pk", flat=True))
 
 
 @line(*WORDS)

@@ -133,7 +133,7 @@ class Dossier:
         if self.user is None:
             return []
         carriers = ("question__provider", "message__author", "offer__provider")
-        rows = Enclosure.objects.visible_to(self.user).filter(project=self.project, draft=None)
+        rows = Enclosure.objects.visible_to(self.user).of_dossier().filter(project=self.project)
         return list(rows.select_related(*carriers))
 
     @property

@@ -12,7 +12,7 @@ from marketplace.accounts.home import Step, steps
 from marketplace.documents.readers import reads
 from marketplace.events.reactions import on
 from marketplace.payments.purposes import Purpose, purpose
-from projects import aftermath, endings, lapses, nextstep, outcome, storyline
+from projects import aftermath, endings, lapses, nextstep, outcome, storyline, talks
 from projects.models import (
     Agreement,
     DetailsClaim,
@@ -45,7 +45,15 @@ PRESSING = (
     "-pk",
 )
 MOST_STEPS = 12  # "my projects" lists them all
-__all__ = ["aftermath", "endings", "lapses", "nextstep", "outcome", "storyline"]  # imported for what it registers
+__all__ = [
+    "aftermath",
+    "endings",
+    "lapses",
+    "nextstep",
+    "outcome",
+    "storyline",
+    "talks",
+]  # imported for what it registers
 
 
 @purpose("agreements.fees")

@@ -104,6 +104,15 @@ def own_version(reading: Reading) -> AgreementVersion | None:
     return rows.select_related("author", *parties).prefetch_related("tranches").first()
 
 
+def own_agreements(reading: Reading) -> set[int]:
+    """The agreements on the project, living or not, of which the reader is a party."""
+    known: list[int] | None = vars(reading.project).get("agreement_pks")
+    if known is not None:
+        return set(known)
+    rows = Agreement.objects.visible_to(reading.user).filter(project=reading.project)
+    return set(rows.values_list("pk", flat=True))
+
+
 def own_agreement(reading: Reading) -> Agreement | None:
     """The living agreement, when the reader is one of its parties."""
     version = reading.once(own_version)

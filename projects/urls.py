@@ -14,6 +14,7 @@ from projects.views import (
     report,
     searches,
     second_choice,
+    thread,
 )
 
 app_name = "projects"
@@ -50,6 +51,7 @@ urlpatterns = [
     path("projets/<slug:key>/avis/", endings.reviews, name="reviews"),
     path("projets/<slug:key>/avis/<int:pk>/reponse/", endings.answer_review, name="answer_review"),
     path("projets/<slug:key>/enquete/<int:rank>/", endings.survey, name="survey"),
+    path("projets/<slug:key>/fil/", thread.thread, name="thread"),
     path("projets/<slug:key>/rouvrir/", second_choice.reopen, name="reopen"),
     path("projets/<slug:key>/offres/<int:pk>/appeler/", second_choice.call, name="call_runner_up"),
     path("projets/<slug:key>/signaler/", flags.flag, name="flag"),

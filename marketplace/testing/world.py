@@ -66,6 +66,7 @@ from projects.models import (
     SpecificationFile,
     Survey,
     Terms,
+    Thread,
     Tidings,
     TrancheTerms,
 )
@@ -454,6 +455,7 @@ def settle_agreement(world: World, stage: str) -> None:
     bid(project, people["rival"], 210_000, f"Offre secrete{stage}perdante")
     agreement = Selection(offer, reason=f"Motif secret{stage}motif").carry_out(by=people["owner"])
     world.agreements[stage] = agreement
+    settle_thread(world, stage, agreement)
     if stage == "proposed":
         return
     for party in (people["owner"], people["winner"]):
@@ -463,6 +465,14 @@ def settle_agreement(world: World, stage: str) -> None:
     if stage == "active":
         pay(payment)
     agreement.refresh_from_db()
+
+
+def settle_thread(world: World, stage: str, agreement: Agreement) -> None:
+    """The winner writes to the owner alone, with a file."""
+    sheet = intake.clean(pdf(f"fichierfil{stage}"), intake.PLAIN)
+    message = Thread(agreement).write(f"Mot secret{stage}fil.", by=agreement.provider, key=uuid.uuid4(), files=[sheet])
+    (world.things["documents"][f"thread {stage}"],) = message.documents
+    world.hide(f"thread {stage}", f"secret{stage}fil", f"fichierfil{stage}", seen_by={"owner", "winner", "superuser"})
 
 
 def settle_work(world: World) -> None:

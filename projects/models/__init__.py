@@ -24,6 +24,7 @@ from .specification import SpecificationFile
 from .statistics import CallStatistic
 from .tallies import Tally
 from .terms import AgreementTranche, AgreementVersion, Consent, Fees, FeesBy, Terms
+from .thread import Thread, ThreadMessage
 from .versions import ProjectVersion
 from .words import Word
 
@@ -88,6 +89,8 @@ __all__ = [
     "Survey",
     "Tally",
     "Terms",
+    "Thread",
+    "ThreadMessage",
     "Tidings",
     "TrancheTerms",
     "Word",

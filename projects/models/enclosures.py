@@ -8,22 +8,31 @@ from django.db.models.lookups import Exact
 
 from .offers import Offer
 from .projects import Project
+from .thread import ThreadMessage
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
 
-CARRIERS = ("question", "answer", "message", "offer", "draft")
+CARRIERS = ("question", "answer", "message", "offer", "draft", "thread_message")
 
 
 class EnclosureQuerySet(models.QuerySet["Enclosure"]):
     def public(self) -> EnclosureQuerySet:
         """The files of questions, answers and messages: whoever reads the dossier reads them."""
-        return self.filter(offer=None, draft=None)
+        return self.filter(offer=None, draft=None, thread_message=None)
 
     def visible_to(self, user: User) -> EnclosureQuerySet:
-        """Files as visible as what carries them: the dossier's to its readers, an offer's with it, a draft's to one."""
-        talk = Q(offer=None, draft=None, project__in=Project.objects.dossier_open_to(user))
-        return self.filter(talk | Q(offer__in=Offer.objects.visible_to(user)) | Q(draft__provider=user))
+        """Files as visible as what carries them: the dossier's to its readers, an offer's with it, a draft's to one.
+
+        Those of a private thread are for its two parties.
+        """
+        talk = Q(offer=None, draft=None, thread_message=None, project__in=Project.objects.dossier_open_to(user))
+        private = Q(thread_message__in=ThreadMessage.objects.visible_to(user))
+        return self.filter(talk | private | Q(offer__in=Offer.objects.visible_to(user)) | Q(draft__provider=user))
+
+    def of_dossier(self) -> EnclosureQuerySet:
+        """Those of the dossier: neither of a draft, nor of a private thread."""
+        return self.filter(draft=None, thread_message=None)
 
 
 class EnclosureManager(models.Manager.from_queryset(EnclosureQuerySet)):  # type: ignore[misc]
@@ -35,7 +44,7 @@ class EnclosureManager(models.Manager.from_queryset(EnclosureQuerySet)):  # type
 
 
 class Enclosure(models.Model):
-    """A file that comes with one question, answer, message, offer or draft of an offer (product, section 3)."""
+    """A file that comes with one question, answer, message (public or private), offer or draft (section 3)."""
 
     project = models.ForeignKey(Project, models.PROTECT, related_name="enclosures")
     document = models.OneToOneField("documents.Document", models.PROTECT, related_name="+")
@@ -44,6 +53,7 @@ class Enclosure(models.Model):
     message = models.ForeignKey("projects.DossierMessage", models.PROTECT, null=True, related_name="enclosures")
     offer = models.ForeignKey(Offer, models.PROTECT, null=True, related_name="enclosures")
     draft = models.ForeignKey("projects.OfferDraft", models.PROTECT, null=True, related_name="enclosures")
+    thread_message = models.ForeignKey(ThreadMessage, models.PROTECT, null=True, related_name="enclosures")
 
     objects = EnclosureManager()
 
