@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import F, Func, OuterRef, Q
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -106,6 +108,7 @@ class MailState(models.TextChoices):
 
 
 MOST_TRIES = 30
+MOST_UNREAD = 99  # that are counted
 MAX_DIGITS = 19  # of a key
 MAIL_EDGES = (
     ("", "PENDING"),
@@ -151,6 +154,11 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
     def unread_of(self, user: User) -> NoticeQuerySet:
         """What `user` has not opened; its `count()` reads an index of unread rows only."""
         return self.filter(user=user, read_at=None)
+
+    def unread_count(self) -> Func:
+        """How many a row of people (the outer query) has not opened, counted up to MOST_UNREAD."""
+        some = self.filter(user=OuterRef("pk"), read_at=None).order_by().values("pk")[:MOST_UNREAD]
+        return Coalesce(Func(ArraySubquery(some), 1, function="array_length", output_field=models.IntegerField()), 0)
 
     def read(self, now: datetime | None = None) -> int:
         """Mark all of these as read; what was read before keeps its time."""

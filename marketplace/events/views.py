@@ -36,6 +36,7 @@ def notices(request: UserRequest) -> HttpResponse:
 def open_notice(request: UserRequest, pk: int) -> HttpResponse:
     notice = get_object_or_404(Notice.objects.visible_to(request.user), pk=pk)
     notice.mark_read()
+    request.user.unread_notices = None  # counted again: this one is read
     if notice.shown.path:
         return redirect(notice.shown.path)
     return render(request, "events/notice.html", {"notice": notice, "letter": notice.shown})

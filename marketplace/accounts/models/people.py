@@ -13,7 +13,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.events.models import Event
+from marketplace.events.models import Event, Notice
 from marketplace.locking import locked
 from marketplace.refusals import Refusal
 
@@ -32,6 +32,10 @@ class UserManager(BaseUserManager["User"]):
         """The first administrator, made from the command line: staff with every right."""
         verified = fields.pop("email_verified_at", timezone.now())
         return self.create_user(email, password, **fields, is_staff=True, is_superuser=True, email_verified_at=verified)
+
+    def as_readers(self) -> models.QuerySet[User]:
+        """Users with what the head of every page asks of its reader: the company, how many notices are `unread_now`."""
+        return self.select_related("company").annotate(unread_now=Notice.objects.unread_count())
 
     def get_by_natural_key(self, username: str | None) -> User:
         """The user of an address, however it is capitalised."""
@@ -66,6 +70,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     date_joined = models.DateTimeField(_("member since"), default=timezone.now)
 
     objects: ClassVar[UserManager] = UserManager()
+    unread_notices: int | None = None  # known of the reader of a page, who is loaded with it
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

@@ -42,10 +42,10 @@ def test_list_asks_the_same_of_the_database_for_one_and_for_thirty(
     reader: Client, person: User, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     record(person)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         reader.get("/mes-avis/")
     record(person, 30)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         reader.get("/mes-avis/")
 
 

@@ -1,0 +1,21 @@
+"""Who the reader of a page is: loaded with what every page says of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.auth_backends import AuthenticationBackend
+
+from marketplace.accounts.models import User
+
+
+class OneQueryBackend(AuthenticationBackend):  # type: ignore[misc]
+    """As allauth's, but a session's user comes with their company and their unread notices: one query, not three."""
+
+    def get_user(self, user_id: Any) -> User | None:
+        """The user of a session, unless their account is closed."""
+        user = User.objects.as_readers().filter(pk=user_id).first()
+        if user is None or not self.user_can_authenticate(user):
+            return None
+        user.unread_notices = vars(user)["unread_now"]
+        return user
