@@ -15,7 +15,9 @@ from marketplace.payments.models import Refund, RefundState
 from marketplace.templatetags.page import euros
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from django.db.models import QuerySet
 
     from escrow.models import Tranche
 
@@ -25,9 +27,18 @@ OUTSIDE = (Kind.STRIPE, Kind.BANK, Kind.BANK_TRANSIT, Kind.RECEIVABLE)
 
 def flows(account: EscrowAccount) -> Flows:
     """The cents that moved between each two kinds of ledger accounts, over the whole life of the project."""
-    moves = Move.objects.filter(transfer__project=account.project.key)
-    rows = moves.order_by().values_list("debit__kind", "credit__kind").annotate(cents=Sum("amount"))
-    return Counter({(debit, credit): cents for debit, credit, cents in rows})
+    return counted(moves_of(account.project.key).values("debit__kind", "credit__kind", "cents"))
+
+
+def moves_of(project_key: str) -> QuerySet[Any, Any]:
+    """The moves of a project, summed up by the kinds of their two accounts."""
+    moves = Move.objects.filter(transfer__project=project_key).order_by()
+    return moves.values("debit__kind", "credit__kind").annotate(cents=Sum("amount"))
+
+
+def counted(rows: Iterable[Mapping[str, Any]]) -> Flows:
+    """Rows of `moves_of` by their two kinds."""
+    return Counter({(row["debit__kind"], row["credit__kind"]): row["cents"] for row in rows})
 
 
 def net(moved: Flows, here: str, there: Iterable[str]) -> int:
@@ -52,10 +63,13 @@ class Figures:
     contested: int
 
     @classmethod
-    def of(cls, account: EscrowAccount, tranches: Sequence[Tranche]) -> Figures:
-        """Read the figures: balances of the account's own ledger accounts, the rest from the project's moves."""
-        moved = flows(account)
-        refunded = refunded_cents(account)
+    def of(cls, account: EscrowAccount, tranches: Sequence[Tranche], *, moved: Flows | None = None) -> Figures:
+        """Read the figures: balances of the account's own ledger accounts, the rest from the project's moves.
+
+        `moved` are its flows, when they have been read already.
+        """
+        moved = flows(account) if moved is None else moved
+        refunded = refunded_cents(account) if any(Kind.REFUNDING in pair for pair in moved) else 0
         owed_back = net(moved, Kind.HELD, [Kind.REFUNDING]) + net(moved, Kind.FROZEN, [Kind.REFUNDING])
         return cls(
             amount=sum(tranche.cents for tranche in tranches),

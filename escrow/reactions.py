@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.db.models import OuterRef
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from escrow import steps
-from escrow.figures import Figures
-from escrow.models import Delivery, EscrowAccount, Tranche
+from escrow.figures import Figures, counted, moves_of
+from escrow.models import Delivery, DeliveryFile, EscrowAccount, Tranche
+from escrow.states import TrancheState
 from marketplace.documents.readers import reads
 from marketplace.events.reactions import on
 from marketplace.ledger import posting as ledger
 from marketplace.payments.purposes import Purpose, purpose
 from marketplace.templatetags.page import euros
+from projects.bundles import Filed, files_of, listed
+from projects.dates import Coming, Words, coming
+from projects.filings import Folder, filing
 from projects.models import Agreement, Formula
 from projects.report import Line, Page, Panel, Reading, Todo, line, page, panel, todo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from django.db.models import Model
 
@@ -27,6 +32,8 @@ if TYPE_CHECKING:
     from marketplace.documents.models import Document
     from marketplace.events.models import Event
     from marketplace.payments.models import Payment
+
+TO_DELIVER = (TrancheState.PLANNED, TrancheState.FUNDED)
 
 
 @on("agreement.active")
@@ -75,18 +82,28 @@ def delivery_is_read_by(user: User, document: Document) -> bool:
     return Delivery.objects.visible_to(user).filter(files__document=document).exists()
 
 
-def seen(reading: Reading) -> EscrowAccount | None:
-    """The account of the project if it has one that concerns its reader; no query before the activation."""
-    if reading.project.activated_at is None:
-        return None
-    rows = EscrowAccount.objects.visible_to(reading.user).filter(project=reading.project)
-    return rows.select_related("project", "agreement", "held", "payable", "claimed").first()
-
-
 def tranches(reading: Reading) -> list[Tranche]:
-    """The tranches of that account, in order."""
-    account = reading.once(seen)
-    return list(account.tranches.all()) if account else []
+    """The tranches of the account that concerns the reader, in order; no query but for the parties of an active one."""
+    if reading.project.activated_at is None or not (reading.as_client or reading.as_winner):
+        return []
+    account = ("account__project", "account__agreement", "account__held", "account__payable", "account__claimed")
+    delivered = files_of(DeliveryFile.objects.filter(delivery__tranche=OuterRef("pk")))
+    columns = ("debit__kind", "credit__kind", "cents")
+    moved = listed(moves_of(reading.project.key), **dict(zip(columns, columns, strict=True)))
+    rows = Tranche.objects.visible_to(reading.user).filter(account__project=reading.project).order_by("position")
+    return list(rows.select_related(*account).annotate(delivered=delivered, moved=moved))
+
+
+def seen(reading: Reading) -> EscrowAccount | None:
+    """The account of the project if it has one that concerns its reader: it has a tranche at least."""
+    return next((tranche.account for tranche in reading.once(tranches)), None)
+
+
+@filing
+def of_the_deliveries(reading: Reading) -> Folder | None:
+    """What the provider delivered, tranche by tranche."""
+    found = [Filed.of(file) for tranche in reading.once(tranches) for file in vars(tranche)["delivered"]]
+    return Folder(_("Deliveries"), found)
 
 
 @panel(order=5)
@@ -95,7 +112,8 @@ def payments_panel(reading: Reading) -> Panel | None:
     if not (account := reading.once(seen)):
         return None
     rows = reading.once(tranches)
-    context = {"account": account, "figures": Figures.of(account, rows), "tranches": rows}
+    figures = Figures.of(account, rows, moved=counted(vars(rows[0])["moved"]))
+    context = {"account": account, "figures": figures, "tranches": rows}
     context["is_client"] = reading.as_client
     return Panel("escrow/panel.html", context)
 
@@ -123,6 +141,19 @@ def ask_work(reading: Reading) -> Todo | None:
 def ask_funding(reading: Reading) -> Todo | None:
     """What is lacking waits for the client's deposit."""
     return steps.funding(reading.project.key, reading.once(tranches), as_client=reading.as_client)
+
+
+@coming
+def of_the_tranches(reading: Reading) -> Iterator[Coming]:
+    """When each tranche is to be delivered, and until when what was delivered is examined."""
+    for tranche in reading.once(tranches):
+        named = {"n": tranche.position}
+        if tranche.awaits_acceptance and tranche.accept_by:
+            words = Words(_("Last day to examine tranche %(n)s") % named, tranche.title)
+            yield Coming(f"acceptance-{tranche.position}", tranche.accept_by, words)
+        elif tranche.due_on and tranche.state in TO_DELIVER:
+            words = Words(_("Delivery of tranche %(n)s") % named, tranche.title)
+            yield Coming(f"tranche-{tranche.position}", tranche.due_on, words)
 
 
 WORDS: dict[str, Callable[[], tuple[str, str, str]]] = {

@@ -17,11 +17,12 @@ from projects.report import Reading, pages
 from projects.storyline import names_client
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from marketplace.accounts.models import User
     from marketplace.documents.models import Document
+    from projects.bundles import Filed
 
 PAGE = 20
 MOST_FOUND = 50
@@ -37,7 +38,7 @@ class Letter(NamedTuple):
     at: datetime
     read_at: datetime | None
     text: str
-    files: list[Document]
+    files: Sequence[Document | Filed]
     hides: bool
 
 

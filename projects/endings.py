@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 
 from marketplace.accounts.home import Step, steps
 from marketplace.events.reactions import on
-from projects.models import Completion, Deadline, Formula, Project, ProjectState, Review, Survey, review_until
+from projects.dates import waiting
+from projects.models import Deadline, Formula, Project, ProjectState, Review, Survey, review_until
 from projects.models.endings import COMPLETION, watch
 from projects.models.reviews import REVIEWS
 from projects.opinions import Pair
@@ -20,6 +21,7 @@ from projects.storyline import own_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from marketplace.accounts.models import User
     from marketplace.events.models import Event
@@ -62,11 +64,15 @@ def pair(reading: Reading) -> Pair | None:
     return Pair(reading.project, reading.user) if done else None
 
 
-def survey_to_answer(reading: Reading) -> Survey | None:
-    """The latest survey that waits for the reader; no query before the introduction."""
+def survey_to_answer(reading: Reading) -> int | None:
+    """The rank of the latest survey that waits for the reader; no query before the introduction."""
     if not is_party(reading):
         return None
-    return Survey.objects.addressed_to(reading.user).unanswered().filter(project=reading.project).last()
+    if "survey_rank" in vars(reading.project):  # it came with the project, see projects.gathering
+        rank: int | None = vars(reading.project)["survey_rank"]
+        return rank
+    waiting = Survey.objects.addressed_to(reading.user).unanswered().filter(project=reading.project)
+    return waiting.values_list("rank", flat=True).last()
 
 
 def address(name: str, project: Project, *more: object) -> str:
@@ -91,14 +97,19 @@ def review_each_other(reading: Reading) -> Todo | None:
 @todo
 def answer_survey(reading: Reading) -> Todo | None:
     """What became of a base project, asked of each side."""
-    survey = reading.once(survey_to_answer)
-    if not survey:
+    rank = reading.once(survey_to_answer)
+    if rank is None:
         return None
     text, url = (
         _("Three questions; only our staff reads your answers."),
-        address("survey", reading.project, survey.rank),
+        address("survey", reading.project, rank),
     )
     return Todo(_("You: tell us what became of the project"), text, _("Answer"), url, pressing=False)
+
+
+def completes_at(reading: Reading) -> datetime | None:
+    """When a base project completes without a word of anybody."""
+    return next((row.due_at for row in reading.once(waiting) if row.kind == COMPLETION), None)
 
 
 @panel(order=12)
@@ -106,7 +117,7 @@ def end_panel(reading: Reading) -> Panel | None:
     """Under the base formula either side says when the work is over."""
     if not runs_by_itself(reading):
         return None
-    return Panel("projects/report/end.html", {"by_itself_at": Completion(reading.project).by_itself_at})
+    return Panel("projects/report/end.html", {"by_itself_at": completes_at(reading)})
 
 
 @panel(order=13)

@@ -12,7 +12,7 @@ from marketplace.accounts.home import Step, steps
 from marketplace.documents.readers import reads
 from marketplace.events.reactions import on
 from marketplace.payments.purposes import Purpose, purpose
-from projects import aftermath, endings, lapses, nextstep, outcome, storyline, talks
+from projects import aftermath, agenda, endings, filings, lapses, nextstep, outcome, storyline, talks, timeline
 from projects.models import (
     Agreement,
     DetailsClaim,
@@ -47,12 +47,15 @@ PRESSING = (
 MOST_STEPS = 12  # "my projects" lists them all
 __all__ = [
     "aftermath",
+    "agenda",
     "endings",
+    "filings",
     "lapses",
     "nextstep",
     "outcome",
     "storyline",
     "talks",
+    "timeline",
 ]  # imported for what it registers
 
 

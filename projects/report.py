@@ -18,10 +18,13 @@ T = TypeVar("T")
 
 
 class Reading:
-    """One reader before one project: what several parts need to know is asked of the database once for the page."""
+    """One reader before one project: what several parts need to know is asked of the database once for the page.
 
-    def __init__(self, project: Project, user: User) -> None:
-        self.project, self.user = project, user
+    `before` is the event from before which they read the timeline, if they asked for an older page of it.
+    """
+
+    def __init__(self, project: Project, user: User, *, before: str = "") -> None:
+        self.project, self.user, self.before = project, user, before
         self._known: dict[Callable[[Reading], Any], Any] = {}
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.db.models import Q
+from django.db.models import Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,13 +15,16 @@ from django.utils.translation import ngettext
 from marketplace.events.models import Event, Notice
 from marketplace.templatetags.page import paris
 from projects.alike import cards_alike
+from projects.bundles import with_rows
 from projects.models import (
     Agreement,
     AgreementState,
+    AgreementTranche,
     AgreementVersion,
     Formula,
     Offer,
     OfferState,
+    OfferTranche,
     Project,
     ProjectState,
 )
@@ -99,9 +102,12 @@ def own_version(reading: Reading) -> AgreementVersion | None:
     if reading.project.awarded_at is None or not (reading.as_client or reading.as_winner):
         return None
     agreements = Agreement.objects.visible_to(reading.user).living().filter(project=reading.project)
-    rows = AgreementVersion.objects.filter(agreement__in=agreements).order_by("-number")
-    parties = ("agreement__client__company", "agreement__provider__company", "agreement__project")
-    return rows.select_related("author", *parties).prefetch_related("tranches").first()
+    latest = AgreementVersion.objects.filter(agreement__in=agreements).order_by("-number").values("pk")[:1]
+    agreed = "version__agreement"
+    joined = ("version__author", f"{agreed}__client__company", f"{agreed}__provider__company", f"{agreed}__project")
+    rows = list(AgreementTranche.objects.filter(version=Subquery(latest)).select_related(*joined))
+    version: AgreementVersion | None = with_rows(rows[0].version, "tranches", rows) if rows else None
+    return version
 
 
 def own_agreements(reading: Reading) -> set[int]:
@@ -123,8 +129,10 @@ def own_offer(reading: Reading) -> Offer | None:
     """A provider's own offer, withdrawn or not; once it is chosen, the agreement stands for it."""
     if reading.as_client or (reading.as_winner and reading.once(own_version)):
         return None
-    rows = Offer.objects.filter(project=reading.project, provider=reading.user).select_related("project")
-    return rows.prefetch_related("tranches").first()
+    mine = OfferTranche.objects.filter(offer__project=reading.project, offer__provider=reading.user)
+    rows = list(mine.select_related("offer__project"))
+    offer: Offer | None = with_rows(rows[0].offer, "tranches", rows) if rows else None
+    return offer
 
 
 def names_client(reading: Reading) -> bool:
@@ -321,7 +329,7 @@ def offer_panel(reading: Reading) -> Panel | None:
     return Panel("projects/report/offer.html", {"offer": offer}) if offer else None
 
 
-@panel(order=15)
+@panel(order=4)
 def loss_panel(reading: Reading) -> Panel | None:
     """Why the reader's offer was not chosen, as their letter said it, and what is open now instead."""
     offer = reading.once(own_offer)
@@ -338,15 +346,6 @@ def manage_panel(reading: Reading) -> Panel | None:
     if not reading.as_client or not reading.project.is_withdrawable:
         return None
     return Panel("projects/report/manage.html", {})
-
-
-@panel(order=90)
-def documents_panel(reading: Reading) -> Panel | None:
-    """The specification, for who may read the dossier."""
-    if not reading.once(opens_dossier):
-        return None
-    files = reading.project.specification_files.select_related("document")
-    return Panel("projects/report/documents.html", {"files": files})
 
 
 @page(order=10)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from projects.correspondence import letters
+from projects.bundles import Filed, rebuilt
+from projects.correspondence import letter
 from projects.masks import Mask
-from projects.models import Thread
+from projects.models import Thread, ThreadMessage
 from projects.report import Page, Panel, Reading, page, panel
 from projects.storyline import names_client, own_agreement, own_agreements
-
-SHOWN = 3
 
 
 @page(order=35)
@@ -30,5 +31,9 @@ def thread_panel(reading: Reading) -> Panel | None:
         return None
     thread = Thread(agreement)
     mask = Mask(reading.project, reading.user, names_client=reading.once(names_client))
-    shown = letters(thread.messages.before(None)[:SHOWN], thread, reading.user, mask)
+    rows = rebuilt(ThreadMessage, vars(reading.project)["latest_letters"])
+    files: dict[int | None, list[Filed]] = defaultdict(list)
+    for found in vars(reading.project)["thread_files"]:
+        files[found["row"]].append(Filed.of(found))
+    shown = [letter(row, thread, reading.user, mask)._replace(files=files[row.pk][::-1]) for row in rows]
     return Panel("projects/report/thread.html", {"letters": shown, "thread": thread})

@@ -51,6 +51,7 @@ urlpatterns = [
     path("projets/<slug:key>/avis/", endings.reviews, name="reviews"),
     path("projets/<slug:key>/avis/<int:pk>/reponse/", endings.answer_review, name="answer_review"),
     path("projets/<slug:key>/enquete/<int:rank>/", endings.survey, name="survey"),
+    path("projets/<slug:key>/echeances.ics", report.dates, name="dates"),
     path("projets/<slug:key>/fil/", thread.thread, name="thread"),
     path("projets/<slug:key>/rouvrir/", second_choice.reopen, name="reopen"),
     path("projets/<slug:key>/offres/<int:pk>/appeler/", second_choice.call, name="call_runner_up"),

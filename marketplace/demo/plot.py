@@ -268,5 +268,12 @@ UNPAID_TRIAL = " Un premier mois d’essai non payé est attendu."  # what moder
 TAKEN_DOWN = (
     "Un travail d’essai non payé ne se demande pas ici : retirez cette phrase, et déposez de nouveau le projet."
 )
+LETTERS = (
+    "Bonjour, et bienvenue ! Pouvez-vous me proposer un calendrier, jalon par jalon ? Mon équipe est absente la semaine "
+    "de Noël. Pour un appel, je suis au 04 72 00 18 40.",
+    "Bonjour, merci de votre confiance. Le calendrier est joint : il évite cette semaine-là. Il me faudra vos accès et "
+    "vos contenus avant le premier jalon.",
+    "C’est parfait pour nous. Je réunis les contenus et je vous écris dès que tout est prêt.",
+)
 PART_REASON = "Les états des lieux manquent encore pour trois salles ; le reste est accepté."
 REFUSED_INVOICE = "Le numéro de TVA du client manque sur la facture. Corrigez-la et déposez-la de nouveau."

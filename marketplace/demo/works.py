@@ -8,11 +8,11 @@ from escrow.models import EscrowAccount, Tranche
 from marketplace.demo import archive, papers, till
 from marketplace.demo.complaints import complain
 from marketplace.demo.past import look_back
-from marketplace.demo.plot import DELIVERIES, PART_REASON, PLOTS, REFUSED_INVOICE
+from marketplace.demo.plot import DELIVERIES, LETTERS, PART_REASON, PLOTS, REFUSED_INVOICE
 from marketplace.demo.story import Story
 from payouts.models import BankAnswer, PayoutBatch, PayoutRequest
 from payouts.models.requests import Bill
-from projects.models import Agreement, Terms, TrancheTerms, Word
+from projects.models import Agreement, Terms, Thread, TrancheTerms, Word
 
 SETTLED, RETURNED = "ACSC", "RJCT"
 
@@ -79,7 +79,19 @@ class Works:
         agreement = self.story.choose(index)
         for party in (agreement.provider, agreement.client):
             agreement.accept(1, by=party)
+        self.talk(agreement)
         return agreement
+
+    def talk(self, agreement: Agreement) -> None:
+        """The two write to each other, the provider with a file; the client has read it."""
+        thread, (asked, answered, last) = Thread(agreement), LETTERS
+        first = thread.write(asked, by=agreement.client, key=self.story.key())
+        steps = [papers.Part(part.title, part.deliverable) for part in agreement.version.tranches.all()]
+        sheet = papers.paper("calendrier.pdf", "Calendrier", agreement.provider.public_name, steps)
+        second = thread.write(answered, by=agreement.provider, key=self.story.key(), files=[sheet])
+        thread.messages.mark_read([first.pk], by=agreement.provider)
+        thread.messages.mark_read([second.pk], by=agreement.client)
+        thread.write(last, by=agreement.client, key=self.story.key())
 
     def introduce(self, index: int) -> Agreement:
         """Both accept, and the client pays the introduction."""

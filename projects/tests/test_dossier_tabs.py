@@ -18,7 +18,7 @@ from projects.tests.test_way_queries import CHROME, fill
 pytestmark = pytest.mark.django_db
 CURRENT = re.compile(r'<a id="onglet-(\w+)"[^>]*aria-current="page"')
 # Queries of the page itself, besides those that every page of the site makes.
-MOST = {"besoin": 3, "cahier": 4, "offres": 6, "echanges": 6, "fichiers": 5, "historique": 4, "client": 4}
+MOST = {"besoin": 4, "cahier": 5, "offres": 7, "echanges": 7, "fichiers": 6, "historique": 5, "client": 5}
 SHUT = {"besoin": 3, "client": 3}
 
 

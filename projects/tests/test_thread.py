@@ -63,7 +63,7 @@ def test_the_two_parties_write_to_each_other_and_see_when_it_was_read(
     for browser in (as_client, as_provider):
         for words in ("Quand commencez-vous ?", "Lundi.", "planning.pdf"):
             assert words in page(browser, path(agreement))
-    assert "Lu le" in page(as_provider, path(agreement))
+    assert "Lu par l’autre partie le" in page(as_provider, path(agreement))
     assert "Lundi." in page(as_client, f"/projets/{agreement.project.key}/rapport/")
 
 

@@ -15,7 +15,7 @@ from projects.tests.bids import active, asked, bid, bidder, changed, queries, st
 from projects.tests.calls import opened
 
 pytestmark = pytest.mark.django_db
-CHROME = 4  # session, reader, company, bell: the same on every page of the site; a provider's credits are a fifth
+CHROME = 2  # session, and the reader with company and bell: the same on every page; a provider’s credits are a third
 
 
 def fill(project: Project, first: int, many: int) -> None:
@@ -97,7 +97,7 @@ def test_parties_pages_whatever_their_length(
         rows = [TrancheTerms(f"Étape {m}", "", 300_000 // 12) for m in range(12)]
         agreement.propose(changed(agreement, delay_days=40 + n, tranches=rows), by=agreement.client, instead_of=n)
     after = [queries(browser, path) for browser in (as_client, as_provider) for path in paths]
-    assert after == before == [CHROME + 5, CHROME + 3, CHROME + 1 + 5, CHROME + 1 + 4]
+    assert after == before == [CHROME + 3, CHROME + 3, CHROME + 1 + 3, CHROME + 1 + 4]
 
 
 def test_report_of_an_active_project(

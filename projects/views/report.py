@@ -2,38 +2,49 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from marketplace.events.models import Event
 from marketplace.policies import UserRequest, policy
+from projects import dates as coming
 from projects import report as parts
-from projects.dossier import with_access_of
-from projects.models import Formula, Project
+from projects.calendars import calendar_of
+from projects.gathering import gathered
+from projects.models import Formula
 from projects.storyline import own_version
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
-
-MOST_EVENTS = 200
+    from projects.models import Project
 
 
 @require_safe
 @policy("projects.own")
 def report(request: UserRequest, key: str) -> HttpResponse:
-    rows = with_access_of(Project.objects.report_open_to(request.user), request.user)
-    project = get_object_or_404(rows.select_related("category"), key=key)
-    return render(request, "projects/report.html", page_of(project, request.user))
+    project = get_object_or_404(gathered(request.user), key=key)
+    return render(request, "projects/report.html", page_of(project, request.user, request.GET.get("avant", "")))
 
 
-def page_of(project: Project, user: User) -> dict[str, Any]:
-    """What the report says of `project` to `user`: always the same number of queries."""
-    reading = parts.Reading(project, user)
-    events = Event.objects.of(project).select_related("by").order_by("-pk")[:MOST_EVENTS]
+@require_safe
+@policy("projects.own")
+def dates(request: UserRequest, key: str) -> HttpResponse:
+    project = get_object_or_404(gathered(request.user), key=key)
+    asked = request.GET.get("date", "")
+    rows = [row for row in coming.dates(parts.Reading(project, request.user)) if asked in {"", row.ref}]
+    if not rows:
+        raise Http404
+    response = HttpResponse(calendar_of(project, rows), content_type="text/calendar; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="echeances-{project.number}.ics"'
+    return response
+
+
+def page_of(project: Project, user: User, before: str = "") -> dict[str, Any]:
+    """What the report says of `project` to `user`, its timeline from the event `before`: as many queries for any."""
+    reading = parts.Reading(project, user, before=before)
     todos = parts.todos(reading)
     number = _("Project %(number)s") % {"number": project.number}
     return {
@@ -41,7 +52,6 @@ def page_of(project: Project, user: User) -> dict[str, Any]:
         "banners": parts.banners(reading),
         "todos": todos,
         "first": todos[0] if todos else None,
-        "timeline": list(parts.lines(list(events), reading)),
         "panels": list(parts.panels(reading)),
         "pages": list(parts.pages(reading)),
         "crumbs": [(_("My projects"), reverse("projects:mine")), (number, "")],
