@@ -4,12 +4,15 @@ import csv
 import io
 import re
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from escrow.models import Delivery, EscrowAccount, Release, Tranche
 from escrow.tests import way
@@ -19,6 +22,7 @@ from marketplace.payments.models import Payment
 from marketplace.spreadsheets import inert
 from marketplace.templatetags.page import paris
 from marketplace.testing.cast import reauthenticate
+from projects.models import Deadline
 
 
 def address(account: EscrowAccount, end: str = "") -> str:
@@ -67,7 +71,10 @@ def test_the_page_stays_after_the_end(account: EscrowAccount, as_client: Client,
     way.finished(account)
     for reader in (as_client, as_provider):
         assert "Libérée en entier" in page(reader, address(account))
-    assert "Il ne reste rien à faire" in page(as_client, address(account))
+    assert answers(page(as_client, address(account)))[1] == "Vous : donnez votre avis"
+    with time_machine.travel(timezone.now() + timedelta(days=15)):
+        Deadline.objects.sweep(timezone.now())
+        assert "Il ne reste rien à faire" in page(as_client, address(account))
 
 
 def report(account: EscrowAccount) -> str:
