@@ -74,6 +74,7 @@ def test_the_page_stays_after_the_end(account: EscrowAccount, as_client: Client,
     assert answers(page(as_client, address(account)))[1] == "Vous : donnez votre avis"
     with time_machine.travel(timezone.now() + timedelta(days=15)):
         Deadline.objects.sweep(timezone.now())
+        as_client.force_login(account.agreement.client)
         assert "Il ne reste rien à faire" in page(as_client, address(account))
 
 
