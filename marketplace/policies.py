@@ -74,7 +74,7 @@ POLICIES: dict[str, For] = {
     "projects.compare": For.CLIENT,
     "projects.select": For.CLIENT,
     "agreements.party": For.VERIFIED,
-    "agreements.pay": For.CLIENT,
+    "agreements.pay": For.VERIFIED,  # whoever of the two parties owes the fees: the agreements' queryset decides
     "escrow.party": For.VERIFIED,
     "escrow.deposit": For.CLIENT,
     "escrow.deliver": For.PROVIDER,

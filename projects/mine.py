@@ -180,6 +180,7 @@ def with_parts_of(rows: ProjectQuerySet, user: User) -> ProjectQuerySet:
         offer_cents=Subquery(offer.values("price_cents")[:1]),
         offer_read_at=Subquery(offer.values("read_at")[:1]),
         offer_lapsed_at=Subquery(offer.values("lapsed_at")[:1]),
+        offer_declined_at=Subquery(offer.values("declined_at")[:1]),
         seen_title=ProjectVersion.objects.title_seen_of(OuterRef("pk")),
         consulted=spent(user, Kind.CONSULTATION),
     )
@@ -221,7 +222,7 @@ def own_offer(project: Any) -> str:
     if project.offer_state is None:
         return _("No offer of yours")
     words = _("Your offer: %(price)s excl. VAT, %(state)s")
-    stage = stage_of(OfferState(project.offer_state), project.offer_lapsed_at)
+    stage = stage_of(OfferState(project.offer_state), project.offer_lapsed_at, project.offer_declined_at)
     return words % {"price": euros_short(project.offer_cents), "state": stage}
 
 

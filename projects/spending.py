@@ -102,7 +102,13 @@ class Ticket:
         """Whether nothing but a credit may be lacking; the deed itself checks again under the lock."""
         if self.spent or self.needs_consultation:
             return False
-        return self.project.is_available and not (self.is_own or self.has_colleague_s_bid or self.is_in_doubt)
+        barred = self.is_own or self.has_declined or self.has_colleague_s_bid or self.is_in_doubt
+        return self.project.is_available and not barred
+
+    @cached_property
+    def has_declined(self) -> bool:
+        """Whether the reader was chosen here once, and declined: a credit would open nothing."""
+        return self.project.reopened_at is not None and self.project.was_declined_by(self.user)
 
     @cached_property
     def is_in_doubt(self) -> bool:

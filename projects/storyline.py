@@ -249,7 +249,7 @@ def bid(reading: Reading) -> Todo | None:
     if reading.as_client or not project.is_available:
         return None
     offer = reading.once(own_offer)
-    if offer and offer.is_placed:
+    if offer and (offer.is_placed or offer.declined_at):
         return None
     advice = _("Projects do not fall from the sky: write, call, convince.")
     return Todo(_("You: place an offer"), advice, _("Open the dossier"), project.get_absolute_url(), project.closes_at)

@@ -11,9 +11,10 @@ from marketplace.accounts.models import User
 from marketplace.fields import ChoiceCards, DayField, EurosField
 from marketplace.forms import Deed, Performing
 from marketplace.payments.models import Payment
-from projects.forms.prose import ProseField
+from projects.contacts import telling
+from projects.forms.prose import DIGEST, ProseField
 from projects.forms.tranches import HIGHEST_CENTS, LOWEST_CENTS, DelayField, WithTranches
-from projects.models import Agreement, AgreementVersion, Consent, FeesBy, Formula, Terms, TrancheTerms
+from projects.models import Agreement, AgreementState, AgreementVersion, Consent, FeesBy, Formula, Terms, TrancheTerms
 from projects.models.offers import whole
 from projects.terms import Change, changes
 
@@ -69,7 +70,20 @@ class TermsForm(WithTranches):
             self.add_error("fees_reason", _("Give the reason of this exception: both of you sign it."))
         if data.get("release_on_silence") and data.get("formula", self.version.formula) != Formula.R0:
             self.add_error("release_on_silence", _("Only the R0 formula holds money that silence could release."))
+        self._must_name_nobody(data)
         return data
+
+    def _must_name_nobody(self, data: dict[str, Any]) -> None:
+        """Before the introduction, what is added to the terms tells no way to the other party."""
+        if self.version.agreement.state == AgreementState.ACTIVE:
+            return
+        known = {*self.version.scope.splitlines(), self.version.fees_reason}
+        known |= {text for t in self.version.tranches.all() for text in (t.title, *t.deliverable.splitlines())}
+        for form, names in ((self, ("scope", "fees_reason")), *((row, ("title", "deliverable")) for row in self.rows)):
+            for name in names:
+                typed = data.get(name, "") if form is self else form[name].value() or ""
+                if any(telling(DIGEST.sub("", text)) for text in typed.splitlines() if text not in known):
+                    form.add_error(name, _("Remove the web, mail or postal address: the introduction opens them."))
 
     def _one_payment(self, price_cents: int) -> list[TrancheTerms]:
         """The whole price as one tranche, in the words that it had before if it was that already."""

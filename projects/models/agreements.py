@@ -132,12 +132,11 @@ class Agreement(models.Model):
 
     @classmethod
     def draw_up(cls, offer: Offer) -> Agreement:
-        """Draw up version 1 from the winner's offer, or from what was last discussed with the same provider.
+        """Draw up version 1 from the winner's offer, whatever an earlier agreement with them said.
 
         Called by Selection and SecondChoice under the project's lock.
         """
         project, now = offer.project, timezone.now()
-        former = offer.agreements.order_by("-pk").first()
         agreement = cls.objects.create(
             project=project,
             offer=offer,
@@ -146,7 +145,7 @@ class Agreement(models.Model):
             vat_rate_bp=offer.vat_rate_bp,
             confirm_by=days_after(now, settings.AGREEMENT_DAYS),
         )
-        agreement._write(former.version.terms if former else terms_of(offer), by=offer.provider)
+        agreement._write(terms_of(offer), by=offer.provider)
         agreement._await_by(agreement.confirm_by, now)
         return agreement
 

@@ -37,8 +37,10 @@ class OfferState(models.TextChoices):
     LOST = "LOST", _("lost")
 
 
-def stage_of(state: OfferState, lapsed_at: datetime | None) -> str:
+def stage_of(state: OfferState, lapsed_at: datetime | None, declined_at: datetime | None = None) -> str:
     """`state` in words: an offer that its rejected call took along is not one that its bidder took back."""
+    if declined_at:
+        return str(_("chosen, and declined"))
     return str(_("ended with the call") if lapsed_at else state.label)
 
 
@@ -112,6 +114,10 @@ class OfferQuerySet(models.QuerySet["Offer"]):
         """Offers that stand: placed, won or lost; not withdrawn."""
         return self.exclude(state=OfferState.WITHDRAWN)
 
+    def declined(self) -> OfferQuerySet:
+        """Offers that were chosen and whose bidder did not want the agreement."""
+        return self.filter(declined_at__isnull=False)
+
     def visible_to(self, user: User) -> OfferQuerySet:
         """One's own offers; for the client, every living offer; for who consulted, the others' unless sealed."""
         open_ones = Project.objects.dossier_open_to(user).filter(sealed=False)
@@ -156,6 +162,7 @@ class Offer(Enclosing, models.Model):
     read_at = models.DateTimeField(null=True)
     lost_reason = models.TextField(blank=True, editable=False)
     lapsed_at = models.DateTimeField(null=True, editable=False)  # it ended with its rejected call, not by its bidder
+    declined_at = models.DateTimeField(null=True, editable=False)  # chosen, its bidder did not want the agreement
 
     objects = OfferQuerySet.as_manager()
 
@@ -172,6 +179,7 @@ class Offer(Enclosing, models.Model):
             models.CheckConstraint(condition=Q(price_cents__gt=0), name="offer_price_is_positive"),
             models.CheckConstraint(condition=Q(delay_days__gt=0), name="offer_delay_is_positive"),
             models.CheckConstraint(condition=Q(lapsed_at=None) | Q(state="WITHDRAWN"), name="lapsed_offer_is_over"),
+            models.CheckConstraint(condition=Q(declined_at=None) | Q(state="WITHDRAWN"), name="declined_offer_is_over"),
         ]
 
     def __str__(self) -> str:
@@ -217,9 +225,7 @@ class Offer(Enclosing, models.Model):
 
     @classmethod
     def _must_be_welcome(cls, project: Project, by: User, former: Offer | None) -> str:
-        """The number of the bidder's company, which has no other living offer there; nor did they decline the work."""
-        if project.agreements.declined().filter(provider=by).exists():
-            raise cls.Declined
+        """The number of the bidder's company, which has no other living offer there."""
         if former and former.state != OfferState.WITHDRAWN:
             raise cls.AlreadyPlaced
         if cls.objects.living().filter(project=project, company_number=by.company.number).exists():
@@ -294,7 +300,7 @@ class Offer(Enclosing, models.Model):
     @property
     def stage(self) -> str:
         """Where it is, in words."""
-        return stage_of(OfferState(self.state), self.lapsed_at)
+        return stage_of(OfferState(self.state), self.lapsed_at, self.declined_at)
 
     def mark_lapsed(self) -> None:
         """Its call was rejected: it is over, and its bidder may place another if the call comes back."""
@@ -312,9 +318,9 @@ class Offer(Enclosing, models.Model):
         self.save(update_fields=["state", "lost_reason"])
 
     def mark_declined(self) -> None:
-        """Its provider did not want the agreement: it is taken back. Called by Agreement under the lock."""
-        self.state = OfferState.WITHDRAWN
-        self.save(update_fields=["state"])
+        """Its provider did not want the agreement: it is taken back for good. Called by Agreement under the lock."""
+        self.state, self.declined_at = OfferState.WITHDRAWN, timezone.now()
+        self.save(update_fields=["state", "declined_at"])
         self._count()
 
     def mark_placed_again(self) -> None:
@@ -538,7 +544,9 @@ class Answer(Enclosing, models.Model):
 
 
 def must_hold_offer_credit(user: User, project: Project) -> None:
-    """Refuse (Offer.NeedsCredit) who has not spent an offer credit on `project`."""
+    """Refuse who has not spent an offer credit on `project` (Offer.NeedsCredit), or declined it once (Declined)."""
+    if project.offers.declined().filter(provider=user).exists():
+        raise Offer.Declined
     if not Spending.objects.living().on(project.key).filter(provider=user, kind=Kind.OFFER).exists():
         raise Offer.NeedsCredit
 

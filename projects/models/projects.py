@@ -482,14 +482,16 @@ class Project(models.Model):
         """Spend one credit of `by` on this project: what it opens is in product, section 3.
 
         A second click, tab or retry gives the first spending and costs nothing. Refused: NotAvailable when the project
-        has just closed, OwnProject, NeedsConsultation, DetailsInDoubt, CompanyHasBid (an offer credit would open
-        nothing: one offer for each company), Wallet.NoCredit.
+        has just closed, OwnProject, YouDeclined, NeedsConsultation, DetailsInDoubt, CompanyHasBid (it would
+        open nothing: one offer for each company), Wallet.NoCredit.
         """
         with locked(self):
             if done := Spending.objects.living().on(self.key).filter(provider=by, kind=kind).first():
                 return done
             self.must_be_available()
             self.must_be_foreign_to(by)
+            if self.was_declined_by(by):
+                raise self.YouDeclined
             if kind != Kind.CONSULTATION and not self._consulted_by(by):
                 raise self.NeedsConsultation
             if kind == Kind.CONTACT and self.has_false_details:
@@ -499,6 +501,10 @@ class Project(models.Model):
             spending = Wallet.of(by).spend(kind, self.key)
             Event.record(f"credit.spent.{kind.lower()}", project=self, by=by, spending=spending.pk, title=self.title)
             return spending
+
+    def was_declined_by(self, user: User) -> bool:
+        """Whether `user` was chosen for it once, and declined."""
+        return self.offers.declined().filter(provider=user).exists()
 
     def has_bid_of_company(self, user: User) -> bool:
         """Whether a colleague of `user` has a living offer here: their company has no second one (section 2)."""
@@ -677,6 +683,9 @@ class Project(models.Model):
 
     class WrittenElsewhere(Refusal):
         sentence = _("Another tab has written to this page of your draft at %(hour)s: what you see here is not saved.")
+
+    class YouDeclined(Refusal):
+        sentence = _("You were chosen for this project and declined: a credit would open nothing. Nothing was charged.")
 
     class CompanyHasBid(Refusal):
         sentence = _("Your company already has an offer on this project: one for each SIREN. Nothing was charged.")

@@ -125,8 +125,14 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         return self.filter(Q(client=party) | Q(winner=party), activated_at__isnull=False)
 
     def bid_open_to(self, user: User) -> ProjectQuerySet:
-        """Projects on which `user` has spent an offer credit, and so may bid and ask while they are available."""
-        return self.exclude(state__in=UNSEEN).filter(spent(user, Kind.OFFER))
+        """Projects on which `user` has spent an offer credit, and so may bid and ask while they are available.
+
+        Not those that chose `user` once, who declined.
+        """
+        declined = self.model._default_manager.filter(
+            pk=OuterRef("pk"), offers__provider=user, offers__declined_at__isnull=False
+        )
+        return self.exclude(state__in=UNSEEN).filter(spent(user, Kind.OFFER)).exclude(Exists(declined))
 
     def talk_open_to(self, user: User) -> ProjectQuerySet:
         """Projects in whose dossier `user` may write messages while open: one's own call, or where one may bid."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
 from marketplace.billing.vat import Amount, vat_for
+from projects.contacts import masked
 
 from .choices import Formula
 from .offers import Offer, TrancheTerms, is_whole
@@ -215,23 +216,29 @@ def terms_of(offer: Offer) -> Terms:
         delay_days=offer.delay_days,
         formula=offer.project.formula_wanted,
         starts_on=offer.starts_on,
-        tranches=[tranche.terms for tranche in offer.tranches.all()],
+        tranches=[unnamed(tranche.terms) for tranche in offer.tranches.all()],
     )
+
+
+def unnamed(tranche: TrancheTerms) -> TrancheTerms:
+    """A tranche without the contact details that its author may have written into it."""
+    return replace(tranche, title=masked(tranche.title), deliverable=masked(tranche.deliverable))
 
 
 def scope_of(offer: Offer) -> str:
     """What version 1 says is to be done: the client's need and files (by their SHA-256), the provider's answer to it.
 
-    In the client's language: from there on both parties edit it as they like.
+    Contact details are masked in it, as in the dossier: who the parties are is told by the introduction. In the
+    client's language: from there on both parties edit it as they like.
     """
     files = offer.project.specification_files.select_related("document").order_by("pk")
     with override(offer.project.client.language):
         named = "\n".join(f"{file.document.name} (SHA-256 {file.document.sha256})" for file in files)
         parts = [
-            (_("The client’s need"), offer.project.description),
+            (_("The client’s need"), masked(offer.project.description, addresses=False)),
             (_("Specification"), named),
-            (_("The provider’s answer"), offer.pitch),
-            (_("Assumptions"), offer.assumptions),
+            (_("The provider’s answer"), masked(offer.pitch)),
+            (_("Assumptions"), masked(offer.assumptions)),
         ]
         return "\n\n".join(f"{title}\n{text}" for title, text in parts if text)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import uuid
 from pathlib import Path
 
 import pytest
@@ -99,5 +100,23 @@ def test_consents_are_boxes_of_their_own(as_client: Client, as_provider: Client,
     assert as_provider.post(path, data | {"fees": "on"}).status_code == 302
     agreement.refresh_from_db()
     assert (agreement.state, agreement.payer) == (AgreementState.AGREED, agreement.provider)
+    key = {"key": str(uuid.uuid4())}
+    assert as_client.post(f"/accords/{agreement.key}/payer/", key).status_code == 404
+    assert "/paiements/" in as_provider.post(f"/accords/{agreement.key}/payer/", key)["Location"]
     assert "Vous\u00a0: payer" in as_provider.get(f"/accords/{agreement.key}/").content.decode()
     assert "Le prestataire\u00a0: régler" in as_client.get(f"/accords/{agreement.key}/").content.decode()
+
+
+DETAILS = "www.alpha.fr, 12 rue des Lilas 44000 Nantes"
+
+
+def test_terms_tell_nobody_before_the_introduction(as_provider: Client, client_user: User, provider_user: User) -> None:
+    agreement = awarded(opened(client_user), stocked(provider_user), pitch=DETAILS)
+    assert "[…], […]" in agreement.version.scope
+    path = f"/accords/{agreement.key}/version/"
+    data = typed(agreement)
+    page = as_provider.post(path, data | {"scope": data["scope"] + "\r\nVoir www.beta.fr"}).content.decode()
+    assert "la mise en relation les ouvre" in page
+    rows = {"tranche-0-title": "Sur www.beta.fr", "tranche-0-cents": str(agreement.version.price_cents // 100)}
+    assert "la mise en relation les ouvre" in as_provider.post(path, data | rows).content.decode()
+    assert agreement.versions.count() == 1

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from credits.models import Spending
+from credits.models import Kind, Spending
 from marketplace.accounts.models import User
 from marketplace.events.models import Event, Notice
 from marketplace.ledger.tests.crowd import Crowd, tally
@@ -74,20 +74,36 @@ def test_declined_winner_cannot_come_back(agreement: Agreement) -> None:
     SecondChoice(project).reopen(by=project.client)
     with pytest.raises(Offer.Declined):
         Offer.place(project, by=agreement.provider, terms=terms(), key=uuid.uuid4())
+    with pytest.raises(Project.YouDeclined):
+        project.spend(Kind.CONTACT, by=agreement.provider)
     with pytest.raises(Agreement.NotOpen):
         fresh(agreement).accept(1, by=agreement.provider)
     with pytest.raises(SecondChoice.Passed):
         SecondChoice(project).call(fresh(agreement).offer, by=project.client)
 
 
+def test_declined_winner_is_invited_to_nothing(agreement: Agreement, as_provider: Client) -> None:
+    project = declined(agreement)
+    SecondChoice(project).reopen(by=project.client)
+    words = "vous ne pouvez plus y déposer d’offre"
+    assert words in as_provider.get(f"/projets/{project.key}/").content.decode()
+    assert words in as_provider.get(f"/projets/{project.key}/credit/contact/").content.decode()
+    assert "placez une offre" not in as_provider.get(f"/projets/{project.key}/rapport/").content.decode()
+    assert as_provider.get(f"/projets/{project.key}/offre/").status_code == 404
+
+
 def test_client_ends_the_discussion_and_may_turn_to_the_same_provider(agreement: Agreement) -> None:
-    agreement.propose(changed(agreement, delay_days=45), by=agreement.provider, instead_of=1)
+    """At the terms of their offer: what was discussed, and every exception, is forgotten."""
+    agreement.propose(provider_pays(agreement), by=agreement.provider, instead_of=1)
     agreement.decline(by=agreement.client, reason="Trop long.")
     offer = fresh(agreement).offer
     assert (fresh(agreement).state, offer.state, offer.lost_reason) == ("LAPSED", "LOST", "Trop long.")
     assert told("agreement.called_off", agreement.provider).letter.quote == "Trop long."
     again = SecondChoice(fresh(agreement).project).call(offer, by=agreement.client)
-    assert (again.version.number, again.version.delay_days) == (1, 45)
+    version = again.version
+    assert (version.number, version.price_cents, version.fees_by, version.release_on_silence) == (
+        (1, offer.price_cents, "CLIENT", False)
+    )
     assert told("project.runner_up", agreement.provider).letter.subject.startswith("Le client")
 
 
