@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from escrow import steps
+from escrow import amendments, steps
 from escrow.figures import Figures
 from escrow.models import Delivery, EscrowAccount, Tranche
 from marketplace.documents.readers import reads
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from marketplace.documents.models import Document
     from marketplace.events.models import Event
     from marketplace.payments.models import Payment
+
+__all__ = ["amendments"]  # imported for what it registers
 
 
 @on("agreement.active")

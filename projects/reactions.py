@@ -12,7 +12,7 @@ from marketplace.accounts.home import Step, steps
 from marketplace.documents.readers import reads
 from marketplace.events.reactions import on
 from marketplace.payments.purposes import Purpose, purpose
-from projects import aftermath, lapses, nextstep, storyline
+from projects import aftermath, amended, lapses, nextstep, storyline
 from projects.models import (
     Agreement,
     DetailsClaim,
@@ -43,7 +43,7 @@ PRESSING = (
     "-pk",
 )
 MOST_STEPS = 12  # "my projects" lists them all
-__all__ = ["aftermath", "lapses", "nextstep", "storyline"]  # imported for what it registers
+__all__ = ["aftermath", "amended", "lapses", "nextstep", "storyline"]  # imported for what it registers
 
 
 @purpose("agreements.fees")

@@ -89,11 +89,11 @@ def history_of(reading: Reading) -> EventQuerySet:
 
 
 def own_version(reading: Reading) -> AgreementVersion | None:
-    """The latest terms of the living agreement, when the reader is one of its parties; no query before the award."""
+    """The terms in force of the living agreement, when the reader is one of its parties; no query before the award."""
     if reading.project.awarded_at is None or not (reading.as_client or reading.as_winner):
         return None
     agreements = Agreement.objects.visible_to(reading.user).living().filter(project=reading.project)
-    rows = AgreementVersion.objects.filter(agreement__in=agreements).order_by("-number")
+    rows = AgreementVersion.objects.standing().filter(agreement__in=agreements)
     parties = ("agreement__client__company", "agreement__provider__company", "agreement__project")
     return rows.select_related("author", *parties).prefetch_related("tranches").first()
 
