@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from credits.desk import Desk
 from credits.forms import BuyForm
@@ -11,7 +11,7 @@ from marketplace.policies import UserRequest, policy
 from marketplace.spreadsheets import download
 
 
-@require_GET
+@require_safe
 @policy("credits.wallet")
 def wallet(request: UserRequest) -> HttpResponse:
     return render(request, "credits/wallet.html", {"desk": Desk(request.user, request.GET)})

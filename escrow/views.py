@@ -71,7 +71,7 @@ def statement_csv(request: UserRequest, key: str) -> HttpResponse:
     return response
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @policy("escrow.deposit")
 def deposit(request: UserRequest, key: str) -> HttpResponse:
     rows = EscrowAccount.objects.fundable_by(request.user).select_related("project", "agreement")
@@ -83,7 +83,7 @@ def deposit(request: UserRequest, key: str) -> HttpResponse:
     return draw(request, "escrow/deposit.html", account, form=form, tranches=tranches)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @policy("escrow.deliver")
 def deliver(request: UserRequest, key: str, pk: int) -> HttpResponse:
     rows = Tranche.objects.deliverable_by(request.user).with_parties()
@@ -95,7 +95,7 @@ def deliver(request: UserRequest, key: str, pk: int) -> HttpResponse:
     return draw(request, "escrow/deliver.html", tranche.account, form=form, tranche=tranche)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @policy("escrow.release", reauthenticate=True)
 def release(request: UserRequest, key: str, pk: int) -> HttpResponse:
     rows = Tranche.objects.releasable_by(request.user).with_parties()

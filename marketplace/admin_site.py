@@ -159,6 +159,7 @@ class ReadOnlyAdmin(ModelAdmin):
     deeds: ClassVar[dict[str, AdminDeed]] = {}
     deed_facts: ClassVar[Sequence[str]] = ()  # what the page of a deed says of the row; the list's columns by default
     change_form_template = "admin/deeds.html"
+    empty_value_display = "–"
     actions: Sequence[Any] | None = None
 
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:  # type: ignore[override]

@@ -19,6 +19,7 @@ from marketplace.templatetags.page import PARIS, amount, euros
 
 YEAR = timedelta(days=365)
 NUMBER = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,2}))?")
+FAR = re.compile(r"[0-9]{13,}(\.[0-9]{1,2})?")  # an amount all the same, beyond any bound
 
 
 UNSEEN = {"Cc", "Cf", "Cn", "Co", "Cs", "Mn", "Zl", "Zp", "Zs"}  # Unicode's categories without ink of their own
@@ -63,7 +64,9 @@ class EurosField(forms.Field):
             return None
         found = NUMBER.fullmatch(plain(str(value)))
         if not found:
-            raise ValidationError(self.error_messages["invalid"], code="invalid")
+            far = self.max_cents is not None and FAR.fullmatch(plain(str(value)))
+            name = "max" if far else "invalid"
+            raise ValidationError(self.error_messages[name], code=name, params={"limit": euros(self.max_cents or 0)})
         return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
 
     def validate(self, value: Any) -> None:

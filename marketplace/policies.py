@@ -65,6 +65,7 @@ POLICIES: dict[str, For] = {
     "projects.claim_details": For.PROVIDER,
     "projects.confirm_details": For.VERIFIED,
     "projects.interests": For.PROVIDER,
+    "projects.profile": For.PROVIDER,
     "projects.spend": For.PROVIDER,
     "projects.offer": For.PROVIDER,
     "projects.message": For.VERIFIED,  # the client and the bidders: the project's queryset decides

@@ -390,6 +390,10 @@ DETAILS_ANSWER_DAYS = env.int("DETAILS_ANSWER_DAYS", default=3)
 DETAILS_CLAIM_DAYS = env.int("DETAILS_CLAIM_DAYS", default=30)
 CONTACT_HINT_HOURS = env.int("CONTACT_HINT_HOURS", default=48)
 CONTACT_HINT_URGENT_HOURS = env.int("CONTACT_HINT_URGENT_HOURS", default=24)
+REVIEW_DAYS = env.int("REVIEW_DAYS", default=14)  # after the end of a project
+FIRST_SURVEY_DAYS = env.int("FIRST_SURVEY_DAYS", default=30)  # after a base introduction, as the next two
+SECOND_SURVEY_DAYS = env.int("SECOND_SURVEY_DAYS", default=90)
+BASE_COMPLETION_DAYS = env.int("BASE_COMPLETION_DAYS", default=90)
 PRE_MODERATION = env.bool("PRE_MODERATION", default=True)
 
 LOGGING: dict[str, Any] = {

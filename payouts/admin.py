@@ -184,6 +184,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
         return str(PayoutBatch.NotHandedOut()) if is_new else "–"
 
     def get_urls(self) -> list[URLPattern]:
+        # Not by HEAD: it would note as handed out a file that nobody got.
         view = self.admin_site.admin_view(require_GET(self.file_view))
         return [path("<int:pk>/file/", view, name="payouts_payoutbatch_file"), *super().get_urls()]
 

@@ -19,7 +19,7 @@ def requests(request: UserRequest) -> HttpResponse:
     return render(request, "payouts/list.html", {"desk": Desk(request.user)})
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @policy("payouts.ask", reauthenticate=True)
 def ask(request: UserRequest, pk: int) -> HttpResponse:
     tranche = get_object_or_404(Tranche.objects.deliverable_by(request.user).with_parties(), pk=pk)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from marketplace import deadlines
 from marketplace.admin_site import AdminDeed, ReadOnlyAdmin, Waiting, WithReason, waits
 from marketplace.templatetags.page import filesize_fr, paris_short
-from projects import desk
+from projects import desk, people_desk
 from projects.cards import budget_words
 from projects.changes import history
 from projects.models import Category, Project, ProjectState, ProjectVersion
@@ -38,7 +38,7 @@ CHANGED = "changed"
 MOST_VERSIONS = 20
 
 
-__all__ = ["CategoryAdmin", "CopyAdmin", "EditionAdmin", "ProjectAdmin", "desk"]
+__all__ = ["CategoryAdmin", "CopyAdmin", "EditionAdmin", "ProjectAdmin", "desk", "people_desk"]
 
 
 class Stage(Filter):
@@ -90,11 +90,11 @@ class ProjectAdmin(ReadOnlyAdmin):
             "files",
             "category",
         ),
-        *("skills", "budget", "place", "city", "urgent", "starts_on", "formula_wanted", "sealed", "closes_at"),
+        *("skills", "budget", "place", "city", "is_urgent", "starts_on", "formula_wanted", "is_sealed", "closes_at"),
         *("submitted_at", "due", "opened_at", "awarded_at", "ended_at"),
         *("offers_count", "questions_count", "source_url"),
     ]
-    readonly_fields = ["company", "files", "budget", "due", "what_changed"]
+    readonly_fields = ["company", "files", "budget", "due", "what_changed", "is_urgent", "is_sealed"]
     deeds: ClassVar[dict[str, AdminDeed]] = {
         "approve": AdminDeed(
             gettext_lazy("Approve and publish"),
@@ -139,6 +139,14 @@ class ProjectAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("decide before"), ordering="submitted_at", empty_value="–")
     def due(self, project: Project) -> str:
         return paris_short(project.moderate_by if project.state == ProjectState.SUBMITTED else None)
+
+    @admin.display(description=gettext_lazy("urgent"))
+    def is_urgent(self, project: Project) -> str:
+        return _("yes") if project.urgent else _("no")
+
+    @admin.display(description=gettext_lazy("sealed offers"))
+    def is_sealed(self, project: Project) -> str:
+        return _("yes") if project.sealed else _("no")
 
     @admin.display(description=gettext_lazy("company"))
     def company(self, project: Project) -> str:

@@ -50,8 +50,8 @@ def cancelled_line(event: Event, reading: Reading) -> Line | None:
 
 def standing(reading: Reading) -> list[Offer]:
     """The offers that the client may turn to, the cheapest first."""
-    rows = Offer.objects.filter(project=reading.project, state=OfferState.LOST).select_related("provider")
-    return list(rows.order_by("price_cents", "pk"))
+    rows = Offer.objects.filter(project=reading.project, state=OfferState.LOST, provider__is_active=True)
+    return list(rows.select_related("provider").order_by("price_cents", "pk"))
 
 
 @todo

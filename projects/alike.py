@@ -16,7 +16,7 @@ SHOWN = 3
 
 
 def cards_alike(project: Project, user: User | AnonymousUser) -> list[dict[str, Any]]:
-    """The cards of three available projects like `project`, with the marks of `user`: two queries."""
-    rows = Project.objects.alike(project).with_track_record().with_marks_of(user).select_related("category")
-    found = list(rows[:SHOWN])
+    """The cards of three available projects like `project`, new to `user`, with their marks: two queries."""
+    rows = Project.objects.new_to(user).alike(project).with_track_record().with_marks_of(user)
+    found = list(rows.select_related("category")[:SHOWN])
     return cards(found, {row.category_id: row.category.name for row in found})

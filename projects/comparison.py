@@ -1,28 +1,62 @@
-"""Offers side by side: each with its ranks and its distance to the median."""
+"""Offers side by side: each with its ranks, its distance to the median, and the client's own marks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from marketplace.templatetags.page import euros_short
 from marketplace.templatetags.page import percent as percent_words
 from projects.contacts import masked
 from projects.lessons import middle, price_of
-from projects.models import Offer, ProjectState
+from projects.models import Offer, OfferNote, ProjectState
+from projects.templatetags.people import profile_of
 
 if TYPE_CHECKING:
     from projects.models import Project
 
+
+def is_kept(offer: Offer) -> bool:
+    """Whether the client has put it on the shortlist."""
+    return getattr(offer, "shortlisting", None) is not None
+
+
+def note_on(offer: Offer) -> OfferNote | None:
+    """What the client wrote about it for themselves."""
+    note: OfferNote | None = getattr(offer, "note", None)
+    return note
+
+
+def mean_of(offer: Offer) -> float | None:
+    """The mean of the provider's reviews, in stars; None without any, or without a published profile."""
+    profile = profile_of(offer.provider)
+    return profile.mean if profile else None
+
+
 ORDERS: dict[str, Callable[[Offer], tuple[float, int]]] = {
     "prix": lambda offer: (offer.price_cents, offer.pk),
     "delai": lambda offer: (offer.delay_days, offer.pk),
+    "debut": lambda offer: ((offer.starts_on or date.max).toordinal(), offer.pk),
     "depot": lambda offer: (offer.placed_at.timestamp(), offer.pk),
+    "preselection": lambda offer: (not is_kept(offer), offer.price_cents),
 }
+LABELS = {
+    "prix": gettext_lazy("price"),
+    "delai": gettext_lazy("delay"),
+    "debut": gettext_lazy("start"),
+    "depot": gettext_lazy("date placed"),
+    "preselection": gettext_lazy("shortlist first"),
+}
+KEPT = "preselection"
+BESIDE = ("provider__profile", "shortlisting", "note")
 MOST_BESIDE = 4
 
 
@@ -40,11 +74,18 @@ class Column(NamedTuple):
     price_rank: int
     delay_rank: int
     from_median_percent: int  # whole percent, negative below
+    starts_first: bool = False
+    reviewed_best: bool = False
 
     @property
     def price_words(self) -> str:
         """The rank in price among all: "1st of 5"."""
         return rank(self.price_rank, self.n)
+
+    @property
+    def delay_words(self) -> str:
+        """The rank in delay among all."""
+        return rank(self.delay_rank, self.n)
 
     @property
     def median_words(self) -> str:
@@ -56,26 +97,46 @@ class Column(NamedTuple):
         return words % {"percent": percent_words(percent * 100)}
 
     @property
-    def tranche_words(self) -> str:
-        """The tranches' amounts, in order: "1 000 € / 2 000 €"."""
-        return " / ".join(euros_short(tranche.cents) for tranche in self.offer.tranches.all())
+    def parts(self) -> list[tuple[str, str]]:
+        """The tranches in order, each with its amount, as the client may read them before the introduction."""
+        return [(masked(tranche.title), euros_short(tranche.cents)) for tranche in self.offer.tranches.all()]
 
     @property
     def assumptions(self) -> str:
         """The assumptions, as the client may read them before the introduction."""
         return masked(self.offer.assumptions)
 
+    @property
+    def mean(self) -> float | None:
+        """The mean of the provider's reviews."""
+        return mean_of(self.offer)
+
+    @property
+    def reviews(self) -> int:
+        """How many reviews that is the mean of."""
+        profile = profile_of(self.offer.provider)
+        return profile.reviews_count if profile else 0
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it is on the shortlist."""
+        return is_kept(self.offer)
+
 
 class Comparison:
-    """All the living offers of a project, in the order asked for (`prix`, `delai` or `depot`)."""
+    """The living offers of a project for its client: in the order asked for, all of them or the shortlist alone.
 
-    def __init__(self, project: Project, *, order: str = "") -> None:
+    Ranks and median are those among all offers, whatever is shown.
+    """
+
+    def __init__(self, project: Project, *, order: str = "", view: str = "") -> None:
         self.project, self.order = project, order if order in ORDERS else "prix"
+        self.only_kept = view == KEPT
 
     @cached_property
     def offers(self) -> list[Offer]:
-        """The living offers in order; one query for them, one for their tranches, one for their files."""
-        rows = Offer.objects.living().filter(project=self.project).select_related("provider")
+        """The living offers in order: one query with profiles and marks, one for their tranches, one for the files."""
+        rows = Offer.objects.living().filter(project=self.project).select_related(*BESIDE)
         offers = sorted(rows.prefetch_related("tranches", "enclosures"), key=ORDERS[self.order])
         for offer in offers:
             offer.project = self.project
@@ -93,16 +154,55 @@ class Comparison:
         return self.project.state == ProjectState.OPEN and bool(by and timezone.now() <= by)
 
     @property
+    def orders(self) -> list[tuple[str, str, bool]]:
+        """The orders one may ask for: name, label, whether it is this one."""
+        return [(name, str(label), name == self.order) for name, label in LABELS.items()]
+
+    @property
+    def kept_count(self) -> int:
+        """How many offers are on the shortlist."""
+        return sum(map(is_kept, self.offers))
+
+    def address(self, route: str, *, only_kept: bool) -> str:
+        """`route` of this project with the order and the view, as far as they are not the usual ones."""
+        asked = {"tri": self.order if self.order != "prix" else "", "vue": KEPT if only_kept else ""}
+        query = urlencode({name: value for name, value in asked.items() if value})
+        return f"{reverse(route, args=[self.project.key])}{'?' if query else ''}{query}"
+
+    @property
+    def url(self) -> str:
+        """The address of this very page."""
+        return self.address("projects:compare", only_kept=self.only_kept)
+
+    @property
+    def action(self) -> str:
+        """Where the marks made on this page go: it comes back as it is."""
+        return self.address("projects:mark", only_kept=self.only_kept)
+
+    @property
+    def all_url(self) -> str:
+        """All the offers in this order."""
+        return self.address("projects:compare", only_kept=False)
+
+    @property
+    def kept_url(self) -> str:
+        """The shortlist in this order."""
+        return self.address("projects:compare", only_kept=True)
+
+    @property
     def rows(self) -> list[list[Column]]:
-        """The columns in lines of the same length, as far as possible, four at most side by side."""
-        count = len(self.columns)
-        lines = -(-count // MOST_BESIDE)
-        length = -(-count // lines) if lines else 1
-        return [self.columns[start : start + length] for start in range(0, count, length)]
+        """The columns shown, in lines of the same length as far as possible, four at most side by side."""
+        shown = [column for column in self.columns if column.is_kept or not self.only_kept]
+        lines = -(-len(shown) // MOST_BESIDE)
+        length = -(-len(shown) // lines) if lines else 1
+        return [shown[start : start + length] for start in range(0, len(shown), length)]
 
     @cached_property
     def columns(self) -> list[Column]:
-        """The offers with their ranks."""
+        """All offers with their ranks."""
+        starts = {offer.starts_on for offer in self.offers}
+        first = min((day for day in starts if day), default=None) if len(starts) > 1 else None
+        best = max((mean for mean in map(mean_of, self.offers) if mean), default=None)
         return [
             Column(
                 offer,
@@ -110,6 +210,8 @@ class Comparison:
                 1 + sum(o.price_cents < offer.price_cents for o in self.offers),
                 1 + sum(o.delay_days < offer.delay_days for o in self.offers),
                 round((offer.price_cents - self.median_cents) * 100 / self.median_cents),
+                first is not None and offer.starts_on == first,
+                best is not None and mean_of(offer) == best,
             )
             for offer in self.offers
         ]

@@ -12,25 +12,56 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
-from marketplace.admin_site import AdminDeed, ReadOnlyAdmin, Waiting, WithReason, waits
+from marketplace.admin_site import AdminDeed, Confirmation, ReadOnlyAdmin, Waiting, WithReason, waits
 from marketplace.templatetags.page import paris_short
 from projects.models import ClaimState, DetailsClaim, Flag, FlagState, ProjectState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from django.db.models import Model, QuerySet
+    from django_stubs_ext import StrPromise
 
     from marketplace.accounts.models import User
+    from marketplace.forms import Deed
 
     Filter = admin.SimpleListFilter
 else:
     Filter = admin.SimpleListFilter
 
 MODERATE = "projects.moderate_project"
+
+
+def moderating(
+    label: StrPromise,
+    deed: Callable[..., object],
+    *,
+    on: Callable[[Any], bool],
+    form: type[Deed] = Confirmation,
+    asked: Mapping[str, str] | None = None,
+) -> AdminDeed:
+    """A deed of Modération, offered `on` some rows: the domain's own method, by the member of the staff.
+
+    `asked` maps its arguments to the fields of `form`. One that asks for words says no to somebody.
+    """
+
+    def perform(row: Any, by: User, data: dict[str, Any]) -> object:
+        return deed(row, by=by, **{argument: data[field] for argument, field in (asked or {}).items()})
+
+    return AdminDeed(label, MODERATE, perform, form=form, offered=on, grave=bool(asked))
+
+
+def queue(user: User, rows: QuerySet[Any], words: Any) -> Iterator[Waiting]:
+    """What of `rows`, the longest waiting first, waits for `user` when they moderate; `words` count it."""
+    oldest = rows.first() if user.has_perm(MODERATE) else None
+    if oldest:
+        number = rows.count()
+        page = reverse(f"admin:projects_{rows.model._meta.model_name}_changelist")
+        since = getattr(oldest, "stated_at", None) or oldest.filed_at
+        yield Waiting(words % {"n": number}, page, since=since, before=oldest.answer_by)
 
 
 class Answered(Filter):
@@ -54,7 +85,11 @@ class Answered(Filter):
         return self.value() == "all"
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
-        return queryset if self.wants_all else queryset.filter(state__in=self.pending)
+        return queryset if self.wants_all else self.waiting(queryset)
+
+    def waiting(self, queryset: QuerySet[Model]) -> QuerySet[Model]:
+        """What waits for an answer."""
+        return queryset.filter(state__in=self.pending)
 
 
 class FlagAnswered(Answered):
@@ -86,30 +121,24 @@ class FlagAdmin(ReadOnlyAdmin):
     show_full_result_count = False
     fields = [
         *("project", "page", "project_state", "reason", "text", "reporter", "filed_at", "due", "others"),
-        *("state", "taken_by", "closed_at", "words"),
+        *("state", "taken_by", "closed_at", "closed_by", "words"),
     ]
     readonly_fields = ["page", "project_state", "due", "others"]
     deeds: ClassVar[dict[str, AdminDeed]] = {
-        "take": AdminDeed(
-            _("Take up"),
-            MODERATE,
-            lambda flag, by, data: flag.take_up(by=by),
-            offered=lambda flag: flag.state == FlagState.OPEN,
-        ),
-        "dismiss": AdminDeed(
+        "take": moderating(_("Take up"), Flag.take_up, on=lambda flag: flag.state == FlagState.OPEN),
+        "dismiss": moderating(
             _("Answer, the project stays"),
-            MODERATE,
-            lambda flag, by, data: flag.dismiss(by=by, words=data["reason"]),
+            Flag.dismiss,
+            on=lambda flag: flag.state == FlagState.TAKEN,
             form=WithReason,
-            offered=lambda flag: flag.state == FlagState.TAKEN,
+            asked={"words": "reason"},
         ),
-        "uphold": AdminDeed(
+        "uphold": moderating(
             _("Reject the project"),
-            MODERATE,
-            lambda flag, by, data: flag.uphold(by=by, reason=data["reason"], words=data["words"]),
+            Flag.uphold,
+            on=lambda flag: flag.state in FlagAnswered.pending and flag.project.state == ProjectState.OPEN,
             form=WithAnswer,
-            grave=True,
-            offered=lambda flag: flag.state in FlagAnswered.pending and flag.project.state == ProjectState.OPEN,
+            asked={"reason": "reason", "words": "words"},
         ),
     }
 
@@ -146,23 +175,17 @@ class FlagAdmin(ReadOnlyAdmin):
 @waits
 def flags(user: User) -> Iterator[Waiting]:
     """The reports that wait for an answer, for who may give it."""
-    rows = Flag.objects.pending().order_by("filed_at", "pk")
-    oldest = rows.first()
-    if oldest and user.has_perm(MODERATE):
-        number = rows.count()
-        yield Waiting(
-            ngettext("%(n)s report of a project to answer", "%(n)s reports of projects to answer", number)
-            % {"n": number},
-            reverse("admin:projects_flag_changelist"),
-            since=oldest.filed_at,
-            before=oldest.answer_by,
-        )
+    words = ngettext_lazy("%(n)s report of a project to answer", "%(n)s reports of projects to answer", "n")
+    yield from queue(user, Flag.objects.pending().order_by("filed_at", "pk"), words)
 
 
 class ClaimAnswered(Answered):
-    """Claims of false details."""
+    """Claims of false details, and those that their client contests."""
 
     pending = (ClaimState.OPEN,)
+
+    def waiting(self, queryset: QuerySet[Model]) -> QuerySet[Model]:
+        return queryset.filter(pk__in=DetailsClaim.objects.to_decide().values("pk"))
 
 
 @admin.register(DetailsClaim)
@@ -171,29 +194,41 @@ class DetailsClaimAdmin(ReadOnlyAdmin):
 
     list_display = ["project", "client", "wrong_words", "provider", "filed_at", "due", "state"]
     list_filter = [ClaimAnswered]
-    list_select_related = ["project", "client", "spending__provider"]
+    list_select_related = ["project", "client__company", "spending__provider"]
     search_fields = ["project__title", "=project__key", "client__email", "spending__provider__email"]
     ordering = ["filed_at", "pk"]
     show_full_result_count = False
     fields = [
         *("project", "client", "company", "email", "phone", "wrong_words", "text", "provider", "spent_at", "filed_at"),
-        *("due", "others", "state", "decided_at", "words", "corrected_at"),
+        *("due", "others", "state", "decided_at", "statement", "stated_at", "corrected_since", "words", "corrected_at"),
     ]
-    readonly_fields = ["company", "email", "phone", "wrong_words", "provider", "spent_at", "due", "others"]
+    readonly_fields = [
+        *("company", "email", "phone", "wrong_words", "provider", "spent_at", "due", "others", "corrected_since"),
+    ]
     deeds: ClassVar[dict[str, AdminDeed]] = {
-        "confirm": AdminDeed(
+        "confirm": moderating(
             _("Details false: give the credit back"),
-            MODERATE,
-            lambda claim, by, data: claim.confirm(by=by),
-            offered=lambda claim: claim.state == ClaimState.OPEN,
+            DetailsClaim.confirm,
+            on=lambda claim: claim.state == ClaimState.OPEN,
         ),
-        "refuse": AdminDeed(
+        "refuse": moderating(
             _("Details right: the credit stays spent"),
-            MODERATE,
-            lambda claim, by, data: claim.refuse(by=by, words=data["reason"]),
+            DetailsClaim.refuse,
+            on=lambda claim: claim.state == ClaimState.OPEN,
             form=WithReason,
-            grave=True,
-            offered=lambda claim: claim.state == ClaimState.OPEN,
+            asked={"words": "reason"},
+        ),
+        "believe": moderating(
+            _("Details right after all: the client may publish"),
+            DetailsClaim.believe,
+            on=lambda claim: claim.is_contested,
+        ),
+        "insist": moderating(
+            _("Details false all the same: the client corrects them"),
+            DetailsClaim.insist,
+            on=lambda claim: claim.is_contested,
+            form=WithReason,
+            asked={"words": "reason"},
         ),
     }
 
@@ -223,7 +258,14 @@ class DetailsClaimAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("answer before"), ordering="filed_at", empty_value="–")
     def due(self, claim: DetailsClaim) -> str:
-        return paris_short(claim.answer_by if claim.state == ClaimState.OPEN else None)
+        waits = claim.state == ClaimState.OPEN or claim.is_contested
+        return paris_short(claim.answer_by if waits else None)
+
+    @admin.display(description=_("changed since it was found false"), empty_value="–")
+    def corrected_since(self, claim: DetailsClaim) -> str:
+        if claim.state != ClaimState.CONFIRMED:
+            return ""
+        return gettext("yes") if claim.is_corrected else gettext("no")
 
     @admin.display(description=_("other claims about this client"))
     def others(self, claim: DetailsClaim) -> str:
@@ -238,13 +280,12 @@ class DetailsClaimAdmin(ReadOnlyAdmin):
 @waits
 def claims(user: User) -> Iterator[Waiting]:
     """The details to be checked, for who may decide."""
-    rows = DetailsClaim.objects.open().order_by("filed_at", "pk")
-    oldest = rows.first()
-    if oldest and user.has_perm(MODERATE):
-        number = rows.count()
-        yield Waiting(
-            ngettext("%(n)s client’s details to check", "%(n)s clients’ details to check", number) % {"n": number},
-            reverse("admin:projects_detailsclaim_changelist"),
-            since=oldest.filed_at,
-            before=oldest.answer_by,
-        )
+    words = ngettext_lazy("%(n)s client’s details to check", "%(n)s clients’ details to check", "n")
+    yield from queue(user, DetailsClaim.objects.open().order_by("filed_at", "pk"), words)
+
+
+@waits
+def statements(user: User) -> Iterator[Waiting]:
+    """The details to be checked again, since their client contests what was found."""
+    words = ngettext_lazy("%(n)s client contests what was found", "%(n)s clients contest what was found", "n")
+    yield from queue(user, DetailsClaim.objects.contested().order_by("stated_at", "pk"), words)

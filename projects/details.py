@@ -1,4 +1,4 @@
-"""The page where a provider says that the details opened by their contact credit are false."""
+"""Details called false: the page of the provider who says so, and that of the client whose details they are."""
 
 from __future__ import annotations
 
@@ -16,6 +16,24 @@ from projects.models import ClaimState, DetailsClaim, claim_until
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
     from projects.models import Project
+
+
+class Standing:
+    """What was found false about `client`'s details and waits for them, or for our staff to check again."""
+
+    def __init__(self, client: User) -> None:
+        rows = DetailsClaim.objects.filter(client=client).uncorrected()
+        self.found = list(rows.select_related("project", "client__company").order_by("pk"))
+
+    @property
+    def has_corrected(self) -> bool:
+        """Whether something of what was found false has changed since."""
+        return any(claim.is_corrected for claim in self.found)
+
+    @property
+    def may_contest(self) -> bool:
+        """Whether something found false has not been contested yet."""
+        return any(not claim.is_contested for claim in self.found)
 
 
 class DetailsCheck:

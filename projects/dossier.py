@@ -18,6 +18,7 @@ from projects.exchange import OfferSheet, Paper, Post, offer_sheets, papers_of, 
 from projects.face import Face
 from projects.masks import Mask
 from projects.models import DossierMessage, Enclosure, Offer, OfferDraft, OfferState, Project, ProjectState, Question
+from projects.odds import Odds, OddsBook
 from projects.tabs import Tab, chosen, tabs
 
 if TYPE_CHECKING:
@@ -187,6 +188,11 @@ class Dossier:
         return reverse("projects:spend", args=[self.project.key, "consultation"]), _(
             "Open the dossier: 1 consultation credit"
         )
+
+    @cached_property
+    def odds(self) -> Odds | None:
+        """The estimate for one more offer on this project, when there are enough cases."""
+        return OddsBook().of(self.project)
 
     @cached_property
     def alike(self) -> list[dict[str, Any]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.utils.translation import gettext as _
@@ -10,6 +11,8 @@ from django.utils.translation import ngettext
 
 if TYPE_CHECKING:
     from projects.models import Offer
+
+SLOWER_HOURS = 4  # by less than that, a reply is not slow
 
 
 class Lesson(NamedTuple):
@@ -37,6 +40,18 @@ def middle(values: Iterable[int]) -> int:
     return (low + high + 1) // 2
 
 
+class Reply(NamedTuple):
+    """How a bidder answered the client's messages to all: how many there were, how many answered, after how long."""
+
+    asked: int
+    answered: int
+    hours: int  # the median of those answered
+
+
+NO_REPLIES: Mapping[int, Reply] = MappingProxyType({})
+NO_GAPS: Mapping[int, tuple[str, ...]] = MappingProxyType({})
+
+
 class Field(NamedTuple):
     """One loser among all the offers of a call."""
 
@@ -45,6 +60,9 @@ class Field(NamedTuple):
     rivals: Sequence[Offer]  # every living offer, the loser's and the winner's among them
     askers: frozenset[int]  # the providers among them who asked a question
     sealed: bool = False  # sealed offers: no figure from which a rival's price could be worked out
+    version: int = 0  # of the project, when the client chose
+    replies: Mapping[int, Reply] = NO_REPLIES  # by provider: those to whom the client wrote
+    gaps: Mapping[int, tuple[str, ...]] = NO_GAPS  # by provider: what their profile lacks, see GAPS
 
     def median(self, measure: Callable[[Offer], int]) -> int:
         """The median of a measure over all offers."""
@@ -114,10 +132,53 @@ def question(field: Field) -> Lesson:
     return Lesson("never_asked", {"askers": len(field.askers)}, 38 if field.askers else 28)
 
 
+def version(field: Field) -> Lesson | None:
+    """An offer that stood on an older version of the project than the chosen one."""
+    own = field.offer.project_version
+    if own >= field.version or field.winner.project_version < field.version:
+        return None
+    return Lesson("older_version", {"version": own, "latest": field.version}, 58)
+
+
+def reply(field: Field) -> Lesson | None:
+    """Messages of the client left without a reply, or answered well after the chosen provider."""
+    own, chosen = field.replies.get(field.offer.provider_id), field.replies.get(field.winner.provider_id)
+    if own is None:
+        return None
+    if own.answered < own.asked:
+        weight = 47 if chosen and chosen.answered == chosen.asked else 36
+        return Lesson("unanswered", {"asked": own.asked, "left": own.asked - own.answered}, weight)
+    if chosen and chosen.answered and own.hours >= max(2 * chosen.hours, chosen.hours + SLOWER_HOURS):
+        return Lesson("slow_reply", {"hours": own.hours, "chosen_hours": chosen.hours}, 43)
+    return None
+
+
+def profile(field: Field) -> Lesson | None:
+    """What the profile lacked that the client could have read beside the price."""
+    lacking = field.gaps.get(field.offer.provider_id, ())
+    if not lacking:
+        return None
+    complete = not field.gaps.get(field.winner.provider_id, ())
+    return Lesson("profile_gap", {"gap": lacking[0]}, (42 if complete else 32) if lacking[0] == "profile" else 31)
+
+
 def lessons(field: Field, *, count: int = 3) -> list[Lesson]:
-    """The `count` weightiest findings; always three, since price, delay and questions always say something."""
-    found: Iterable[Lesson | None] = [rule(field) for rule in (price, delay, tranches, assumptions, haste, question)]
+    """The `count` weightiest findings; never fewer than three: price, delay and questions always say something."""
+    found: Iterable[Lesson | None] = [rule(field) for rule in RULES]
     return sorted((lesson for lesson in found if lesson), key=lambda lesson: -lesson.weight)[:count]
+
+
+RULES: tuple[Callable[[Field], Lesson | None], ...] = (
+    price,
+    delay,
+    tranches,
+    assumptions,
+    haste,
+    question,
+    version,
+    reply,
+    profile,
+)
 
 
 def sentence(code: str, facts: dict[str, Any], euros: Callable[[int], str]) -> str:
@@ -152,13 +213,46 @@ def cheaper_offers(facts: dict[str, Any]) -> str:
     return f"{found} {advice}"
 
 
+def duration(hours: int) -> str:
+    """A time in hours, from two days on in days."""
+    if hours < 48:
+        return ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": hours}
+    return ngettext("%(n)s day", "%(n)s days", hours // 24) % {"n": hours // 24}
+
+
+def slower(facts: dict[str, Any]) -> str:
+    """How long the replies took, and those of the chosen provider."""
+    chosen = facts["chosen_hours"]
+    own, other = duration(facts["hours"]), duration(chosen) if chosen else _("less than an hour")
+    said = _(
+        "You took %(own)s to reply to the client’s messages, the chosen provider %(other)s: be the first to answer."
+    )
+    return said % {"own": own, "other": other}
+
+
+def unanswered(facts: dict[str, Any]) -> str:
+    """How many messages of the client were left without a reply."""
+    advice = _("Answer each one, even in a line: clients choose whom they can talk with.")
+    if facts["asked"] == 1:
+        return f"{_('After your offer the client wrote to all bidders; you did not reply.')} {advice}"
+    found = ngettext(
+        "After your offer the client wrote %(asked)s times to all bidders; %(left)s message had no reply of yours.",
+        "After your offer the client wrote %(asked)s times to all bidders; %(left)s messages had no reply of yours.",
+        facts["left"],
+    )
+    return f"{found} {advice}"
+
+
+GAPS: dict[str, Callable[[], str]] = {
+    "profile": lambda: _("You have no published profile: clients read it beside your price. Write one, it is free."),
+    "past_work": lambda: _("Your profile tells of no past work: two examples close to the project reassure a client."),
+    "skills": lambda: _("Your profile names no skills: clients look there for those that their project asks for."),
+}
+
+
 def later(facts: dict[str, Any]) -> str:
     """By how much an offer came after the chosen one: in hours, from two days on in days."""
-    hours = facts["hours"]
-    if hours < 48:
-        words = ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": hours}
-    else:
-        words = ngettext("%(n)s day", "%(n)s days", hours // 24) % {"n": hours // 24}
+    words = duration(facts["hours"])
     return _("Your offer came %(later)s after the chosen one: early offers are read with more attention.") % {
         "later": words
     }
@@ -210,5 +304,12 @@ SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     "no_assumptions": no_assumptions,
     "later_than_chosen": later,
     "never_asked": never_asked,
+    "older_version": lambda facts: _(
+        "Your offer answered version %(version)s of the project, the chosen one version %(latest)s: "
+        "look at each change, then revise or keep your offer."
+    ),
+    "unanswered": unanswered,
+    "slow_reply": slower,
+    "profile_gap": lambda facts: GAPS[facts["gap"]](),
     "asked": lambda facts: _("You asked a question before bidding: keep doing so, clients remember it."),
 }

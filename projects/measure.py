@@ -2,13 +2,14 @@
 
 Whole pages are asked for in this process, through every middleware, so that a figure is what a visitor waits for on an
 idle machine, without the network. Beside it stand the time spent waiting for the database, and the processor time of a
-page, Python and PostgreSQL together, which a busy machine does not change (0 when PostgreSQL runs elsewhere).
+page, Python and PostgreSQL together, which a busy machine does not change (0 when PostgreSQL runs elsewhere). Recall is
+the share of the true first page, of all that a search finds ranked one by one, that the page shows.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
@@ -16,26 +17,30 @@ from typing import Any
 from urllib.parse import urlencode
 
 import psutil
+from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
 from django.db import connection
+from django.http import QueryDict
 from django.test import Client
 
 from projects import generated
+from projects.forms.discover import PAGE, Finder
 from projects.forms.sorts import SORTS
 from projects.models import Project
 
 LIST = "/projets/"
-COMMON = ("site", "refonte", "boutique", "boulangerie", "création", "développement")
+COMMON = ("site", "refonte", "boutique", "boulangerie", "création", "développement", "maquette", "gagner du temps")
 
 
 @dataclass
 class Clock:
-    """Seconds of each page: whole, waiting for the database, of the processor; and the most queries of one page."""
+    """Seconds of each page: whole, waiting for the database, of the processor; the most queries of one; the recall."""
 
     whole: list[float] = field(default_factory=list)
     database: list[float] = field(default_factory=list)
     processor: list[float] = field(default_factory=list)
     queries: int = 0
+    recall: float | None = None
 
     def time(self, deed: Callable[[], Any]) -> None:
         """Do `deed` once and note how long it took."""
@@ -89,6 +94,18 @@ def deep(sort: str, share: float) -> str:
     return f"{LIST}?{urlencode({'tri': sort, 'apres': order.mark(row)})}"
 
 
+def recall(asked: Iterable[str]) -> float | None:
+    """The share of the true first pages of these searches that is shown; None when they find nothing."""
+    shown = wanted = 0
+    for address in asked:
+        finder = Finder(QueryDict(address.partition("?")[2]), LIST)
+        ranked = finder.found.with_relevance(finder.text).order_by(*finder.sort.order(backwards=False))
+        best = set(ranked.values_list("pk", flat=True)[:PAGE])
+        shown += len(best & {project.pk for project in finder.page(AnonymousUser()).projects})
+        wanted += len(best)
+    return shown / wanted if wanted else None
+
+
 def addresses(times: int) -> Iterator[tuple[str, list[str]]]:
     """What is measured: a name, and the addresses asked for in turn."""
     random = Random(7)  # noqa: S311  (no secret)
@@ -120,6 +137,7 @@ def measure(times: int, client: Client) -> Iterator[tuple[str, Clock]]:
         client.get(asked[0])
         for address in asked:
             clock.time(lambda address=address: client.get(address))  # type: ignore[misc]
+        clock.recall = recall(address for address in set(asked) if "q=" in address)
         yield name, clock
     clock = Clock()
     for _ in range(times):
@@ -130,8 +148,10 @@ def measure(times: int, client: Client) -> Iterator[tuple[str, Clock]]:
 
 def table(rows: Sequence[tuple[str, Clock]]) -> Iterator[str]:
     """The findings, a line each."""
-    yield f"{'milliseconds':34}{'p50':>8}{'p95':>8}{'db p50':>9}{'db p95':>9}{'cpu':>8}{'queries':>9}"
+    yield f"{'milliseconds':34}{'p50':>8}{'p95':>8}{'db p50':>9}{'db p95':>9}{'cpu':>8}{'queries':>9}{'recall':>8}"
     for name, clock in rows:
         halves = [percentile(seconds, share) for seconds in (clock.whole, clock.database) for share in (0.5, 0.95)]
         cpu = 1000 * sum(clock.processor) / len(clock.processor)
-        yield f"{name:34}{halves[0]:8.1f}{halves[1]:8.1f}{halves[2]:9.1f}{halves[3]:9.1f}{cpu:8.1f}{clock.queries:9}"
+        times = f"{halves[0]:8.1f}{halves[1]:8.1f}{halves[2]:9.1f}{halves[3]:9.1f}{cpu:8.1f}"
+        found = "" if clock.recall is None else f"{clock.recall:8.2f}"
+        yield f"{name:34}{times}{clock.queries:9}{found}"

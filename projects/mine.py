@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from credits.models import Kind
 from marketplace.templatetags.page import euros_short, paris_short
-from projects.models import Agreement, AgreementState, Offer, OfferState, Project, ProjectState
-from projects.models.readers import spent
+from projects.models import Agreement, AgreementState, Offer, OfferState, Project, ProjectState, ProjectVersion
+from projects.models.offers import stage_of
+from projects.models.readers import UNSEEN, spent
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -107,6 +108,7 @@ class Row(NamedTuple):
     state: str
     detail: str
     step: Step
+    url: str
 
 
 class Desk:
@@ -177,17 +179,34 @@ def with_parts_of(rows: ProjectQuerySet, user: User) -> ProjectQuerySet:
         offer_state=Subquery(offer.values("state")[:1]),
         offer_cents=Subquery(offer.values("price_cents")[:1]),
         offer_read_at=Subquery(offer.values("read_at")[:1]),
+        offer_lapsed_at=Subquery(offer.values("lapsed_at")[:1]),
+        seen_title=ProjectVersion.objects.title_seen_of(OuterRef("pk")),
+        consulted=spent(user, Kind.CONSULTATION),
     )
 
 
 def row(project: Any, user: User) -> Row:
     """The line of `project` for `user`, its client or a provider."""
     is_own = project.client_id == user.pk
+    if not is_own and project.state in UNSEEN:
+        project.title = project.seen_title
     state = str(ProjectState(project.state).label).capitalize()
     detail, step = (
         (calls(project), client_step(project)) if is_own else (own_offer(project), provider_step(project, user))
     )
-    return Row(project, TONES.get(project.state, ""), state, detail, step)
+    return Row(project, TONES.get(project.state, ""), state, detail, step, page_of(project, user))
+
+
+def page_of(project: Any, user: User) -> str:
+    """The page of a project that answers `user`: the report of those concerned, else what everybody finds."""
+    if project.client_id == user.pk:
+        return reverse(f"projects:{'report' if project.opened_at else 'preview'}", args=[project.key])
+    return reverse("projects:report", args=[project.key]) if has_report(project, user) else project.get_absolute_url()
+
+
+def has_report(project: Any, user: User) -> bool:
+    """Whether the report of somebody else's project answers `user`: as the queryset `report_open_to`."""
+    return project.winner_id == user.pk or (project.consulted and project.state not in UNSEEN)
 
 
 def calls(project: Any) -> str:
@@ -202,7 +221,8 @@ def own_offer(project: Any) -> str:
     if project.offer_state is None:
         return _("No offer of yours")
     words = _("Your offer: %(price)s excl. VAT, %(state)s")
-    return words % {"price": euros_short(project.offer_cents), "state": OfferState(project.offer_state).label}
+    stage = stage_of(OfferState(project.offer_state), project.offer_lapsed_at)
+    return words % {"price": euros_short(project.offer_cents), "state": stage}
 
 
 def client_step(project: Any) -> Step:
@@ -211,7 +231,7 @@ def client_step(project: Any) -> Step:
     match project.state:
         case ProjectState.DRAFT:
             return Step(_("Finish it, look at the preview and hand it in."), _("Go on editing"), address["edit"])
-        case ProjectState.REJECTED if not project.opened_at:
+        case ProjectState.REJECTED:
             return Step(project.rejection_reason, _("Correct and hand in again"), address["edit"])
         case ProjectState.SUBMITTED:
             return Step(_("We check it and tell you."), _("See the report"), address["report"], project.moderate_by)
@@ -236,11 +256,18 @@ def provider_step(project: Any, user: User) -> Step:
     if project.offer_state == OfferState.LOST:
         words = _("Another provider was chosen: read why, and what would have helped.")
         return Step(words, _("See the report"), report)
+    if not has_report(project, user):
+        return Step(
+            _("Over: the credits that you spent on it come back."), _("See my credits"), reverse("credits:wallet")
+        )
     return Step(_("Nothing more to do."), _("See the report"), report)
 
 
 def bidder_step(project: Any) -> Step:
-    """What a provider does next while the project takes offers."""
+    """What a provider does next while the project takes offers, anew perhaps: a former bidder opens it again."""
+    if not project.consulted:
+        words = _("It takes offers again: open the dossier with a credit, then bid.")
+        return Step(words, _("See the project"), project.get_absolute_url(), project.closes_at)
     if project.offer_state != OfferState.PLACED:
         words = _("Write, call, convince: place an offer.")
         return Step(words, _("Open the dossier"), project.get_absolute_url(), project.closes_at)

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from marketplace.documents.models import Document
 from projects.cards import card
-from projects.forms.steps import STEPS, address, missing
+from projects.forms.steps import REVIEW, STEPS, address, line_of_steps, missing
 from projects.models import Project, ProjectState
 from projects.prices import Price, prices
 
@@ -30,7 +30,8 @@ class Preview:
         row = Project.objects.filter(pk=self.project.pk).with_track_record()[0]
         marks = {"is_own": False, "has_bid": False, "consulted": False}
         vars(row).update(marks, client_published=row.client_published or 1)  # type: ignore[attr-defined]
-        return card(row, {row.category_id: self.project.category.name})
+        is_chosen = "category" not in self.project.to_correct
+        return card(row, {row.category_id: self.project.category.name if is_chosen else "–"})
 
     @cached_property
     def files(self) -> QuerySet[Document]:
@@ -64,10 +65,9 @@ class Preview:
 
     @property
     def steps(self) -> list[tuple[str, str, str]]:
-        """Where one is: each page of the form, checking, our approval."""
-        url = address if self.project.is_editable else lambda project, step: ""
-        pages = [(str(step.label), url(self.project, step), "done") for step in STEPS.values()]
-        return [*pages, (_("Check and hand in"), "", "now"), (_("Our approval"), "", "")]
+        """Where one is, as on the pages of the form: the label, address and state of each step."""
+        pages = {slug: address(self.project, step) for slug, step in STEPS.items() if self.project.is_editable}
+        return [(label, pages.get(slug, ""), state) for slug, label, state in line_of_steps(REVIEW)]
 
     @property
     def thanks(self) -> str:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db.models import Case, Exists, OuterRef, When
+from django.db.models import Case, Exists, OuterRef, Q, TextField, When
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -12,7 +12,7 @@ from marketplace.accounts.home import Step, steps
 from marketplace.documents.readers import reads
 from marketplace.events.reactions import on
 from marketplace.payments.purposes import Purpose, purpose
-from projects import aftermath, amended, lapses, nextstep, storyline
+from projects import aftermath, amended, endings, lapses, nextstep, outcome, storyline
 from projects.models import (
     Agreement,
     DetailsClaim,
@@ -22,8 +22,10 @@ from projects.models import (
     Offer,
     Project,
     ProjectState,
+    ProjectVersion,
     Question,
 )
+from projects.models.readers import UNSEEN
 from projects.report import Reading, todos
 
 if TYPE_CHECKING:
@@ -43,7 +45,8 @@ PRESSING = (
     "-pk",
 )
 MOST_STEPS = 12  # "my projects" lists them all
-__all__ = ["aftermath", "amended", "lapses", "nextstep", "storyline"]  # imported for what it registers
+# Imported for what they register.
+__all__ = ["aftermath", "amended", "endings", "lapses", "nextstep", "outcome", "storyline"]
 
 
 @purpose("agreements.fees")
@@ -82,10 +85,10 @@ def what_projects_ask(user: User) -> Iterator[Step]:
 
 @steps
 def correct_details(user: User) -> Iterator[Step]:
-    """Details found false: their owner can publish nothing before they have corrected or confirmed them."""
-    if DetailsClaim.objects.filter(client=user).uncorrected().exists():
+    """Details found false: their owner can publish nothing before they have corrected or contested them."""
+    if DetailsClaim.objects.filter(client=user).uncorrected().filter(stated_at=None).exists():
         yield Step(
-            gettext("Correct or confirm your details"),
+            gettext("Correct your details"),
             gettext("A provider could not reach you with them. You cannot publish a project before."),
             gettext("Check my details"),
             reverse("projects:confirm_details"),
@@ -99,10 +102,16 @@ def complete_project(event: Event) -> None:
 
 @names_projects
 def titles(keys: Collection[str], user: User) -> dict[str, tuple[str, str]]:
-    """The titles of projects, and the pages of those whose address answers `user`."""
+    """The titles of projects as the public saw them, and the pages of those whose address answers `user`."""
     is_seen = Exists(Project.objects.visible_to(user).filter(pk=OuterRef("pk")))
-    rows = Project.objects.filter(key__in=keys).annotate(is_seen=is_seen).values_list("key", "title", "is_seen")
-    return {key: (title, reverse("projects:detail", args=[key]) if seen else "") for key, title, seen in rows}
+    title = Case(
+        When(Q(state__in=UNSEEN, opened_at__isnull=False), then=ProjectVersion.objects.title_seen_of(OuterRef("pk"))),
+        default="title",
+        output_field=TextField(),
+    )
+    rows = Project.objects.filter(key__in=keys).annotate(is_seen=is_seen, shown=title)
+    found = rows.values_list("key", "shown", "is_seen")
+    return {key: (title, reverse("projects:detail", args=[key]) if seen else "") for key, title, seen in found}
 
 
 @on("offer.placed")

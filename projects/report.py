@@ -72,6 +72,16 @@ class Todo:
         return _("As soon as possible") if self.pressing else "–"
 
 
+class Banner(NamedTuple):
+    """News at the very top of the report: a remark (see components/alert.html) with one link."""
+
+    kind: str
+    title: str
+    text: str
+    label: str = ""
+    url: str = ""
+
+
 class Line(NamedTuple):
     """An event put in words for the timeline: a title, a detail, a tone ("", "go", "stop" or "soon"), and whose act."""
 
@@ -83,12 +93,14 @@ class Line(NamedTuple):
 
 PanelMaker = Callable[[Reading], Panel | None]
 TodoMaker = Callable[[Reading], Todo | None]
+BannerMaker = Callable[[Reading], Banner | None]
 LineMaker = Callable[["Event", Reading], Line | None]
 Page = tuple[str, str, str]
 PageMaker = Callable[[Reading], Page | None]
 PAGES: dict[str, tuple[int, PageMaker]] = {}
 PANELS: dict[str, tuple[int, PanelMaker]] = {}
 TODOS: dict[str, TodoMaker] = {}
+BANNERS: dict[str, BannerMaker] = {}
 LINES: dict[str, LineMaker] = {}
 
 
@@ -123,6 +135,17 @@ def todo(maker: TodoMaker) -> TodoMaker:
     """Register something that the report may ask of its reader, or wait for from the other side."""
     TODOS[f"{maker.__module__}.{maker.__qualname__}"] = maker
     return maker
+
+
+def banner(maker: BannerMaker) -> BannerMaker:
+    """Register news for the top of the report; None: nothing to say to this reader."""
+    BANNERS[f"{maker.__module__}.{maker.__qualname__}"] = maker
+    return maker
+
+
+def banners(reading: Reading) -> list[Banner]:
+    """The news for the reader."""
+    return [made for maker in BANNERS.values() if (made := maker(reading))]
 
 
 def line(*verbs: str) -> Callable[[LineMaker], LineMaker]:

@@ -156,7 +156,7 @@ class Ticket:
     @property
     def crumbs(self) -> list[tuple[str, str]]:
         """The way back."""
-        return [(_("Available projects"), self.list_url), (self.project.title, self.project.get_absolute_url())]
+        return [(_("Available projects"), self.list_url), (self.project.public_title, self.project.get_absolute_url())]
 
     @property
     def list_url(self) -> str:

@@ -40,11 +40,17 @@ def until(iso: str) -> str:
     return _("Until %(date)s.") % {"date": paris(datetime.fromisoformat(iso))}
 
 
+def numbered(event: Event) -> dict[str, int]:
+    """The number under which the public knows the version of an event; an older event has its first number only."""
+    return {"version": event.facts.get("number", event.facts["version"])}
+
+
 # What everybody concerned may read. Rivals are never named here: the client and each provider see their own page.
 PUBLIC: dict[str, Words] = {
-    "project.submitted": lambda e: Line(_("Project handed in for approval")),
     "project.opened": lambda e: Line(_("Project published"), tone="go"),
-    "project.changed": lambda e: Line(_("Project changed by the client: version %(version)s") % e.facts, tone="soon"),
+    "project.changed": lambda e: Line(
+        _("Project changed by the client: version %(version)s") % numbered(e), tone="soon"
+    ),
     "project.extended": lambda e: Line(
         _("The client takes more time to choose"), until(e.facts["select_by"]), tone="soon"
     ),
@@ -65,7 +71,7 @@ PARTIES: dict[str, Words] = {
 OWN: dict[str, Words] = {
     "offer.placed": lambda e: Line(_("Offer placed")),
     "offer.revised": lambda e: Line(_("Offer revised")),
-    "offer.maintained": lambda e: Line(_("Offer kept as it is for version %(version)s of the project") % e.facts),
+    "offer.maintained": lambda e: Line(_("Offer kept as it is for version %(version)s of the project") % numbered(e)),
     "offer.withdrawn": lambda e: Line(_("Offer withdrawn")),
     "question.asked": lambda e: Line(_("Question asked")),
     "credit.spent.consultation": lambda e: Line(_("Dossier opened with a consultation credit")),
@@ -150,21 +156,33 @@ def public_line(event: Event, reading: Reading) -> Line | None:
     return signed(event, reading, PUBLIC[event.verb](event))
 
 
+@line("project.submitted")
+def submitted_line(event: Event, reading: Reading) -> Line | None:
+    """What came before the publication is between the client and our moderation."""
+    return signed(event, reading, Line(_("Project handed in for approval"))) if reading.as_client else None
+
+
 @line("project.rejected")
 def rejected_line(event: Event, reading: Reading) -> Line | None:
-    """The reason is for the client alone."""
-    return Line(_("Project rejected"), event.facts["reason"] if reading.as_client else "", "stop")
+    """The reason is for the client alone; providers learn only of a call that they could have opened."""
+    if reading.as_client:
+        return Line(_("Project rejected"), event.facts["reason"], "stop")
+    if not event.facts.get("was_open"):
+        return None
+    told = _("The offers ended and the credits came back.")
+    return Line(_("Project taken from the list by our moderation"), told, "stop")
 
 
 @line("project.awarded")
 def awarded_line(event: Event, reading: Reading) -> Line | None:
     """Each side reads it from where they stand; nobody but the client is told who was chosen."""
-    n, offer = event.facts["offers"], reading.once(own_offer)
+    n, offer, agreement = event.facts["offers"], reading.once(own_offer), reading.once(own_agreement)
+    own = offer.pk if offer else agreement and agreement.offer_id
     if reading.as_client:
         words = ngettext("You chose the only offer", "You chose one of %(n)s offers", n)
-    elif reading.as_winner:
+    elif own == event.facts["winner"]:
         words = ngettext("Your offer was chosen", "Your offer was chosen among %(n)s", n)
-    elif offer and offer.state == OfferState.LOST:
+    elif own:
         words = ngettext("Another provider was chosen", "Another provider was chosen among %(n)s offers", n)
     else:
         words = ngettext("A provider was chosen", "A provider was chosen among %(n)s offers", n)
@@ -231,7 +249,7 @@ def approve(reading: Reading) -> Todo | None:
 
 @todo
 def correct(reading: Reading) -> Todo | None:
-    """A draft, or a project rejected before it was open, is in its client's hands."""
+    """A draft, or a project that was rejected, is in its client's hands."""
     project = reading.project
     if not reading.as_client or not project.is_editable:
         return None
@@ -264,15 +282,17 @@ def work_alone(reading: Reading) -> Todo | None:
 
 @todo
 def pay_fees(reading: Reading) -> Todo | None:
-    """The client pays the introduction."""
+    """The client pays the introduction, or the provider where the terms say so."""
     agreement = reading.once(own_agreement)
     if not agreement or agreement.state != AgreementState.AGREED:
         return None
-    url = agreement.get_absolute_url()
+    url, by = agreement.get_absolute_url(), agreement.pay_by
+    if reading.user.pk == agreement.payer_id:
+        return Todo(_("You: pay the introduction"), "", _("Pay the introduction"), url, by)
     if reading.as_client:
-        return Todo(_("You: pay the introduction"), "", _("Pay the introduction"), url, agreement.pay_by)
+        return Todo(_("The provider: pay the introduction"), "", _("See the agreement"), url, by, mine=False)
     text = _("Do not start working before: you will be told at once.")
-    return Todo(_("The client: pay the introduction"), text, _("See the agreement"), url, agreement.pay_by, mine=False)
+    return Todo(_("The client: pay the introduction"), text, _("See the agreement"), url, by, mine=False)
 
 
 @panel(order=10)
@@ -333,7 +353,7 @@ def dossier_page(reading: Reading) -> Page | None:
 @page(order=30)
 def offers_page(reading: Reading) -> Page | None:
     project = reading.project
-    if not reading.as_client or not project.opened_at or project.state == ProjectState.REJECTED:
+    if not reading.as_client or not project.is_published:
         return None
     return reverse("projects:compare", args=[project.key]), _("Offers"), "scales"
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from marketplace.templatetags.page import day, euros
+from projects.models import FeesBy
 
 if TYPE_CHECKING:
     from projects.models import AgreementVersion
@@ -43,7 +44,15 @@ def words(version: AgreementVersion) -> dict[str, str]:
         _("Formula"): version.get_formula_display(),
         _("Delay"): ngettext("%(n)s day", "%(n)s days", version.delay_days) % {"n": version.delay_days},
         _("Start"): day(version.starts_on) or "–",
+        _("Silence after a delivery"): _("releases its money") if version.release_on_silence else _("releases nothing"),
+        _("Introduction paid by"): str(FeesBy(version.fees_by).label)
+        + (version.fees_reason and f" ({version.fees_reason})"),
     }
+
+
+def payer_words(version: AgreementVersion) -> str:
+    """Who owes the platform its fees, and why if it is not the client."""
+    return " – ".join(filter(None, (str(FeesBy(version.fees_by).label), version.fees_reason)))
 
 
 def tranche_text(version: AgreementVersion) -> str:

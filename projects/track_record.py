@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Aggregate, Count, DurationField, F, OuterRef, Q, Subquery
+from django.db.models import Aggregate, Count, DurationField, F, OuterRef, Q, Subquery, Sum
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -23,7 +24,9 @@ from projects.models import (
     Project,
     ProjectState,
     Question,
+    Review,
 )
+from projects.models.profiles import MARKS
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -56,7 +59,7 @@ def formulas() -> ArraySubquery:
 def figures(client_id: int) -> dict[str, Any]:
     """Every figure of a client in one query, however many their calls."""
     calls = Project.objects.published()
-    offers = Offer.objects.living()
+    offers, reviews = Offer.objects.living(), Review.objects.published().filter(as_client=False)
     wait = F("answered_at") - F("question__asked_at")
     row = (
         User.objects.filter(pk=client_id)
@@ -71,6 +74,8 @@ def figures(client_id: int) -> dict[str, Any]:
             reply=figure(Answer.objects.all(), "question__project__client", n=Median(wait)),
             received=figure(offers, "project__client", n=Count("pk")),
             read=figure(offers, "project__client", n=Count("pk", filter=Q(read_at__isnull=False))),
+            reviews=figure(reviews, "subject", n=Count("pk")),
+            marks=figure(reviews, "subject", n=Sum(F("work") + F("exchange") + F("terms"))),
             formulas=formulas(),
         )
         .get()
@@ -156,6 +161,18 @@ class TrackRecord:
         return words % {"r0": r0, "n": len(last)}
 
     @property
+    def opinions(self) -> str:
+        """What providers who worked with them said, on the whole; empty before a first review."""
+        n = self.figures["reviews"]
+        if not n:
+            return ""
+        mean = number_format(self.figures["marks"] / (n * MARKS), 1)
+        return ngettext("%(mean)s out of 5, %(count)s review", "%(mean)s out of 5, %(count)s reviews", n) % {
+            "mean": mean,
+            "count": n,
+        }
+
+    @property
     def facts(self) -> list[tuple[str, str]]:
         """The whole record, one line each."""
         lines = [
@@ -164,6 +181,7 @@ class TrackRecord:
             (_("Questions answered"), self.answers),
             (_("Reply to questions"), self.reply_time),
             (_("Offers opened"), self.reading),
+            (_("Reviews by providers"), self.opinions),
             (_("Formula of the last projects"), self.formula),
         ]
         return [(label, words) for label, words in lines if words]

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('escrow', '0001_initial'),
-        ('projects', '0031_amendments'),
+        ('projects', '0032_amendments'),
     ]
 
     operations = [

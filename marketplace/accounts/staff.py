@@ -25,6 +25,9 @@ GROUPS: dict[str, frozenset[str]] = {
             "projects.moderate_project",
             "projects.view_flag",
             "projects.view_detailsclaim",
+            "projects.view_profile",
+            "projects.view_review",
+            "projects.view_survey",
         }
     ),
     SMA: frozenset(),

@@ -69,7 +69,7 @@ PLOTS = [
     Plot("helene", "draft", 30),
     Plot("karim", "draft"),
     Plot("helene", "open", 1),
-    Plot("sophie", "submitted", 30),
+    Plot("sophie", "corrected", 30, (Bid("marc", 5600, 40, 2),)),
     Plot("karim", "open", 45, (Bid("marc", 3200, 40, 2), Bid("lea", 2900, 35, 1, "withdrawn"))),
 ]  # fmt: skip
 
@@ -97,6 +97,14 @@ SEARCHES = {
     },
     "lea": {"Textes et traductions": Asked(text="traduction OR textes")},
 }
+
+# What clients mark for themselves while they compare: the call, whose offer, whether it is on the shortlist, a note.
+MARKS = (
+    (5, "nadia", True, "Le meilleur prix, mais dix jours de plus. Demander ce que couvre la seconde tranche."),
+    (5, "marc", True, "Livre avant l’assemblée du syndicat. À rappeler jeudi."),
+    (5, "ines", False, "Hors budget."),
+    (4, "yann", True, "Seul à chiffrer la reprise des anciens devis."),
+)
 
 # How each provider writes: one text after the other.
 VOICES = {
@@ -168,6 +176,7 @@ ANGLES = {
     31: "Les artisans tiennent leur fiche d’un lien reçu par courriel ; le parc valide, et le fichier d’imprimeur sort d’un bouton.",
     33: "Une prévision à dix jours avec sa fourchette, recalculée chaque matin, et un onglet qui dit combien de fois elle s’est trompée.",
     34: "Pictogrammes vérifiés avec des patients de plus de 75 ans, contrastes mesurés, hauteurs reportées sur vos plans.",
+    38: "Le mois en double est le bon moment pour comparer les deux circuits facture par facture ; je propose de commencer par vos vingt plus gros clients.",
     39: "J’ai fait aboutir deux dossiers régionaux d’ateliers partagés ; le plan de financement commence par les lettres d’engagement.",
 }  # fmt: skip
 
@@ -255,5 +264,9 @@ DELIVERIES = {
 }  # fmt: skip
 
 REJECTION = "Le besoin ne dit pas ce qui est fourni au prestataire : joignez un plan coté de la pièce ou une photographie, et précisez qui achète l’acier du moule."
+UNPAID_TRIAL = " Un premier mois d’essai non payé est attendu."  # what moderation finds once the call is open
+TAKEN_DOWN = (
+    "Un travail d’essai non payé ne se demande pas ici : retirez cette phrase, et déposez de nouveau le projet."
+)
 PART_REASON = "Les états des lieux manquent encore pour trois salles ; le reste est accepté."
 REFUSED_INVOICE = "Le numéro de TVA du client manque sur la facture. Corrigez-la et déposez-la de nouveau."

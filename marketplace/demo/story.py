@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from marketplace.demo.plot import (
     ASSUMPTIONS,
     DRAFTS,
     INTERESTS,
+    MARKS,
     MESSAGES,
     PLOTS,
     QUESTIONS,
@@ -28,6 +30,8 @@ from marketplace.demo.plot import (
     SEARCHES,
     SHOPPING,
     STEPS,
+    TAKEN_DOWN,
+    UNPAID_TRIAL,
     VOICES,
     Bid,
     Plot,
@@ -40,8 +44,10 @@ from projects.models import (
     Content,
     DossierMessage,
     Interest,
+    Jotting,
     Offer,
     OfferDraft,
+    OfferNote,
     OfferTerms,
     Papers,
     Place,
@@ -49,6 +55,7 @@ from projects.models import (
     Question,
     SavedSearch,
     Selection,
+    ShortlistEntry,
     TrancheTerms,
     closing_on,
 )
@@ -88,7 +95,8 @@ class Story:
         """Write call `index`, hand it in, have it judged; then providers look, ask and bid."""
         call, plot = CALLS[index], PLOTS[index]
         client, moderator = self.people[plot.client], self.people["maud"]
-        project = Project.draft(content(call, plot, self), by=client, key=self.key(), files=specification(index))
+        written = Jotting.whole(content(call, plot, self), list(specification(index)))
+        project = Project.begin(written, by=client, key=self.key())
         self.projects[index] = project
         if plot.stage != "draft":
             project.submit(by=client)
@@ -101,9 +109,19 @@ class Story:
             self.write(index, project)
             for rank, bid in enumerate(plot.bids):
                 self.bid(index, project, bid, is_first=rank == 0)
+            self.mark(index, project)
         if plot.stage == "withdrawn":
             project.withdraw(by=client)
+        if plot.stage == "corrected":
+            self.correct(project)
         return project
+
+    def correct(self, project: Project) -> None:
+        """Moderation takes an open call down; its client removes what was wrong and hands it in again."""
+        project.reject(by=self.people["maud"], reason=TAKEN_DOWN)
+        said = Content.of(project)
+        project.jot(Jotting.whole(replace(said, teaser=said.teaser.replace(UNPAID_TRIAL, ""))))
+        project.submit(by=project.client)
 
     def look(self, project: Project, plot: Plot) -> None:
         """Everybody who bids or only looks opens the dossier; bidders open the right to bid too."""
@@ -149,6 +167,15 @@ class Story:
         if bid.then == "withdrawn":
             offer.withdraw(by=provider)
 
+    def mark(self, index: int, project: Project) -> None:
+        """What the client marks for themselves on the offers of a call."""
+        for call, short, is_kept, text in MARKS:
+            if call == index:
+                offer = Offer.objects.get(project=project, provider=self.people[short])
+                OfferNote.write(offer, text, seen=0)
+                if is_kept:
+                    ShortlistEntry.add(offer)
+
     def terms(self, index: int, bid: Bid, *, is_first: bool) -> OfferTerms:
         """What a provider writes: the first bidder of a call has something to say of this very call."""
         turn = self.written[bid.by]
@@ -181,7 +208,7 @@ def content(call: Call, plot: Plot, story: Story) -> Content:
     return Content(
         title=call.title,
         category=story.categories[call.category],
-        teaser=call.teaser,
+        teaser=call.teaser + (UNPAID_TRIAL if plot.stage == "corrected" else ""),
         description=call.need,
         skills=[skill.strip() for skill in call.skills.split(",")],
         budget_min_cents=call.low * 100,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from escrow.models import EscrowAccount, Tranche
-from marketplace.demo import papers, till
+from marketplace.demo import archive, papers, till
 from marketplace.demo.complaints import complain
+from marketplace.demo.past import look_back
 from marketplace.demo.plot import DELIVERIES, PART_REASON, PLOTS, REFUSED_INVOICE
 from marketplace.demo.story import Story
 from payouts.models import BankAnswer, PayoutBatch, PayoutRequest
@@ -191,14 +192,22 @@ class Works:
         return ANSWER.format(message=batch.message_id, at=at, transfers="\n".join(lines))
 
 
+TURNS = {"open": 1, "one accepted": 2}
+
+
 def tell() -> str:
-    """The whole story, the calls still open last and the first of them latest; returns the bank's next answer."""
+    """The whole story, the calls still open late and the first of them latest; returns the bank's next answer.
+
+    The terms that wait for their client are chosen last of all: the loser's letter then finds projects alike.
+    """
     story = Story()
     works = Works(story)
     story.provide()
-    for index in sorted(range(len(PLOTS)), key=lambda index: (PLOTS[index].stage == "open", -index)):
+    for index in sorted(range(len(PLOTS)), key=lambda index: (TURNS.get(PLOTS[index].stage, 0), -index)):
         story.call_for_offers(index)
         works.go_on(index)
     complain(story)
+    archive.tell(story)
+    look_back(story)
     Word.objects.refresh()
     return works.pay_out()

@@ -88,6 +88,7 @@ def around(letter: Letter, user: User, leave: str, path: str) -> dict[str, Any]:
         "letter": letter,
         "user": user,
         "action_url": absolute(path) if letter.action else "",
+        "links": [(label, absolute(address), note) for label, address, note in letter.links],
         "unsubscribe_url": leave,
         "preferences_url": absolute(reverse("events:preferences")) if user.is_verified else "",
         "site_url": absolute("/"),

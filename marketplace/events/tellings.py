@@ -41,7 +41,8 @@ class Letter:
 
     `paragraphs` come first, then `quote` (words of somebody else, drawn as a quotation), `figures` (label, value),
     `table` (rows of cells: heads first, then label and values), `items` (a list, under `items_title`), one `action`
-    (label, path on the site) and a `note` that closes. `project` is the small line above the subject.
+    (label, path on the site), `links` (label, path, a small line; under `links_title`) and a `note` that closes.
+    `project` is the small line above the subject.
     """
 
     subject: str
@@ -50,6 +51,8 @@ class Letter:
     table: list[list[str]] = field(default_factory=list)
     items: list[str] = field(default_factory=list)
     items_title: str = ""
+    links: list[tuple[str, str, str]] = field(default_factory=list)
+    links_title: str = ""
     note: str = ""
     quote: str = ""
     action: tuple[str, str] | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -36,24 +36,37 @@ from payouts.models import PayoutBatch, PayoutRequest
 from payouts.models.requests import Bill
 from projects import matching, newsletter
 from projects.models import (
+    Again,
     Agreement,
     Asked,
     Category,
+    Completion,
     Detail,
     DetailsClaim,
     DossierMessage,
     Flag,
     FlagReason,
     Formula,
+    Jotting,
     Offer,
     OfferDraft,
+    OfferNote,
     OfferTerms,
+    Opinion,
+    Outcome,
     Papers,
+    Portrait,
+    Profile,
     Project,
     Question,
+    Review,
     SavedSearch,
     Selection,
+    ShortlistEntry,
     SpecificationFile,
+    Survey,
+    Terms,
+    Tidings,
     TrancheTerms,
 )
 
@@ -149,7 +162,21 @@ class World:
             "admin:projects_edition_html": {"provider0's": {"pk": self.people["provider0"].pk}},
             "projects:rename_search": {"rival's": {"pk": self.things["search"].pk}},
             "projects:forget_search": {"rival's": {"pk": self.things["search"].pk}},
+            "projects:profile": {about: {"key": row.key} for about, row in self.things["profiles"].items()},
+            **self.on_ends(),
             "projects:answer": {about: {"key": opened, "pk": row.pk} for about, row in questions.items()},
+        }
+
+    def on_ends(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """Routes of what follows the introduction: a base project that is completed, and one still open."""
+        done, opened = self.things["done"].key, self.projects["open"].key
+        keys = {"completed": {"key": done}, "open": {"key": opened}, "active": {"key": self.projects["active"].key}}
+        surveys = {"completed": {"key": done, "rank": 1}, "open": {"key": opened, "rank": 1}}
+        return {
+            "projects:complete": keys,
+            "projects:reviews": keys,
+            "projects:answer_review": {"about-winner": {"key": done, "pk": self.things["review"].pk}},
+            "projects:survey": surveys,
         }
 
     def on_work(self) -> dict[str, dict[str, dict[str, Any]]]:
@@ -211,10 +238,13 @@ def build() -> World:
     settle_open_call(world)
     settle_followup(world)
     settle_draft(world)
+    settle_rejected(world)
     for stage in ("proposed", "agreed", "active"):
         settle_agreement(world, stage)
     settle_work(world)
     settle_papers(world)
+    settle_profiles(world)
+    settle_end(world)
     provider = world.people["suspended"]
     provider.suspend(by=world.people["moderator"], reason="Faux SIREN")
     return world
@@ -346,6 +376,9 @@ def settle_open_call(world: World) -> None:
     questions[0].answer_with("Reponse secretereponse.", by=people["owner"])
     world.things["questions"] = questions
     settle_exchange(world, project)
+    OfferNote.write(world.things["offers"][0], "Note secretenote.", seen=0)
+    ShortlistEntry.add(world.things["offers"][0])
+    world.hide("note on an offer, shortlist", "secretenote", "Présélection (1)", seen_by={"owner"})
     world.hide("dossier", "secretopendossier", "fichieropen", seen_by=DOSSIER | {"moderator"})
     words = (
         "secreteoffredoffre",
@@ -398,6 +431,20 @@ def settle_draft(world: World) -> None:
     """A draft, and a project of somebody else's that the owner does not own."""
     publish(world, "draft")
     world.hide("draft", "Projet draft", "secretdraftdossier", "fichierdraft", seen_by={"owner", *READS_USERS})
+
+
+def settle_rejected(world: World) -> None:
+    """A call taken down after it was open: its client has written it anew, a bidder's credits are back."""
+    project, people = publish(world, "rejected"), world.people
+    bid(project, people["rival"], 321_098, "Offre secreterejeteeoffre")
+    project.reject(by=people["moderator"], reason="Motif secretrejet.")
+    title = Jotting(("title",), {"title": "Projet corrige"})
+    project.jot(title)
+    world.hide(
+        "call taken down", "secretrejecteddossier", "fichierrejected", "Projet corrige", seen_by={"owner", *READS_USERS}
+    )
+    world.hide("reason of a rejection", "secretrejet", seen_by={"owner", *READS_USERS})
+    world.hide("offer on a call taken down", "secreterejeteeoffre", seen_by={"rival", "superuser"})
 
 
 def settle_agreement(world: World, stage: str) -> None:
@@ -462,6 +509,40 @@ def settle_papers(world: World) -> None:
     world.things["search"] = search
     world.hide("saved search", "secrete Recherche", seen_by={"rival"})
     world.things["token"] = Unsubscription(owner.pk, NoticeKind.PROJECTS).url.rstrip("/").rpartition("/")[2]
+
+
+def settle_profiles(world: World) -> None:
+    """The winner's profile is for everybody, although its text names them; the rival's is not published."""
+    winner, rival, written = world.people["winner"], world.people["rival"], Portrait("Sites", "Portrait", ["Django"])
+    told = f"Moi, {winner.name} de {winner.company.name}, {winner.email}, {winner.phone}."
+    world.things["profiles"] = {
+        "published": Profile.write(replace(written, presentation=told), by=winner, published=True),
+        "unpublished": Profile.write(replace(written, presentation="secretportrait"), by=rival, published=False),
+    }
+    world.hide("unpublished profile", "secretportrait", seen_by={"rival"})
+
+
+def settle_end(world: World) -> None:
+    """A base project of the owner and the winner, completed: surveys asked, one answered; the owner's review is in."""
+    owner, winner = world.people["owner"], world.people["winner"]
+    project = publish(world, "done")
+    agreement = Selection(bid(project, winner, 200_000, "Offre secretedonegagnante")).carry_out(by=owner)
+    version = agreement.version
+    rows = [tranche.terms for tranche in version.tranches.all()]
+    agreement.propose(
+        Terms(version.scope, version.price_cents, 30, Formula.BASE, tranches=rows), by=owner, instead_of=1
+    )
+    for party in (owner, winner):
+        agreement.accept(2, by=party)
+    pay(agreement.pay(by=owner, key=uuid.uuid4()))
+    Survey.objects.ask(project, 1)
+    told = Tidings(Outcome.YES, Outcome.YES, Again.YES, "secretenquete")
+    Survey.objects.get(person=owner).answer(told)
+    Completion(project).carry_out(by=owner)
+    world.things["review"] = Review.write(project, Opinion(5, 4, 5, "secretavis"), by=owner, key=uuid.uuid4())
+    world.things["done"] = world.projects.pop("done")
+    world.hide("review before the other is in", "secretavis", seen_by={"owner", *READS_USERS})
+    world.hide("survey", "secretenquete", seen_by={"owner", *READS_USERS})
 
 
 def targets_of(world: World, name: str, path: str, parameters: Sequence[str]) -> list[Target]:

@@ -13,7 +13,7 @@ from marketplace.forms import Deed, Performing
 from marketplace.payments.models import Payment
 from projects.forms.prose import ProseField
 from projects.forms.tranches import HIGHEST_CENTS, LOWEST_CENTS, DelayField, WithTranches
-from projects.models import Agreement, AgreementVersion, Formula, Terms, TrancheTerms
+from projects.models import Agreement, AgreementVersion, Consent, FeesBy, Formula, Terms, TrancheTerms
 from projects.models.offers import whole
 from projects.terms import Change, changes
 
@@ -39,15 +39,37 @@ class TermsForm(WithTranches):
     delay_days = DelayField()
     starts_on = DayField(label=_("Start"), required=False)
     formula = forms.ChoiceField(label=_("Formula"), choices=Formula.choices, widget=ChoiceCards(FORMULA_HINTS))
+    release_on_silence = forms.BooleanField(
+        label=_("Silence releases: without an answer 14 days after a delivery, its money is released"),
+        required=False,
+        help_text=_("R0 formula only. Each of you ticks it again when accepting."),
+    )
+    provider_pays = forms.BooleanField(
+        label=_("Exceptionally, the provider pays the introduction instead of the client"),
+        required=False,
+        help_text=_("They must consent to it apart, when they accept the terms."),
+    )
+    fees_reason = ProseField(
+        label=_("Why the provider pays"), max_length=500, rows=2, required=False, help_text=_("Part of the terms.")
+    )
 
     def __init__(self, *args: Any, version: AgreementVersion, user: User, **kwargs: Any) -> None:
         initial = {name: getattr(version, name) for name in self.base_fields if hasattr(version, name)}
-        initial["instead_of"] = version.number
+        initial |= {"instead_of": version.number, "provider_pays": version.fees_by == FeesBy.PROVIDER}
         super().__init__(*args, rows=version.typed_tranches, initial=initial, **kwargs)
         self.version, self.user = version, user
         self.newer: list[Change] = []
         if user != version.agreement.client:
             del self.fields["formula"]
+
+    def clean(self) -> dict[str, Any]:
+        """What goes together: a reason with an exception, silence with R0."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if data.get("provider_pays") and not data.get("fees_reason"):
+            self.add_error("fees_reason", _("Give the reason of this exception: both of you sign it."))
+        if data.get("release_on_silence") and data.get("formula", self.version.formula) != Formula.R0:
+            self.add_error("release_on_silence", _("Only the R0 formula holds money that silence could release."))
+        return data
 
     def _one_payment(self, price_cents: int) -> list[TrancheTerms]:
         """The whole price as one tranche, in the words that it had before if it was that already."""
@@ -65,7 +87,9 @@ class TermsForm(WithTranches):
             starts_on=data["starts_on"],
             formula=data.get("formula", self.version.formula),
             tranches=self.tranches or self._one_payment(data["price_cents"]),
-            release_on_silence=self.version.release_on_silence,
+            release_on_silence=data["release_on_silence"],
+            fees_by=FeesBy.PROVIDER if data["provider_pays"] else FeesBy.CLIENT,
+            fees_reason=data["fees_reason"] if data["provider_pays"] else "",
         )
         agreement = self.version.agreement
         made = self.perform(lambda: agreement.propose(terms, by=self.user, instead_of=data["instead_of"]))
@@ -83,15 +107,28 @@ class TermsForm(WithTranches):
         self.data = data
 
 
+CONSENTS: dict[Consent, Any] = {
+    Consent.FEES: _("I, the provider, agree to pay the introduction myself, for the reason stated"),
+    Consent.SILENCE: _("I agree that without an answer 14 days after a delivery, its money is released"),
+}
+
+
 class AcceptForm(Performing):
-    """The acceptance of one numbered version, with a box to tick."""
+    """The acceptance of one numbered version: a box to tick, and one more for each consent that it asks of `user`."""
 
     number = forms.IntegerField(widget=forms.HiddenInput)
     read = forms.BooleanField(label=_("I have read these terms and accept them"))
 
-    def save(self, agreement: Agreement, *, by: User) -> bool:
+    def __init__(self, *args: Any, version: AgreementVersion, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, initial={"number": version.number}, **kwargs)
+        self.user, self.asked = user, [consent for consent in CONSENTS if consent in version.consents_of(user)]
+        for consent in self.asked:
+            self.fields[consent.lower()] = forms.BooleanField(label=CONSENTS[consent])
+
+    def save(self, agreement: Agreement) -> bool:
         """Accept; a refusal is shown on the form."""
-        return self.done(lambda: agreement.accept(self.cleaned_data["number"], by=by))
+        number = self.cleaned_data["number"]
+        return self.done(lambda: agreement.accept(number, by=self.user, consents=self.asked))
 
 
 class PayForm(Deed):

@@ -18,6 +18,7 @@ from marketplace.events.models import Preference
 from marketplace.events.tellings import Kind
 from projects.bands import BANDS, any_of, band_words, few_offers, overlapping
 from projects.facets import TOO_MANY, Choice, Counts, Facets, sentence
+from projects.forms.relevance import Ranking
 from projects.forms.sorts import LATEST, RELEVANCE, SORTS, Sort, cursor_of
 from projects.models import Category, Interest, Place, Project
 from projects.models.skills import asks_for
@@ -35,7 +36,7 @@ LONGEST_QUERY, LONGEST_SKILL = 200, 40
 MOST_SKILLS = 10
 MOST_WIDENED = 4
 FEW_FOUND = 3  # projects: below, a typing error is likely
-MANY = 1000  # matches from which a word is common: only its latest projects are ranked and counted
+MANY = 1000  # matches from which a word is common: only its latest projects are counted
 PLACES = {"distance": Place.REMOTE, "mixte": Place.MIXED, "sur-place": Place.ON_SITE}
 
 
@@ -112,7 +113,10 @@ class Finder:
     @property
     def found(self) -> ProjectQuerySet:
         """The available projects that the address asks for, in no order."""
-        rows = self.matching
+        return self._filtered(self.matching)
+
+    def _filtered(self, rows: ProjectQuerySet) -> ProjectQuerySet:
+        """Those of `rows` that the filters leave."""
         for condition in self.conditions.values():
             rows = rows.filter(condition)
         return rows
@@ -136,17 +140,15 @@ class Finder:
 
     @property
     def is_common(self) -> bool:
-        """Whether the words are so common that only the latest of their projects are ranked and counted."""
+        """Whether the words are so common that only the latest of their projects are counted."""
         return bool(self.text) and len(self._first_matches) > MANY
 
     @cached_property
     def looked_at(self) -> ProjectQuerySet:
         """Those of the projects that match the words among which is counted: of common words, the MANY latest."""
-        return self._latest(self.matching) if self.is_common else self.matching
-
-    def _latest(self, rows: ProjectQuerySet) -> ProjectQuerySet:
-        """The MANY latest of `rows`, looked up once."""
-        keys = list(rows.order_by("-opened_at", "-pk").values_list("pk", flat=True)[:MANY])
+        if not self.is_common:
+            return self.matching
+        keys = list(self.matching.order_by("-opened_at", "-pk").values_list("pk", flat=True)[:MANY])
         return Project.objects.filter(pk__in=keys)
 
     @cached_property
@@ -193,13 +195,14 @@ class Finder:
 
     @property
     def _ranked(self) -> ProjectQuerySet:
-        """What was found; in order of relevance, only the latest of it are looked at."""
+        """What was found; in order of relevance, of common words what this page shows."""
         if self.sort_name != RELEVANCE:
             return self.found
         if not self.is_common:
             return self.found.with_relevance(self.text)
-        rows = self._latest(self.found) if self.conditions else self.looked_at
-        return rows.with_relevance(self.text)
+        ranking = Ranking(self._filtered(Project.objects.available()), self.text, MANY)
+        keys = ranking.keys(PAGE + 1, self.before or self.after, backwards=self.before is not None)
+        return Project.objects.filter(pk__in=keys).with_relevance(self.text)
 
     def url(self, *, without: tuple[str, str] = ("", ""), **more: str) -> str:
         """The address of this list; `without` one filter (all of its heading when the value is ""), or with `more`."""
@@ -286,9 +289,7 @@ class Finder:
 
     def _with_filters(self, rows: ProjectQuerySet) -> int:
         """How many of `rows` the filters leave, as far as it is worth counting."""
-        for condition in self.conditions.values():
-            rows = rows.filter(condition)
-        return rows[:TOO_MANY].count()
+        return self._filtered(rows)[:TOO_MANY].count()
 
 
 def usual_sort(text: str) -> str:

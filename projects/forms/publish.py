@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from marketplace.documents.forms import DocumentsField
 from marketplace.documents.intake import OFFICE, PLAIN
 from marketplace.fields import ChoiceCards, DayField, EurosField
 from marketplace.forms import Deed, Performing
+from marketplace.locking import Deleted
 from marketplace.templatetags.page import PARIS, day, filesize_fr
 from projects.contacts import reachable, telling
 from projects.forms.tranches import HIGHEST_CENTS
@@ -89,6 +91,7 @@ class BudgetField(EurosField):
         errors = {
             "invalid": _("Write a positive amount in euros, such as 1200.50, without a minus sign or words."),
             "min": _("Zero is not a budget: write %(limit)s at least."),
+            "max": _("A budget is %(limit)s at most here: share a larger project out over several calls."),
         }
         unit = _("€ excl. VAT")
         super().__init__(unit=unit, min_cents=100, max_cents=HIGHEST_CENTS, error_messages=errors, **kwargs)
@@ -198,6 +201,12 @@ class ProjectForm(Deed):
             raise ValidationError(_("Choose a day between %(first)s and %(last)s."), code="range", params=words)
         return chosen
 
+    def clean_starts_on(self) -> date | None:
+        chosen: date | None = self.cleaned_data["starts_on"]
+        if chosen and chosen < timezone.localdate(timezone=PARIS):
+            raise ValidationError(_("This day has passed: choose today or a later one."), code="past")
+        return chosen
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         low, high = data.get("budget_min_cents"), data.get("budget_max_cents")
@@ -223,6 +232,11 @@ class ChangeForm(ProjectForm):
         for name in ("sealed", "closes_on"):
             del self.fields[name]
 
+    def clean_starts_on(self) -> date | None:
+        """The day that the project says already stays right once it has passed."""
+        kept = self.cleaned_data["starts_on"] == self.open.starts_on
+        return self.open.starts_on if kept else super().clean_starts_on()
+
     @property
     def content(self) -> Content:
         """What was typed; the rest as the project says it."""
@@ -234,7 +248,7 @@ class ChangeForm(ProjectForm):
         """What follows from the change."""
         if self.made is None:
             return gettext("Nothing has changed: the project stays as it was.")
-        return gettext("Your change is published as version %(number)s.") % {"number": self.made.number}
+        return gettext("Your change is published as version %(number)s.") % {"number": self.made.published_number}
 
     def save(self, *, by: User) -> bool:
         """Publish the change; a refusal is shown on the form."""
@@ -249,6 +263,19 @@ class ChangeForm(ProjectForm):
         except ValidationError as disk:
             self.add_error("specification", disk)
             return False
+
+
+class DiscardForm(Performing):
+    """The confirmation that deletes a draft."""
+
+    def save(self, project: Project, *, by: User) -> bool:
+        """Delete it; a refusal is shown on the page. One that is gone already is as good as deleted."""
+
+        def deed() -> None:
+            with suppress(Deleted):
+                project.discard(by=by)
+
+        return self.done(deed)
 
 
 class SubmitForm(Performing):

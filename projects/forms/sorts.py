@@ -59,8 +59,8 @@ SORTS = {
         is_descending=True,
         label=gettext_lazy("relevance"),
         why=gettext_lazy(
-            "Your words count more in a title or a skill than in a teaser; among equals the latest come first, and "
-            "only the 1,000 latest are ranked. Nobody pays for a place."
+            "First the projects that match by their title and skills, then those that match by their teaser too; the "
+            "latest first in each. Nobody pays for a place."
         ),
     ),
     LATEST: Sort(

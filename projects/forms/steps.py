@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -56,6 +57,15 @@ SETTING = Step(
 )
 CONDITIONS = Step("conditions", _("Files and conditions"), ("specification", "dropped", "formula_wanted", "sealed"))
 STEPS = {step.slug: step for step in (NEED, SETTING, CONDITIONS)}
+
+
+def line_of_steps(here: str) -> list[tuple[str, str, str]]:
+    """Slug, label and state of each step when one is at `here`; what our moderation does has no page, so no slug."""
+    order = [*((step.slug, step.label) for step in STEPS.values()), (REVIEW, _("Check and hand in"))]
+    now = [slug for slug, _label in order].index(here)
+    states = ["done" if n < now else "now" if n == now else "" for n in range(len(order))]
+    own = [(slug, str(label), state) for (slug, label), state in zip(order, states, strict=True)]
+    return [*own, ("", gettext("Our approval"), "")] if settings.PRE_MODERATION else own
 
 
 def typed(project: Project) -> dict[str, Any]:
@@ -119,10 +129,7 @@ class StepForm(ProjectForm):
     @property
     def steps(self) -> list[tuple[str, str, str]]:
         """Slug, label and state of each page, for the line of steps."""
-        order = [*STEPS.values(), Step(REVIEW, _("Check and hand in"), ())]
-        here = order.index(self.step)
-        states = ["done" if n < here else "now" if n == here else "" for n in range(len(order))]
-        return [(step.slug, str(step.label), state) for step, state in zip(order, states, strict=True)]
+        return line_of_steps(self.step.slug)
 
     @property
     def path(self) -> str:
@@ -158,7 +165,7 @@ class StepForm(ProjectForm):
         Not while NEXT asks for corrections, nor with a file that was refused.
         """
         right = self.is_valid()
-        if self.project is None and {"title", "category", "key"} & set(self.errors):
+        if self.project is None and ("key" in self.errors or not self.is_begun):
             return False
         try:
             written = self.perform(lambda: self._write(by))
@@ -172,6 +179,11 @@ class StepForm(ProjectForm):
         self._redraw(written)
         # A refused file is not kept, unlike a wrong answer: whoever sent it must read why before they go on.
         return right or (self.act != NEXT and "specification" not in self.errors)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether anything is written on the page."""
+        return any(text.strip() for text in self._raw().values())
 
     def _write(self, by: User) -> Project:
         if self.project is None:

@@ -63,6 +63,10 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
         """Agreements that may still lapse: being confirmed, or waiting for their fees."""
         return self.filter(state__in=[AgreementState.PROPOSED, AgreementState.AGREED])
 
+    def frozen(self) -> AgreementQuerySet:
+        """Agreements whose terms both accepted, whatever became of them."""
+        return self.exclude(sha256="")
+
     def declined(self) -> AgreementQuerySet:
         """Agreements that the provider who was chosen did not want."""
         return self.filter(state=AgreementState.DECLINED)
@@ -158,6 +162,15 @@ class Agreement(models.Model):
     def history(self) -> list[AgreementVersion]:
         """Every such version, the latest first, with its author and tranches: two queries whatever their number."""
         return list(self.versions.standing().select_related("author").prefetch_related("tranches"))
+
+    @property
+    def vat_note(self) -> str:
+        """Why the provider bills no VAT, in the words that the law wants; nothing when they bill it."""
+        if self.vat_rate_bp:
+            return ""
+        if self.provider.company.country == "FR":
+            return str(_("VAT not applicable, art. 293 B of the French tax code."))
+        return str(_("VAT due by the client where it applies (reverse charge)."))
 
     @property
     def is_r0(self) -> bool:

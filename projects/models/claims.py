@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -51,8 +52,23 @@ class DetailsClaimQuerySet(models.QuerySet["DetailsClaim"]):
         return self.filter(state=ClaimState.OPEN)
 
     def uncorrected(self) -> DetailsClaimQuerySet:
-        """Details found false that their client has neither corrected nor confirmed since."""
+        """Details found false that their client has not corrected since, nor has been believed about."""
         return self.filter(state=ClaimState.CONFIRMED, corrected_at=None)
+
+    def contested(self) -> DetailsClaimQuerySet:
+        """Of these, those whose client says in writing that they are right: our staff has to check again."""
+        return self.uncorrected().filter(stated_at__isnull=False)
+
+    def to_decide(self) -> DetailsClaimQuerySet:
+        """What waits for our staff: claims, and the statements of clients."""
+        return self.filter(Q(state=ClaimState.OPEN) | Q(pk__in=self.contested().values("pk")))
+
+
+def prints_of(client: User) -> dict[str, str]:
+    """A digest of each of a client's details as they are now: it tells later whether one has changed."""
+    company = client.company.name if client.has_company else ""
+    held = {Detail.NAME: f"{client.name}\n{company}", Detail.EMAIL: client.email, Detail.PHONE: client.phone}
+    return {detail.value: sha256(text.encode()).hexdigest()[:16] for detail, text in held.items()}
 
 
 def claim_until(spending: Spending) -> datetime:
@@ -79,6 +95,9 @@ class DetailsClaim(models.Model):
     filed_at = models.DateTimeField(_("reported at"), default=timezone.now)
     decided_at = models.DateTimeField(_("decided at"), null=True)
     words = models.TextField(_("our answer"), max_length=1000, blank=True)
+    found = models.JSONField(default=dict, editable=False)  # digests of the details that were found false
+    statement = models.TextField(_("what the client states"), max_length=1000, blank=True)
+    stated_at = models.DateTimeField(_("stated at"), null=True)
     corrected_at = models.DateTimeField(_("corrected or confirmed at"), null=True)
 
     objects = DetailsClaimQuerySet.as_manager()
@@ -107,9 +126,18 @@ class DetailsClaim(models.Model):
             models.CheckConstraint(
                 condition=Q(corrected_at=None) | Q(state="CONFIRMED"), name="only_false_details_are_corrected"
             ),
+            models.CheckConstraint(
+                condition=Q(stated_at=None) | (Q(state="CONFIRMED") & ~Q(statement="")),
+                name="only_false_details_are_contested",
+            ),
         ]
         indexes = [
             models.Index(fields=["filed_at", "id"], condition=Q(state="OPEN"), name="details_claim_to_be_checked"),
+            models.Index(
+                fields=["stated_at", "id"],
+                condition=Q(stated_at__isnull=False, corrected_at=None),
+                name="details_statement_to_be_read",
+            ),
             models.Index(
                 fields=["client"], condition=Q(state="CONFIRMED", corrected_at=None), name="details_to_be_corrected"
             ),
@@ -125,8 +153,19 @@ class DetailsClaim(models.Model):
 
     @property
     def answer_by(self) -> datetime:
-        """Until when our staff answers the provider."""
-        return deadlines.after(self.filed_at, settings.DETAILS_ANSWER_DAYS)
+        """Until when our staff answers: the provider, or the client who contests what was found."""
+        return deadlines.after(self.stated_at or self.filed_at, settings.DETAILS_ANSWER_DAYS)
+
+    @property
+    def is_contested(self) -> bool:
+        """Whether a statement of the client waits for our staff."""
+        return self.stated_at is not None and self.corrected_at is None
+
+    @property
+    def is_corrected(self) -> bool:
+        """Whether something of what was found false is no longer as it was then."""
+        now = prints_of(self.client)
+        return any(now[detail] != digest for detail, digest in self.found.items())
 
     @classmethod
     def file(
@@ -160,7 +199,9 @@ class DetailsClaim(models.Model):
         """
         with locked(self.project, self, self.spending):
             self.must_be_open()
-            self._decide(ClaimState.CONFIRMED)
+            now = prints_of(self.client)
+            self.found = {detail: now[detail] for detail in self.wrong}
+            self._decide(ClaimState.CONFIRMED, "found")
             back = self.spending.returned_at is not None
             Event.record("details.false", project=self.project, by=by, claim=self.pk, already_back=back)
             self.spending.give_back(ReturnReason.FALSE_DETAILS, title=self.project.title)
@@ -180,12 +221,65 @@ class DetailsClaim(models.Model):
 
     @classmethod
     def settle(cls, *, by: User) -> int:
-        """The client says that their details are right now; how many findings that settles. A second call: none."""
+        """The client has corrected what was found false; how many findings that settles. A second call: none.
+
+        Refused: NothingCorrected while every detail that was found false is as it was found.
+        """
         with locked(by):
-            settled = cls.objects.filter(client=by).uncorrected().update(corrected_at=timezone.now())
+            found = list(cls.objects.filter(client=by).uncorrected().select_related("client__company"))
+            settled = [claim.pk for claim in found if claim.is_corrected]
+            if found and not settled:
+                raise cls.NothingCorrected
             if settled:
-                Event.record("details.corrected", by=by, number=settled)
-            return settled
+                cls.objects.filter(pk__in=settled).update(corrected_at=timezone.now())
+                Event.record("details.corrected", by=by, number=len(settled))
+            return len(settled)
+
+    @classmethod
+    def contest(cls, *, by: User, statement: str) -> None:
+        """The client states in writing that the details found false are right; our staff checks again.
+
+        Until it answers nothing changes: nobody spends on details in doubt. A second statement while the first waits
+        changes nothing. Refused: NeedsStatement.
+        """
+        with locked(by):
+            if not statement.strip():
+                raise cls.NeedsStatement
+            now, rows = timezone.now(), cls.objects.filter(client=by).uncorrected().filter(stated_at=None)
+            claims = list(rows.values_list("pk", flat=True).order_by("pk"))
+            if claims:
+                cls.objects.filter(pk__in=claims).update(statement=statement.strip(), stated_at=now)
+                Event.record("details.contested", by=by, claim=claims[0])
+
+    def believe(self, *, by: User) -> None:
+        """The details are right after all: every finding that the client contests is settled, and they are told.
+
+        What came back stays with the provider. Refused: NotContested.
+        """
+        with locked(self.client):
+            self._must_be_contested()
+            type(self).objects.filter(client=self.client).contested().update(corrected_at=timezone.now())
+            Event.record("details.believed", by=by, claim=self.pk)
+            self.refresh_from_db()
+
+    def insist(self, *, by: User, words: str) -> None:
+        """The details are false all the same: the client reads `words`, and must correct them.
+
+        Refused: NotContested, NeedsWords.
+        """
+        with locked(self.client):
+            self._must_be_contested()
+            if not words.strip():
+                raise self.NeedsWords
+            type(self).objects.filter(client=self.client).contested().update(stated_at=None, words=words.strip())
+            Event.record("details.insisted", by=by, claim=self.pk, words=words.strip())
+            self.refresh_from_db()
+
+    def _must_be_contested(self) -> None:
+        """Refuse to answer a statement that is not there, or was answered. Called under the client's lock."""
+        self.refresh_from_db(fields=["stated_at", "corrected_at"])
+        if not self.is_contested:
+            raise self.NotContested
 
     def must_be_open(self) -> None:
         """Refuse to decide twice."""
@@ -207,6 +301,15 @@ class DetailsClaim(models.Model):
 
     class TooLate(Refusal):
         sentence = _("Details could be called false until %(until)s. That date has passed.")
+
+    class NothingCorrected(Refusal):
+        sentence = _("Nothing of what was found false has changed. Correct it first, or write to us why it is right.")
+
+    class NeedsStatement(Refusal):
+        sentence = _("Write why these details are right: our staff reads it and checks again.")
+
+    class NotContested(Refusal):
+        sentence = _("No statement of the client waits for an answer.")
 
     class AlreadyDecided(Refusal):
         sentence = _("This claim has been decided already.")

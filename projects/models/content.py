@@ -82,3 +82,9 @@ class Jotting:
     files: Sequence[Clean] = ()
     dropped: Sequence[int] = ()
     seen: str | None = None
+
+    @classmethod
+    def whole(cls, content: Content, files: Sequence[Clean] = ()) -> Jotting:
+        """Every page of the form at once, each answer right."""
+        answers = content.as_fields()
+        return cls(tuple(answers), answers, files=files)

@@ -19,7 +19,6 @@ from marketplace.refusals import Refusal
 from marketplace.states import States
 from marketplace.templatetags.page import paris
 
-from .choices import ProjectState
 from .projects import Project
 
 if TYPE_CHECKING:
@@ -87,6 +86,9 @@ class Flag(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, verbose_name=_("examined by")
     )
     closed_at = models.DateTimeField(_("closed at"), null=True)
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, verbose_name=_("answered by")
+    )
     words = models.TextField(_("our answer"), max_length=1000, blank=True)
 
     objects = FlagQuerySet.as_manager()
@@ -101,6 +103,9 @@ class Flag(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=PENDING, closed_at=None) | (~Q(state__in=PENDING) & Q(closed_at__isnull=False)),
                 name="closed_flag_has_its_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_by=None) | ~Q(state__in=PENDING), name="pending_flag_was_answered_by_nobody"
             ),
             models.CheckConstraint(condition=~Q(state="DISMISSED") | ~Q(words=""), name="dismissed_flag_has_an_answer"),
             models.CheckConstraint(
@@ -129,7 +134,7 @@ class Flag(models.Model):
         with locked(project, by):
             if done := cls.objects.filed_by(by).filter(project=project, key=key).first():
                 return done
-            if project.opened_at is None or project.state == ProjectState.REJECTED:
+            if not project.is_published:
                 raise cls.NotPublished
             if project.client_id == by.pk:
                 raise cls.OwnProject
@@ -195,8 +200,8 @@ class Flag(models.Model):
         """Close `flags` of one project with one outcome. Called under the project's lock."""
         closed = list(flags)
         for flag in closed:
-            flag.words, flag.closed_at = words.strip(), timezone.now()
-            flag._move(state, "words", "closed_at")
+            flag.words, flag.closed_at, flag.closed_by = words.strip(), timezone.now(), by
+            flag._move(state, "words", "closed_at", "closed_by")
         Event.record(f"flag.{state.lower()}", project=closed[0].project, by=by, flags=[flag.pk for flag in closed])
 
     def of_the_project(self, *states: FlagState) -> list[Flag]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -35,6 +35,11 @@ class OfferState(models.TextChoices):
     WITHDRAWN = "WITHDRAWN", _("taken back")
     WON = "WON", _("won")
     LOST = "LOST", _("lost")
+
+
+def stage_of(state: OfferState, lapsed_at: datetime | None) -> str:
+    """`state` in words: an offer that its rejected call took along is not one that its bidder took back."""
+    return str(_("ended with the call") if lapsed_at else state.label)
 
 
 OFFER_MOVES = (
@@ -114,6 +119,13 @@ class OfferQuerySet(models.QuerySet["Offer"]):
             Q(provider=user) | (~Q(state=OfferState.WITHDRAWN) & (Q(project__client=user) | Q(project__in=open_ones))),
         )
 
+    def lapse(self) -> list[int]:
+        """End those of these offers that are placed; the ids of their bidders. Called by Project under its lock."""
+        placed = list(self.filter(state=OfferState.PLACED).select_for_update(no_key=True).order_by("pk"))
+        for offer in placed:
+            offer.mark_lapsed()
+        return [offer.provider_id for offer in placed]
+
     def placed_by(self, provider: User) -> OfferQuerySet:
         """A provider's own offers, withdrawn or not."""
         return self.filter(provider=provider)
@@ -143,6 +155,7 @@ class Offer(Enclosing, models.Model):
     revised_at = models.DateTimeField(null=True)
     read_at = models.DateTimeField(null=True)
     lost_reason = models.TextField(blank=True, editable=False)
+    lapsed_at = models.DateTimeField(null=True, editable=False)  # it ended with its rejected call, not by its bidder
 
     objects = OfferQuerySet.as_manager()
 
@@ -158,6 +171,7 @@ class Offer(Enclosing, models.Model):
             models.UniqueConstraint(fields=["project"], condition=Q(state="WON"), name="one_winning_offer_per_project"),
             models.CheckConstraint(condition=Q(price_cents__gt=0), name="offer_price_is_positive"),
             models.CheckConstraint(condition=Q(delay_days__gt=0), name="offer_delay_is_positive"),
+            models.CheckConstraint(condition=Q(lapsed_at=None) | Q(state="WITHDRAWN"), name="lapsed_offer_is_over"),
         ]
 
     def __str__(self) -> str:
@@ -272,6 +286,16 @@ class Offer(Enclosing, models.Model):
         """Whether it may still be revised, withdrawn or chosen."""
         return self.state == OfferState.PLACED
 
+    @property
+    def stage(self) -> str:
+        """Where it is, in words."""
+        return stage_of(OfferState(self.state), self.lapsed_at)
+
+    def mark_lapsed(self) -> None:
+        """Its call was rejected: it is over, and its bidder may place another if the call comes back."""
+        self.state, self.lapsed_at = OfferState.WITHDRAWN, timezone.now()
+        self.save(update_fields=["state", "lapsed_at"])
+
     def mark_won(self) -> None:
         """Called by Selection and SecondChoice under the lock."""
         self.state, self.lost_reason = OfferState.WON, ""
@@ -330,7 +354,8 @@ class Offer(Enclosing, models.Model):
             return
         self.project_version = self.project.version
         self.save(update_fields=["project_version"])
-        facts = {"offer": self.pk, "version": self.project_version, "title": self.project.title}
+        number = self.project.versions.get(number=self.project_version).published_number
+        facts = {"offer": self.pk, "version": self.project_version, "number": number, "title": self.project.title}
         Event.record("offer.maintained", project=self.project, by=by, **facts)
 
     def _says(self, terms: OfferTerms, parts: list[TrancheTerms]) -> bool:
@@ -340,8 +365,8 @@ class Offer(Enclosing, models.Model):
 
     def _place(self, terms: OfferTerms, parts: list[TrancheTerms], *, number: str, key: UUID) -> None:
         self.company_number, self.key, self.placed_at = number, key, timezone.now()
-        self.state, self.read_at = OfferState.PLACED, None
-        self._write(terms, parts, "company_number", "key", "placed_at", "state", "read_at")
+        self.state, self.read_at, self.lapsed_at = OfferState.PLACED, None, None
+        self._write(terms, parts, "company_number", "key", "placed_at", "state", "read_at", "lapsed_at")
         self._count()
 
     def _write(self, terms: OfferTerms, parts: list[TrancheTerms], *others: str) -> None:
@@ -382,7 +407,7 @@ class Offer(Enclosing, models.Model):
         sentence = _("The tranches add up to %(total)s, the price is %(price)s. Make both agree, to the cent.")
 
     class FormUsed(Refusal):
-        sentence = _("You have withdrawn the offer that this page placed. Open the page again to place a new one.")
+        sentence = _("The offer that this page placed is over. Open the page again to place a new one.")
 
 
 class OfferTranche(models.Model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from django.db import models, transaction
 from django.db.models import Func, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from credits.models import Kind, ReturnReason, Spending, Wallet
@@ -34,7 +35,7 @@ from .categories import Category
 from .choices import PROJECT_MOVES, Formula, Place, ProjectState
 from .content import Content, Jotting, closing_on, days_after, plain
 from .deadlines import Deadline
-from .readers import TEXT_SEARCH, ProjectQuerySet
+from .readers import TEXT_SEARCH, UNSEEN, ProjectQuerySet, headings
 from .skills import keys_of
 
 if TYPE_CHECKING:
@@ -55,6 +56,12 @@ UNPUBLISHED = ("DRAFT", "REJECTED", "WITHDRAWN")  # only these may lack a budget
 def new_key() -> str:
     """A project's public key: ten letters that nobody guesses or misreads."""
     return "".join(secrets.choice(KEY_LETTERS) for _ in range(10))
+
+
+def must_start_later(day: date | None) -> None:
+    """Refuse (Project.StartsInThePast) a wanted start before today in Paris."""
+    if day and day < timezone.localdate(timezone=PARIS):
+        raise Project.StartsInThePast
 
 
 class Project(models.Model):
@@ -140,6 +147,7 @@ class Project(models.Model):
         ]
         indexes = [
             GinIndex(fields=["search"], name="project_search"),
+            GinIndex(headings(), condition=Q(state="OPEN"), name="project_open_headings"),
             models.Index(fields=["-opened_at", "-id"], condition=Q(state="OPEN"), name="project_open_latest"),
             GinIndex(keys_of(models.F("skills")), condition=Q(state="OPEN"), name="project_open_skills"),
             models.Index(fields=["offers_count", "id"], condition=Q(state="OPEN"), name="project_open_offers"),
@@ -170,6 +178,8 @@ class Project(models.Model):
         """Where it is, in words: an open call whose closing date has passed waits for its client's choice."""
         if self.state == ProjectState.OPEN and not self.is_available:
             return str(_("closed to offers, the client is choosing"))
+        if self.state == ProjectState.AWARDED and self.decide_by:
+            return str(_("the agreement fell through, the client chooses again"))
         return str(ProjectState(self.state).label)
 
     @property
@@ -220,30 +230,23 @@ class Project(models.Model):
 
     @property
     def is_editable(self) -> bool:
-        """Whether its client may still write it: a draft, or rejected before it was ever open."""
-        return self.state == ProjectState.DRAFT or (self.state == ProjectState.REJECTED and self.opened_at is None)
+        """Whether its client may write it, to hand it in: a draft, or rejected, before it was open or after."""
+        return self.state in {ProjectState.DRAFT, ProjectState.REJECTED}
+
+    @property
+    def is_published(self) -> bool:
+        """Whether what it says is public, or was to its end: as the queryset `published`."""
+        return self.opened_at is not None and self.state not in UNSEEN
 
     @property
     def is_changeable(self) -> bool:
         """Whether its client may still change it before the public's eyes: while it takes offers."""
         return self.is_available
 
-    @classmethod
-    def draft(cls, content: Content, *, by: User, key: UUID, files: Iterable[Clean] = ()) -> Project:
-        """Write a new draft with its specification `files`; the same `key` again rewrites the same draft.
-
-        Refused: NotEditable when that draft has been handed in meanwhile, TooManyFiles, KeyReused for a key of somebody
-        else's.
-        """
-        with locked(by):
-            if done := cls.objects.filter(form_key=key).first():
-                if done.client_id != by.pk:
-                    raise cls.KeyReused
-                done.rewrite(content, files=files)
-                return done
-            project = cls.objects.create(client=by, form_key=key, **content.as_fields())
-            project._add_files(files)
-            return project
+    @property
+    def public_title(self) -> str:
+        """Its title for whom may read no more than the public: what moderation has not approved is not shown."""
+        return self.title if self.is_published else str(_("a project that has left the site"))
 
     @classmethod
     def bring_in(cls, content: Content, *, by: User, source_key: str, source_url: str = "") -> Project:
@@ -252,9 +255,10 @@ class Project(models.Model):
 
     @classmethod
     def begin(cls, jotting: Jotting, *, by: User, key: UUID) -> Project:
-        """Write a new draft from the first page of the form; the same `key` again goes on with the same draft.
+        """Write a new draft, as soon as anything of it is written; the same `key` again goes on with the same draft.
 
-        Refused: as `jot`, and KeyReused for a key of somebody else's.
+        Without a title or a category it stands under other ones, which are still to be corrected. Refused: as `jot`,
+        and KeyReused for a key of somebody else's.
         """
         with locked(by):
             if done := cls.objects.filter(form_key=key).first():
@@ -262,8 +266,10 @@ class Project(models.Model):
                     raise cls.KeyReused
                 done.jot(jotting)
                 return done
-            fields = Content(**jotting.answers).as_fields()
-            saved = {"to_correct": dict(jotting.to_correct), "saved_at": timezone.now()}
+            first = Category.objects.order_by("position", "pk")[0]
+            fields = Content(**{"title": gettext("Untitled draft"), "category": first, **jotting.answers}).as_fields()
+            unwritten = {name: "" for name in ("title", "category") if name not in jotting.answers}
+            saved = {"to_correct": {**unwritten, **jotting.to_correct}, "saved_at": timezone.now()}
             project = cls.objects.create(client=by, form_key=key, **saved, **fields)
             project._add_files(jotting.files)
             return project
@@ -302,22 +308,24 @@ class Project(models.Model):
         self.to_correct, self.saved_at = {**others, **jotting.to_correct}, timezone.now()
         self.save(update_fields=[*jotting.answers, "budget_max_cents", "to_correct", "saved_at"])
 
-    def rewrite(self, content: Content, *, files: Iterable[Clean] = (), dropped: Iterable[int] = ()) -> None:
-        """Replace what the client wrote, add `files`, drop the specification files whose keys are in `dropped`.
+    def discard(self, *, by: User) -> None:
+        """Delete a draft that nobody else has seen, and its files, for good; nothing else is touched.
 
-        Refused: NotEditable once it is handed in, TooManyFiles.
+        Refused: NotDiscardable once it was handed in.
         """
         with locked(self):
-            if not self.is_editable:
-                raise self.NotEditable
-            self._write(content)
-            self._change_files(files, dropped)
+            if self.state != ProjectState.DRAFT:
+                raise self.NotDiscardable
+            for file in self.specification_files.all():
+                file.drop()
+            self.delete()
+            Event.record("project.discarded", by=by)
 
     def submit(self, *, by: User) -> None:
         """Hand the project in: to moderation, or straight to the public when PRE_MODERATION is off.
 
         A second call changes nothing. Refused: NotSubmittable unless it is editable, Incomplete, ClosesInThePast,
-        FalseDetails.
+        StartsInThePast, FalseDetails.
         """
         with locked(self):
             if self.state in {ProjectState.SUBMITTED, ProjectState.OPEN}:
@@ -327,6 +335,7 @@ class Project(models.Model):
             self._must_be_complete()
             if self.closes_at and self.closes_at <= timezone.now():
                 raise self.ClosesInThePast
+            must_start_later(self.starts_on)
             if self.has_false_details:
                 raise self.FalseDetails
             if self.state == ProjectState.DRAFT and not settings.PRE_MODERATION:
@@ -349,16 +358,22 @@ class Project(models.Model):
             self._open(by=by, at=at or timezone.now())
 
     def reject(self, *, by: User, reason: str) -> None:
-        """Reject with a reason, before or after opening; every credit spent on it comes back."""
+        """Reject with a reason, before or after opening; its client may correct it and hand it in again.
+
+        Every credit spent on it comes back, and the offers placed on it end: corrected and opened again, it takes
+        new ones. Refused: NotModerable unless it waits for approval or is open, NeedsReason.
+        """
         with locked(self):
             if self.state not in {ProjectState.SUBMITTED, ProjectState.OPEN}:
                 raise self.NotModerable
             if not reason.strip():
                 raise self.NeedsReason
-            self.rejection_reason = reason.strip()
+            was_open, self.rejection_reason = self.state == ProjectState.OPEN, reason.strip()
             self._keep_version().mark_rejected(self.rejection_reason)
-            self._move(ProjectState.REJECTED, "rejection_reason")
-            Event.record("project.rejected", project=self, by=by, title=self.title, reason=self.rejection_reason)
+            bidders, self.offers_count = self.offers.lapse(), 0
+            self._move(ProjectState.REJECTED, "rejection_reason", "offers_count")
+            facts = {"title": self.title, "reason": self.rejection_reason, "was_open": was_open, "bidders": bidders}
+            Event.record("project.rejected", project=self, by=by, **facts)
             self.return_credits(ReturnReason.REJECTED)
 
     def withdraw(self, *, by: User) -> None:
@@ -434,11 +449,14 @@ class Project(models.Model):
         Sealed offers and the closing date stay as they are, whatever `content` says. The same content changes nothing
         (None). Every bidder with a living offer is told what has changed and may withdraw with the credit back;
         moderators look at it afterwards. Refused: NotChangeable unless it takes offers, Incomplete, TooManyFiles,
-        ChangedElsewhere when another tab has made a newer version than the one `seen`.
+        StartsInThePast for another wanted start than before, ChangedElsewhere when another tab has made a newer version
+        than the one `seen`.
         """
         with locked(self):
             if not self.is_changeable:
                 raise self.NotChangeable
+            if content.starts_on != self.starts_on:
+                must_start_later(content.starts_on)
             former = self._keep_version()
             self._write(replace(content, sealed=self.sealed, closes_at=self.closes_at))
             self._change_files(files, dropped)
@@ -449,7 +467,8 @@ class Project(models.Model):
             if seen is not None and seen < former.number:
                 raise self.ChangedElsewhere
             version.mark_published(timezone.now(), changed_open=True)
-            facts: dict[str, Any] = {"version": version.number, "changes": version.changes_since(former)}
+            facts: dict[str, Any] = {"version": version.number, "number": version.published_number}
+            facts["changes"] = version.changes_since(former)
             Event.record("project.changed", project=self, by=by, title=self.title, **facts)
             return version
 
@@ -562,6 +581,7 @@ class Project(models.Model):
         return Spending.objects.living().on(self.key).filter(provider=user, kind=Kind.CONSULTATION).exists()
 
     def _open(self, *, by: User | None, at: datetime) -> None:
+        """Begin to take offers: for the first time, or anew after a rejection, with the dates of a new call."""
         now = timezone.now()
         if at > now:
             raise self.OpensInTheFuture
@@ -569,8 +589,11 @@ class Project(models.Model):
         self.closes_at = self.closes_at or closing_on(default)
         if self.closes_at <= now:
             raise self.ClosesInThePast
+        self.extended_at = self.reminded_at = None
+        # What a rejection owed back is back before anybody can spend again: a credit that is due opens nothing.
+        Spending.objects.on(self.key).give_back(title=self.title)
         self._keep_version().mark_published(now)
-        self._move(ProjectState.OPEN, "opened_at", "closes_at")
+        self._move(ProjectState.OPEN, "opened_at", "closes_at", "extended_at", "reminded_at")
         Event.record("project.opened", project=self, by=by, title=self.title)
 
     def _end_agreements(self) -> None:
@@ -640,6 +663,9 @@ class Project(models.Model):
     class NotEditable(Refusal):
         sentence = _("This project has been handed in: it can no longer be changed.")
 
+    class NotDiscardable(Refusal):
+        sentence = _("This project has been handed in: it can be withdrawn, no longer deleted.")
+
     class NotChangeable(Refusal):
         sentence = _("This project no longer takes offers: what it says can no longer be changed.")
 
@@ -656,7 +682,7 @@ class Project(models.Model):
         sentence = _("Your company already has an offer on this project: one for each SIREN. Nothing was charged.")
 
     class FalseDetails(Refusal):
-        sentence = _("Your details were found to be false. Correct or confirm them first, from your account page.")
+        sentence = _("Your details were found to be false. Correct them first, from your account page.")
 
     class DetailsInDoubt(Refusal):
         sentence = _("This client’s details were found to be false and are being corrected. Nothing was charged.")
@@ -666,6 +692,9 @@ class Project(models.Model):
 
     class OpensInTheFuture(Refusal):
         sentence = _("A project cannot have been published in the future.")
+
+    class StartsInThePast(Refusal):
+        sentence = _("The wanted start has passed. Choose today or a later day.")
 
     class ClosesInThePast(Refusal):
         sentence = _("The closing date has passed. Choose a later one.")

@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.contrib.postgres.search import SearchQuery, SearchRank
+from django.contrib.postgres.search import SearchQuery, SearchVectorField
 from django.db import models
-from django.db.models import Case, Count, Exists, OuterRef, Q, Subquery, Value, When
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import Case, Count, Exists, ExpressionWrapper, F, Func, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from credits.models import Kind, Spending
@@ -27,7 +27,26 @@ if TYPE_CHECKING:
 
 TEXT_SEARCH = "french_unaccent"  # a text search configuration made by a migration: French stems, accents ignored
 ALIKE = 4
+BID = ("PLACED", "WON", "LOST")  # the states of an offer that was not withdrawn
+HEADED = 10**16  # of a relevance: what a match in title and skills is worth, more than any date in microseconds
 CLOCKS = timedelta(hours=1)  # by which days of the clock may be shorter or longer than 24 hours
+UNSEEN = (ProjectState.DRAFT, ProjectState.SUBMITTED, ProjectState.REJECTED)  # what the public does not see, or no more
+
+
+def headings() -> Func:
+    """The words of a title and its skills alone (weight A of the stored ones; an index holds them)."""
+    return Func(F("search"), template="ts_filter(%(expressions)s, '{a}')", output_field=SearchVectorField())
+
+
+def query_of(text: str) -> SearchQuery:
+    """What `text`, as typed into a search box, asks for."""
+    return SearchQuery(text, config=TEXT_SEARCH, search_type="websearch")
+
+
+def meets(vector: F | Func, text: str) -> Func:
+    """Whether `vector` matches `text`, in a form that PostgreSQL takes for likely and asks of each row it meets."""
+    shape = "coalesce(%(expressions)s, false)"
+    return Func(vector, query_of(text), template=shape, arg_joiner=" @@ ", output_field=models.BooleanField())
 
 
 def spent(user: User, *kinds: Kind) -> Exists:
@@ -43,8 +62,12 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         return self.filter(state=ProjectState.OPEN, closes_at__gt=timezone.now())
 
     def published(self) -> ProjectQuerySet:
-        """Projects that were open to the public once; those that left show only that they are gone."""
-        return self.filter(opened_at__isnull=False).exclude(state=ProjectState.REJECTED)
+        """Projects that the public may see or saw the end of: not those that moderation has taken from it."""
+        return self.once_open().exclude(state__in=UNSEEN)
+
+    def once_open(self) -> ProjectQuerySet:
+        """Projects that were open to the public once, whatever became of them."""
+        return self.filter(opened_at__isnull=False)
 
     def overdue(self, at: datetime) -> ProjectQuerySet:
         """Open calls that may be over without a choice at `at`; each one is judged again under its lock."""
@@ -60,9 +83,12 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         return closed.filter(reminded_at=None, offers_count__gt=0)
 
     def visible_to(self, user: User | AnonymousUser) -> ProjectQuerySet:
-        """Projects whose address answers `user` at all: published ones, and one's own."""
-        published = Q(opened_at__isnull=False) & ~Q(state=ProjectState.REJECTED)
-        return self.filter(published | Q(client=user)) if user.is_authenticated else self.filter(published)
+        """Projects whose address answers `user` at all: those that were open once, and one's own.
+
+        Of those that left, or that moderation rejected, it says only that they are no longer available.
+        """
+        once_open = Q(opened_at__isnull=False)
+        return self.filter(once_open | Q(client=user)) if user.is_authenticated else self.filter(once_open)
 
     def owned_by(self, user: User) -> ProjectQuerySet:
         """The client's own projects."""
@@ -71,18 +97,19 @@ class ProjectQuerySet(models.QuerySet["Project"]):
     def dossier_open_to(self, user: User) -> ProjectQuerySet:
         """Projects whose full dossier `user` may read: owner, winner, or one who spent a consultation credit.
 
-        The losers' access ends LOSER_ACCESS_DAYS after the activation.
+        The losers' access ends LOSER_ACCESS_DAYS after the activation; everybody's but the owner's with a rejection,
+        even before the last credit has come back.
         """
         limit = timezone.now() - timedelta(days=settings.LOSER_ACCESS_DAYS)
         recent = Q(activated_at=None) | Q(activated_at__gt=limit)
         return self.filter(
-            Q(client=user) | Q(winner=user) | (recent & spent(user, Kind.CONSULTATION)),
+            Q(client=user) | Q(winner=user) | (recent & ~Q(state__in=UNSEEN) & spent(user, Kind.CONSULTATION)),
         )
 
     def contact_open_to(self, user: User) -> ProjectQuerySet:
         """Projects whose client's name, e-mail and phone `user` may read: contact credit, or winner once active."""
         introduced = Q(activated_at__isnull=False, winner=user)
-        return self.filter(Q(client=user) | introduced | spent(user, Kind.CONTACT))
+        return self.filter(Q(client=user) | introduced | (~Q(state__in=UNSEEN) & spent(user, Kind.CONTACT)))
 
     def called_by(self, provider: User) -> ProjectQuerySet:
         """Projects on which `provider` spent a contact credit, whether it came back or not."""
@@ -93,23 +120,36 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         """Published projects of somebody else, which `user` may report to moderation."""
         return self.published().exclude(client=user)
 
+    def shared_by(self, party: User) -> ProjectQuerySet:
+        """Projects that `party` has begun with somebody, as the client or as the winner: under way or completed."""
+        return self.filter(Q(client=party) | Q(winner=party), activated_at__isnull=False)
+
     def bid_open_to(self, user: User) -> ProjectQuerySet:
         """Projects on which `user` has spent an offer credit, and so may bid and ask while they are available."""
-        return self.filter(spent(user, Kind.OFFER))
+        return self.exclude(state__in=UNSEEN).filter(spent(user, Kind.OFFER))
 
     def talk_open_to(self, user: User) -> ProjectQuerySet:
         """Projects in whose dossier `user` may write messages while open: one's own call, or where one may bid."""
-        called = Q(client=user, opened_at__isnull=False) & ~Q(state=ProjectState.REJECTED)
-        return self.filter(called | spent(user, Kind.OFFER))
+        called = Q(client=user, opened_at__isnull=False)
+        return self.exclude(state__in=UNSEEN).filter(called | spent(user, Kind.OFFER))
 
     def report_open_to(self, user: User) -> ProjectQuerySet:
         """Projects whose report concerns `user`: its client, its winner, and every provider with a living spending."""
-        return self.filter(Q(client=user) | Q(winner=user) | spent(user, Kind.CONSULTATION))
+        bought = ~Q(state__in=UNSEEN) & spent(user, Kind.CONSULTATION)
+        return self.filter(Q(client=user) | Q(winner=user) | bought)
+
+    def new_to(self, user: User | AnonymousUser) -> ProjectQuerySet:
+        """Projects of others on which `user` has placed no offer that stands."""
+        if not user.is_authenticated:
+            return self
+        rows = self.model._default_manager.filter(pk=OuterRef("pk"))
+        bid = rows.filter(offers__provider=user, offers__state__in=BID)
+        return self.exclude(client=user).exclude(Exists(bid))
 
     def alike(self, project: Project) -> ProjectQuerySet:
         """Available projects that resemble `project`, the most alike first: its category and budget, then the latest.
 
-        Never more than a handful: each part reads the head of an index.
+        None of the client of `project`. Never more than a handful: each part reads the head of an index.
         """
         others = self.available().exclude(pk=project.pk).exclude(client=project.client_id)
         latest = others.order_by("-opened_at", "-pk")
@@ -124,17 +164,39 @@ class ProjectQuerySet(models.QuerySet["Project"]):
 
     def matching(self, text: str) -> ProjectQuerySet:
         """Projects whose title, skills or teaser match `text`, as typed into a search box."""
-        return self.filter(search=SearchQuery(text, config=TEXT_SEARCH, search_type="websearch"))
+        return self.filter(search=query_of(text))
+
+    def headed(self, text: str) -> ProjectQuerySet:
+        """Those that match `text` by their title and skills alone."""
+        return self.alias(headings=headings()).filter(meets(F("search"), text), headings=query_of(text))
+
+    def met(self, text: str) -> ProjectQuerySet:
+        """As `matching`, for words that many have: PostgreSQL walks the list in its order and tries each row."""
+        return self.filter(meets(F("search"), text))
+
+    def met_in_headings(self, text: str) -> ProjectQuerySet:
+        """As `headed`, for words that many have."""
+        return self.met(text).filter(meets(headings(), text))
+
+    def met_in_teaser(self, text: str) -> ProjectQuerySet:
+        """Those of `met` that are not `headed`."""
+        return self.met(text).exclude(meets(headings(), text))
 
     def with_relevance(self, text: str) -> ProjectQuerySet:
-        """Each with its `relevance` to `text`, in millionths, worked out row by row: for a bounded set only."""
-        rank = SearchRank("search", SearchQuery(text, config=TEXT_SEARCH, search_type="websearch"))
-        return self.annotate(relevance=Cast(rank * 1_000_000, models.BigIntegerField()))
+        """Each of those that match `text` with its `relevance`: its date, in microseconds, and HEADED when `headed`.
+
+        Worked out row by row: for a bounded set only.
+        """
+        big = models.BigIntegerField()  # named for the sum as well: Django would take it for a smaller integer
+        micros = "(extract(epoch from %(expressions)s) * 1000000)::bigint"
+        opened = Func(F("opened_at"), template=micros, output_field=big)
+        worth = Case(When(meets(headings(), text), then=HEADED), default=0, output_field=big)
+        return self.annotate(relevance=ExpressionWrapper(opened + worth, output_field=big))
 
     def with_track_record(self) -> ProjectQuerySet:
         """Each with its client's calls: `client_published` and `client_awarded`, worked out for the rows shown only."""
         own = self.model._default_manager.filter(client=OuterRef("client"), opened_at__isnull=False)
-        published = own.exclude(state=ProjectState.REJECTED).order_by().values("client").annotate(n=Count("pk"))
+        published = own.exclude(state__in=UNSEEN).order_by().values("client").annotate(n=Count("pk"))
         awarded = published.filter(awarded_at__isnull=False)
         return self.annotate(
             client_published=Coalesce(Subquery(published.values("n")), 0),
@@ -146,6 +208,6 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         if not user.is_authenticated:
             return self.annotate(consulted=Value(False), has_bid=Value(False), is_own=Value(False))
         rows = self.model._default_manager.filter(pk=OuterRef("pk"))
-        bid = rows.filter(offers__provider=user, offers__state__in=["PLACED", "WON", "LOST"])
+        bid = rows.filter(offers__provider=user, offers__state__in=BID)
         own = Case(When(client=user, then=True), default=False)
         return self.annotate(consulted=spent(user, Kind.CONSULTATION), has_bid=Exists(bid), is_own=own)

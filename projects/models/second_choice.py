@@ -50,7 +50,7 @@ class SecondChoice:
         """Turn to another bidder, at the terms of their `offer`: a new agreement, which they may refuse.
 
         The same call again gives the same agreement; nobody pays anything again. Refused: Passed (too late, or made
-        otherwise), Gone (that offer was taken back).
+        otherwise), Gone (that offer was taken back, or its provider's account is suspended).
         """
         with locked(self.project, offer):
             offer.project = self.project
@@ -58,7 +58,7 @@ class SecondChoice:
             if made:
                 return made
             self._must_be_open()
-            if offer.state != OfferState.LOST:
+            if offer.state != OfferState.LOST or not offer.provider.is_active:
                 raise self.Gone
             offer.mark_won()
             self.project.mark_awarded(offer.provider)

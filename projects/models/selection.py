@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
@@ -14,6 +14,7 @@ from marketplace.refusals import Refusal
 from projects.lessons import Field, delay_of, lessons, price_of
 
 from .agreements import Agreement
+from .bidders import acts, gaps, replies
 from .choices import ProjectState
 from .offers import Offer, OfferState, Question
 from .projects import Project
@@ -52,8 +53,8 @@ class Selection:
         """Choose the winner: the project leaves the list, the agreement's version 1 is drawn up, everyone is told.
 
         The same choice again gives the same agreement. Refused: AlreadyMade (another was chosen), TooLate (past the
-        date to choose), Over (the project has ended), Gone (the offer was withdrawn), Revised (since it was read),
-        NeedsReason (a loser would be told nothing).
+        date to choose), Over (the project has ended), Gone (the offer was withdrawn), Suspended (its provider's account
+        is), Revised (since it was read), NeedsReason (a loser would be told nothing).
         """
         with locked(self.project, self.winner):
             if self.winner.state == OfferState.WON and (made := self._agreement()):
@@ -62,9 +63,7 @@ class Selection:
             self._must_be_possible()
             losers = self._losers(offers)
             self.winner.mark_won()
-            askers = self._askers(offers)
-            sealed = self.project.sealed
-            facts = [self._lose(Field(offer, self.winner, offers, askers, sealed)) for offer in losers]
+            facts = [self._lose(field) for field in self._fields(losers, offers)]
             self.project.mark_awarded(self.winner.provider)
             agreement = Agreement.draw_up(self.winner)
             Event.record(
@@ -85,8 +84,8 @@ class Selection:
 
     def _rivals(self) -> Sequence[Offer]:
         """Every living offer, locked in order."""
-        offers = Offer.objects.living().filter(project=self.project).select_for_update(no_key=True).order_by("pk")
-        return list(offers.prefetch_related("tranches"))
+        offers = Offer.objects.living().filter(project=self.project).order_by("pk").prefetch_related("tranches")
+        return list(offers.select_related("provider__profile").select_for_update(no_key=True, of=("self",)))
 
     def _must_be_possible(self) -> None:
         if self.project.awarded_at and self.project.state in CHOSEN:
@@ -97,6 +96,8 @@ class Selection:
             raise self.TooLate
         if self.winner.state != OfferState.PLACED:
             raise self.Gone
+        if not self.winner.provider.is_active:
+            raise self.Suspended
         if self.revision not in {None, self.winner.revision}:
             raise self.Revised
 
@@ -108,6 +109,20 @@ class Selection:
 
     def _reason_for(self, offer: Offer) -> str:
         return self.reasons.get(offer.pk, "").strip() or self.reason
+
+    def _fields(self, losers: Sequence[Offer], offers: Sequence[Offer]) -> Iterator[Field]:
+        """Each loser with what the findings look at; the facts are asked of the database once for all."""
+        if not losers:
+            return
+        common: dict[str, Any] = {
+            "askers": self._askers(offers),
+            "sealed": self.project.sealed,
+            "version": self.project.version,
+            "replies": replies(offers, acts(offers), client=self.project.client_id),
+            "gaps": {offer.provider_id: gaps(offer.provider) for offer in offers},
+        }
+        for offer in losers:
+            yield Field(offer, self.winner, offers, **common)
 
     def _askers(self, offers: Sequence[Offer]) -> frozenset[int]:
         """The bidders who asked a question."""
@@ -148,6 +163,9 @@ class Selection:
 
     class NeedsReason(Refusal):
         sentence = _("Give your reason for each of the other offers. Nobody has been told anything.")
+
+    class Suspended(Refusal):
+        sentence = _("This provider’s account is suspended: choose another offer. Nobody has been told anything.")
 
     class Gone(Refusal):
         sentence = _("This offer was withdrawn just now: choose another one. Nobody has been told anything.")

@@ -19,7 +19,7 @@ class SpecificationFile(models.Model):
         return str(self.document)
 
     def drop(self) -> None:
-        """Take the file out of the specification, and out of the store. Called by Project.rewrite under the lock."""
+        """Take the file out of the specification, and out of the store. Called by Project under its lock."""
         document = self.document
         self.delete()
         document.delete()

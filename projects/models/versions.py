@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models.fields.json import KeyTextTransform
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -43,6 +44,11 @@ class VersionQuerySet(models.QuerySet["ProjectVersion"]):
         """Changes made to open projects that no moderator has looked at yet."""
         return self.filter(changed_open=True, looked_at=None)
 
+    def title_seen_of(self, project: F | OuterRef) -> Subquery:
+        """The title that the public last saw of `project`, of the outer query."""
+        seen = self.published().filter(project=project).order_by("-number")
+        return Subquery(seen.values(seen_title=KeyTextTransform("title", "content"))[:1])
+
     def keep(self, project: Project) -> ProjectVersion:
         """The version that says what `project` says now: its latest, or else a new one with the next number.
 
@@ -70,6 +76,7 @@ class ProjectVersion(models.Model):
     files = models.JSONField(default=list)
     written_at = models.DateTimeField(_("written at"), default=timezone.now)
     published_at = models.DateTimeField(_("published at"), null=True)
+    published_number = models.PositiveIntegerField(null=True)  # what the public counts: refusals leave no gap in it
     changed_open = models.BooleanField(default=False)  # it replaced another one before the public's eyes
     rejection_reason = models.TextField(_("rejection reason"), blank=True)
     looked_at = models.DateTimeField(null=True)
@@ -84,6 +91,12 @@ class ProjectVersion(models.Model):
             models.CheckConstraint(
                 condition=Q(changed_open=False) | Q(published_at__isnull=False), name="changed_version_is_published"
             ),
+            models.CheckConstraint(
+                condition=Q(published_at=None, published_number=None)
+                | Q(published_at__isnull=False, published_number__gt=0),
+                name="published_version_is_numbered_from_one",
+            ),
+            models.UniqueConstraint(fields=["project", "published_number"], name="one_version_per_published_number"),
         ]
         indexes = [
             models.Index(
@@ -95,9 +108,11 @@ class ProjectVersion(models.Model):
         return f"{self.project}, {self.number}"
 
     def mark_published(self, at: datetime, *, changed_open: bool = False) -> None:
-        """The public sees it from `at` on. Called by Project under its lock."""
+        """The public sees it from `at` on, under a number of its own. Called by Project under its lock."""
+        if self.published_number is None:
+            self.published_number = self.project.versions.published().count() + 1
         self.published_at, self.changed_open = at, changed_open
-        self.save(update_fields=["published_at", "changed_open"])
+        self.save(update_fields=["published_at", "published_number", "changed_open"])
 
     def mark_rejected(self, reason: str) -> None:
         """Moderation refused it, and why. Called by Project under its lock."""

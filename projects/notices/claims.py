@@ -7,12 +7,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from marketplace.accounts.models import User
-from marketplace.accounts.staff import MODERATION
 from marketplace.events.models import Event
 from marketplace.events.tellings import Facts, Kind, Letter, Telling, tells
 from marketplace.templatetags.page import paris
 from projects.models import Detail, DetailsClaim
-from projects.notices.publishing import about
+from projects.notices.publishing import about, moderators
 
 
 def claim_of(event: Event) -> DetailsClaim:
@@ -61,7 +60,7 @@ class ClaimToCheck(Telling):
     def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
         claim = claim_of(event)
         facts = {**facts_of(claim), "pk": claim.pk, "text": claim.text, "before": claim.answer_by.isoformat()}
-        for moderator in User.objects.filter(groups__name=MODERATION, is_active=True).order_by("pk"):
+        for moderator in moderators():
             yield moderator, facts
 
     def letter(self, facts: Facts) -> Letter:
@@ -91,7 +90,7 @@ class DetailsFalse(Telling):
                 _("A provider cannot reach you with what your account says: %(wrong)s. Our staff has checked it.")
                 % {"wrong": wrong_in(facts)},
                 _(
-                    "Correct it, or confirm it if it is right now. Until then you cannot publish another project, and "
+                    "Correct it, or write to us why it is right. Until then you cannot publish another project, and "
                     "nobody can spend a direct contact credit on yours."
                 ),
             ],
@@ -132,4 +131,63 @@ class DetailsRight(Telling):
             paragraphs=[_("We have checked them: your direct contact credit stays spent. Our staff answers you:")],
             quote=facts["words"],
             action=(_("See the details again"), reverse("projects:detail", args=[facts["key"]]) + "#contact"),
+        )
+
+
+@tells("details.contested", kind=Kind.PROJECTS)
+class Contested(Telling):
+    """The moderators find the client's statement in their queue."""
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        claim = claim_of(event)
+        facts = {**facts_of(claim), "pk": claim.pk, "text": claim.statement, "before": claim.answer_by.isoformat()}
+        for moderator in moderators():
+            yield moderator, facts
+
+    def letter(self, facts: Facts) -> Letter:
+        return Letter(
+            subject=_("Details contested by their client: %(title)s") % facts,
+            project=_("Project %(number)s") % facts,
+            paragraphs=[_("You found them false (%(wrong)s); the client writes:") % {"wrong": wrong_in(facts)}],
+            quote=facts["text"],
+            figures=[(_("To be answered before"), paris(datetime.fromisoformat(facts["before"])))],
+            action=(_("Check the details"), reverse("admin:projects_detailsclaim_change", args=[facts["pk"]])),
+        )
+
+
+@tells("details.believed", kind=Kind.ACCOUNT)
+class Believed(Telling):
+    """The client learns that they may publish again."""
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        claim = claim_of(event)
+        yield claim.client, facts_of(claim)
+
+    def letter(self, facts: Facts) -> Letter:
+        return Letter(
+            subject=_("Your details are right: you can publish again"),
+            project=_("Project %(number)s") % facts,
+            paragraphs=[_("Our moderation has checked what you wrote. Nothing more is asked of you.")],
+            action=(_("Check my details"), reverse("projects:confirm_details")),
+        )
+
+
+@tells("details.insisted", kind=Kind.ACCOUNT)
+class Insisted(Telling):
+    """The client reads why the details are still held to be false."""
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        claim = claim_of(event)
+        yield claim.client, {**facts_of(claim), "words": event.facts["words"]}
+
+    def letter(self, facts: Facts) -> Letter:
+        return Letter(
+            subject=_("Your details are to be corrected all the same"),
+            project=_("Project %(number)s") % facts,
+            paragraphs=[
+                _("What was found false: %(wrong)s. Our moderation has checked again and answers you:")
+                % {"wrong": wrong_in(facts)}
+            ],
+            quote=facts["words"],
+            action=(_("Check my details"), reverse("projects:confirm_details")),
         )

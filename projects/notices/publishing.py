@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -89,22 +90,24 @@ class Published(Telling):
 
 @tells("project.rejected", kind=Kind.PROJECTS)
 class Rejected(Telling):
-    """The client reads why, word for word, and corrects it when it was not open yet."""
+    """The client reads why, word for word, and that they may correct it and hand it in again."""
 
     def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
         project = project_of(event)
-        yield project.client, {**about(project), "reason": event.facts["reason"], "again": project.is_editable}
+        facts = {"reason": event.facts["reason"], "was_open": event.facts["was_open"]}
+        yield project.client, {**about(project), **facts}
 
     def letter(self, facts: Facts) -> Letter:
         again = _("Correct it and hand it in again: nothing of what you wrote is lost.")
-        gone = _("It has left the list, and the credits spent on it are given back.")
-        page, label = ("edit", _("Correct the project")) if facts["again"] else ("report", _("Open the project report"))
+        gone = _(
+            "It has left the list. The offers placed on it have ended, and the credits spent on it are given back."
+        )
         return Letter(
             subject=_("Your project was not accepted: %(title)s") % facts,
             project=_("Project %(number)s") % facts,
-            paragraphs=[_("Our moderation gives this reason:"), again if facts["again"] else gone],
+            paragraphs=[_("Our moderation gives this reason:"), *([gone] if facts.get("was_open") else []), again],
             quote=facts["reason"],
-            action=(label, reverse(f"projects:{page}", args=[facts["key"]])),
+            action=(_("Correct the project"), reverse("projects:edit", args=[facts["key"]])),
         )
 
 
@@ -261,5 +264,17 @@ class Withdrawn(Gone):
 
 @tells("project.rejected", kind=Kind.PROJECTS, name="project.rejected.provider")
 class RejectedLater(Gone):
+    """Whoever had an offer there also learns that it has ended, and what follows if the call comes back."""
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        bidders = event.facts["bidders"]
+        for provider, facts in super().people(event):
+            yield provider, {**facts, "bid": provider.pk in bidders}
+
+    def letter(self, facts: Facts) -> Letter:
+        ended = _("Your offer has ended with it. If the client corrects the call and it opens again, you may bid anew.")
+        letter = super().letter(facts)
+        return replace(letter, paragraphs=[*letter.paragraphs, ended]) if facts.get("bid") else letter
+
     def subject(self) -> str:
         return _("Withdrawn by our moderation: %(title)s")

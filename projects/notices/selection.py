@@ -11,6 +11,8 @@ from marketplace.accounts.models import User
 from marketplace.events.models import Event
 from marketplace.events.tellings import Facts, Kind, Letter, Telling, tells
 from marketplace.templatetags.page import euros, paris
+from projects.alike import SHOWN
+from projects.cards import budget_words
 from projects.comparison import rank
 from projects.lessons import sentence
 from projects.models import Agreement, Offer, Project
@@ -31,7 +33,8 @@ class OfferLost(Telling):
         project = Project.objects.get(key=event.project_key)
         base = {"title": project.title, "number": project.number, "at": event.at.isoformat(), "key": project.key}
         for offer in Offer.objects.filter(pk__in=losers).select_related("provider"):
-            yield offer.provider, {**base, **losers[offer.pk]}
+            alike = Project.objects.new_to(offer.provider).alike(project)[:SHOWN]
+            yield offer.provider, {**base, **losers[offer.pk], "alike": [line_of(row) for row in alike]}
 
     def letter(self, facts: Facts) -> Letter:
         at = paris(datetime.fromisoformat(facts["at"]))
@@ -51,14 +54,34 @@ class OfferLost(Telling):
             items_title=_("Three findings for the next one"),
             items=[sentence(code, found, euros) for code, found in facts["lessons"]],
             action=(
-                _("See the detail, and projects alike"),
+                _("See the detail on the project report"),
                 reverse("projects:report", args=[facts["key"]]) + "#non-retenue",
             ),
+            links=[linked(row) for row in facts.get("alike", [])],
+            links_title=_("Open now, and alike"),
             note=_(
                 "Credits do not come back when another provider is chosen. Should the agreement fall through, "
                 "the client may still turn to you: you would have nothing to pay again."
             ),
         )
+
+
+def line_of(project: Project) -> Facts:
+    """What a letter says of an open project."""
+    return {
+        "title": project.title,
+        "key": project.key,
+        "low": project.budget_min_cents,
+        "high": project.budget_max_cents,
+        "closes_at": project.closes_at.isoformat() if project.closes_at else "",
+    }
+
+
+def linked(row: Facts) -> tuple[str, str, str]:
+    """An open project as a link: its title, its address, its budget and its closing date."""
+    budget, closes = budget_words(row["low"], row["high"]), row["closes_at"]
+    until = _("closes on %(date)s") % {"date": paris(datetime.fromisoformat(closes))} if closes else ""
+    return row["title"], reverse("projects:detail", args=[row["key"]]), " · ".join(filter(None, [budget, until]))
 
 
 def figures(facts: Facts, measure: str, place: str, words: Callable[[int], str]) -> list[str]:

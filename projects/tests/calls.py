@@ -15,7 +15,7 @@ from django.utils import timezone
 from credits.models import CreditPack, Kind
 from marketplace.accounts.models import User
 from marketplace.payments.gateway import Intent
-from projects.models import Category, Content, Project, closing_on
+from projects.models import Category, Content, Jotting, Project, closing_on
 
 
 def in_days(days: int) -> str:
@@ -76,7 +76,7 @@ def drafted(client: User, **changes: Any) -> Project:
         "budget_max_cents": 500_000,
         "closes_at": closing_on(timezone.localdate() + timedelta(days=20)),
     }
-    return Project.draft(Content(**fields | changes), by=client, key=uuid.uuid4())
+    return Project.begin(Jotting.whole(Content(**fields | changes)), by=client, key=uuid.uuid4())
 
 
 def opened(client: User, **changes: Any) -> Project:

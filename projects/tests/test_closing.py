@@ -207,6 +207,7 @@ def test_client_extends_from_the_page_that_compares(
     Project.objects.update(opened_at=timezone.now() - timedelta(days=9), closes_at=timezone.now() - SECOND)
     assert path in as_client.get(f"/projets/{project.key}/offres/").content.decode()
     assert path in as_client.get(f"/projets/{project.key}/rapport/").content.decode()
+    assert "Prendre plus de temps pour choisir" in as_client.get(path).content.decode()
     assert as_stranger.post(path).status_code in {302, 404}
     page = as_client.post(path, follow=True).content.decode()
     assert "délai de choix est prolongé" in page

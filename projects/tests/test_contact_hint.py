@@ -144,7 +144,10 @@ def call(offer: Offer) -> None:
 def call_in_vain(offer: Offer) -> None:
     said: dict[str, Any] = {"wrong": [Detail.PHONE], "text": "Faux.", "key": uuid.uuid4()}
     DetailsClaim.file(offer.project, offer.project.spend(Kind.CONTACT, by=offer.provider), **said).confirm(by=bidder(9))
-    DetailsClaim.settle(by=offer.project.client)
+    client = offer.project.client
+    client.phone = "+33 6 99 99 99 99"
+    client.save(update_fields=["phone"])
+    DetailsClaim.settle(by=client)
 
 
 def suspend(offer: Offer) -> None:
@@ -200,6 +203,17 @@ def test_pages_show_the_step_until_the_client_replies(
     assert all(words in page_of(as_provider, path) for path in pages)
     offer.mark_read()
     assert not any(words in page_of(as_provider, path) for path in pages)
+
+
+def test_panel_of_the_dossier_tells_of_the_silence_beside_the_credit(
+    as_provider: Client, offer: Offer, project: Project
+) -> None:
+    words = "Pas de réponse depuis"
+    assert words not in page_of(as_provider, f"/projets/{project.key}/")
+    Hint.objects.sweep(after(48))
+    page = page_of(as_provider, f"/projets/{project.key}/")
+    panel = page[page.index('id="contact"') :]
+    assert words in panel
 
 
 def test_pages_stop_showing_the_step_once_it_is_taken(

@@ -60,6 +60,12 @@ def told(user: User, name: str) -> Notice:
     return Notice.objects.get(user=user, name=name)
 
 
+def corrected(client: User) -> None:
+    """The client writes another phone number."""
+    client.phone = "+33 6 99 99 99 99"
+    client.save(update_fields=["phone"])
+
+
 def page_of(browser: Client, path: str) -> str:
     answer = browser.get(path)
     assert answer.status_code == 200
@@ -185,13 +191,68 @@ def test_client_cannot_publish_before_they_correct_or_confirm(
     assert "reconnues fausses" in as_client.post(f"/projets/{draft.key}/soumettre/").content.decode()
     with pytest.raises(Project.FalseDetails):
         draft.submit(by=client_user)
-    assert "Corrigez ou confirmez vos coordonnées" in page_of(as_client, "/mon-compte/")
+    assert "Corrigez vos coordonnées" in page_of(as_client, "/mon-compte/")
     assert "téléphone" in page_of(as_client, "/mon-compte/coordonnees/")
+    assert "Rien de ce qui a été reconnu faux" in as_client.post("/mon-compte/coordonnees/").content.decode()
+    corrected(client_user)
     for _double_click in range(2):
         assert as_client.post("/mon-compte/coordonnees/").headers["Location"] == "/mon-compte/"
     assert Event.objects.get(verb="details.corrected").facts == {"number": 1}
     assert "Personne ne s’est plaint" in page_of(as_client, "/mon-compte/coordonnees/")
     draft.submit(by=client_user)
+
+
+def test_details_found_false_are_not_confirmed_unchanged(
+    claim: DetailsClaim, client_user: User, moderator_user: User
+) -> None:
+    claim.confirm(by=moderator_user)
+    client_user.name = "Claire Caron-Petit"
+    client_user.save(update_fields=["name"])
+    with pytest.raises(DetailsClaim.NothingCorrected):
+        DetailsClaim.settle(by=client_user)
+    corrected(client_user)
+    assert (DetailsClaim.settle(by=client_user), DetailsClaim.settle(by=client_user)) == (1, 0)
+
+
+def test_client_who_contests_is_heard_by_moderation(
+    as_client: Client, as_moderator: Client, claim: DetailsClaim, client_user: User, moderator_user: User
+) -> None:
+    claim.confirm(by=moderator_user)
+    path, data = "/mon-compte/coordonnees/contester/", {"statement": "On me joint l’après-midi."}
+    assert "obligatoire" in as_client.post(path, {"statement": ""}).content.decode()
+    for _double_click in range(2):
+        assert as_client.post(path, data).headers["Location"] == "/mon-compte/coordonnees/"
+    assert told(moderator_user, "details.contested").letter.quote == "On me joint l’après-midi."
+    assert "vérifie de nouveau" in page_of(as_client, "/mon-compte/coordonnees/")
+    with pytest.raises(Project.FalseDetails):
+        drafted(client_user).submit(by=client_user)
+    assert "conteste" in page_of(as_moderator, "/admin/")
+    assert "Refonte" in page_of(as_moderator, "/admin/projects/detailsclaim/")
+    change = f"/admin/projects/detailsclaim/{claim.pk}"
+    assert "On me joint" in page_of(as_moderator, f"{change}/change/")
+    assert as_moderator.post(f"{change}/believe/do/", {"key": str(uuid.uuid4())}).status_code == 302
+    drafted(client_user).submit(by=client_user)
+    assert "de nouveau publier" in told(client_user, "details.believed").letter.subject
+
+
+def test_moderation_insists_and_the_client_corrects(
+    as_client: Client, claim: DetailsClaim, client_user: User, moderator_user: User
+) -> None:
+    claim.confirm(by=moderator_user)
+    with pytest.raises(DetailsClaim.NotContested):
+        claim.believe(by=moderator_user)
+    with pytest.raises(DetailsClaim.NeedsStatement):
+        DetailsClaim.contest(by=client_user, statement=" ")
+    DetailsClaim.contest(by=client_user, statement="Si.")
+    with pytest.raises(DetailsClaim.NeedsWords):
+        claim.insist(by=moderator_user, words=" ")
+    claim.insist(by=moderator_user, words="Le numéro ne répond pas.")
+    assert told(client_user, "details.insisted").letter.quote == "Le numéro ne répond pas."
+    assert "Le numéro ne répond pas." in page_of(as_client, "/mon-compte/coordonnees/")
+    assert client_user.details_claims.uncorrected().count() == 1
+    corrected(client_user)
+    assert "justes à présent" in page_of(as_client, "/mon-compte/coordonnees/")
+    assert DetailsClaim.settle(by=client_user) == 1
 
 
 def test_nobody_pays_for_details_known_to_be_false(
@@ -205,6 +266,7 @@ def test_nobody_pays_for_details_known_to_be_false(
     with pytest.raises(Project.DetailsInDoubt):
         project.spend(Kind.CONTACT, by=rival_user)
     assert contacts(rival_user) == 100
+    corrected(client_user)
     DetailsClaim.settle(by=client_user)
     project.spend(Kind.CONTACT, by=rival_user)
 

@@ -16,6 +16,7 @@ from marketplace.testing.cast import professional
 from projects.forms import discover
 from projects.models import Category, Interest, Project, closing_on
 
+from .bids import bid, stocked
 from .calls import consulted, drafted, opened, with_credits
 
 
@@ -209,17 +210,6 @@ def test_list_costs_as_many_queries_for_one_card_as_for_thirty(as_provider: Clie
     assert "OFFSET" not in ours[0]
 
 
-def test_common_word_is_ranked_among_the_latest(
-    client: Client, register: list[Project], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(discover, "MANY", 2)
-    page = client.get("/projets/?q=site+or+vitrine")
-    assert titles(page) == ["Logo", "Données d’une coopérative"]
-    assert page.context["headline"] == "3\xa0projets"
-    assert titles(client.get("/projets/?q=site+or+vitrine&lieu=distance")) == ["Vitrine pour un menuisier", "Logo"]
-    assert len(titles(client.get("/projets/?q=site+or+vitrine&tri=recents"))) == 3
-
-
 def test_htmx_is_told_the_address_without_what_was_not_understood(client: Client, register: list[Project]) -> None:
     for query, address in (
         ("q=&tri=&lieu=lune&categorie=web", "/projets/?categorie=web"),
@@ -297,6 +287,20 @@ def test_gone_project_offers_three_alike(client: Client, client_user: User, riva
     assert "Semblable" in page
     alike = list(Project.objects.alike(gone)[:3])
     assert [project.title for project in alike] == ["Semblable", "Autre 4", "Autre 3"]
+
+
+def test_three_alike_are_neither_bid_on_nor_own(as_provider: Client, client_user: User, provider_user: User) -> None:
+    gone = opened(client_user)
+    other = professional("b@x.example", "B", "client", "B", SIRENS[0])
+    calls = [opened(other, title=f"Autre {n}") for n in range(4)]
+    stocked(provider_user)
+    for call in calls[1:]:
+        bid(call, provider_user)
+    bid(opened(other, title="Retirée"), provider_user).withdraw(by=provider_user)
+    opened(provider_user, title="À soi")
+    gone.withdraw(by=client_user)
+    shown = as_provider.get(f"/projets/{gone.key}/").context["dossier"].alike
+    assert [card["title"] for card in shown] == ["Retirée", "Autre 0"]
 
 
 def test_interests_are_kept_and_the_newsletter_switched_off(as_provider: Client, provider_user: User) -> None:

@@ -147,7 +147,7 @@ def test_project_is_rejected_by_its_own_transition_and_every_reporter_is_told(
     flag.uphold(by=moderator_user, reason="Essai gratuit exigé.", words="Merci.")
     project.refresh_from_db()
     assert (project.state, project.rejection_reason) == ("REJECTED", "Essai gratuit exigé.")
-    assert set(Flag.objects.values_list("state", "words")) == {("UPHELD", "Merci.")}
+    assert set(Flag.objects.values_list("state", "words", "closed_by")) == {("UPHELD", "Merci.", moderator_user.pk)}
     assert {told(user, "flag.upheld").letter.quote for user in (provider_user, rival_user)} == {"Merci."}
     assert not Spending.objects.living().exists()
 
@@ -158,7 +158,7 @@ def test_rejection_from_the_project_s_own_page_answers_its_flags(
     flag = flagged(project, provider_user)
     project.reject(by=moderator_user, reason="Trompeur.")
     flag.refresh_from_db()
-    assert flag.state == "UPHELD"
+    assert (flag.state, flag.taken_by, flag.closed_by) == ("UPHELD", None, moderator_user)
     letter = told(provider_user, "flag.upheld").letter
     assert (letter.quote, letter.path) == ("", "/projets/")
     with pytest.raises(Flag.AlreadyClosed):

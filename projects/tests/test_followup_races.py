@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from itertools import count
 from typing import Any
 
 import pytest
@@ -32,9 +33,12 @@ class Stage:
     def __init__(self, client: User, moderators: tuple[User, User]) -> None:
         self.client, self.moderators = client, moderators
         self.provider, self.rival = bidder(1), bidder(2)
+        self.numbers = count(1)
 
     def called(self) -> tuple[Project, Spending]:
         """A new project on which the provider has spent a contact credit."""
+        self.client.phone = f"+33 6 {next(self.numbers):08d}"
+        self.client.save(update_fields=["phone"])
         DetailsClaim.settle(by=self.client)
         project = opened(self.client)
         consulted(project, self.provider, Kind.CONTACT)
@@ -63,7 +67,7 @@ def stage(client_user: User, moderator_user: User, superuser: User) -> Stage:
 def claiming(project: Project, spending: Spending) -> Callable[[], DetailsClaim]:
     """The claim of one tab: its own rows and key."""
     mine = Project.objects.select_related("client").get(pk=project.pk)
-    said: dict[str, Any] = {"wrong": [Detail.EMAIL], "text": "Retour à l’envoyeur.", "key": uuid.uuid4()}
+    said: dict[str, Any] = {"wrong": [Detail.PHONE], "text": "Retour à l’envoyeur.", "key": uuid.uuid4()}
     return partial(DetailsClaim.file, mine, Spending.objects.get(pk=spending.pk), **said)
 
 

@@ -85,3 +85,4 @@ def test_list_is_measured_at_the_rows_that_are_there() -> None:
     lines = run("measure_list", "--times", 4).splitlines()
     assert lines[0] == "30 open projects, each page asked for 4 times"
     assert {"first page", "search, rare word", "search, phrase"} <= {line[:34].strip() for line in lines}
+    assert next(line for line in lines if line.startswith("search, common word")).endswith(" 1.00")

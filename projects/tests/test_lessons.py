@@ -32,6 +32,7 @@ class Bid:
     assumptions: str = ""
     hours: float = 0
     provider_id: int = 1
+    project_version: int = 0
     tranches: Rows = field(init=False)
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ from django.test import Client
 
 from marketplace.accounts.models import User
 from marketplace.admin_site import waiting_for
-from projects.models import Project
+from projects.models import Jotting, Project
 from projects.tests.calls import drafted, opened
 from projects.tests.test_version import change, content
 
@@ -19,7 +19,7 @@ def resubmitted(client_user: User, moderator: User, title: str) -> Project:
     project = drafted(client_user)
     project.submit(by=client_user)
     project.reject(by=moderator, reason="Nommez le métier.")
-    project.rewrite(content(project, title=title, skills=["Python"]))
+    project.jot(Jotting.whole(content(project, title=title, skills=["Python"])))
     project.submit(by=client_user)
     return project
 

@@ -4,13 +4,14 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from credits.models import Kind
 from marketplace.accounts.models import User
 from projects import newsletter
 from projects.models import CallStatistic, Category, NewsletterCopy, Project
 from projects.newsletter import item
 from projects.odds import OddsBook, foretell, in_short, wilson
 from projects.tests.bids import queries
-from projects.tests.calls import opened
+from projects.tests.calls import consulted, opened, with_credits
 
 pytestmark = pytest.mark.django_db
 
@@ -89,6 +90,17 @@ def test_spending_page_shows_the_band_then_the_point_then_what_was_counted(
         page.index(w) for w in ("26 à 37 %", "environ 31 %, n = 268", "83 offres gagnées sur 268", "pas promesse")
     ]
     assert places == sorted(places)
+
+
+def test_dossier_tells_the_odds_until_the_offer_credit_is_spent(
+    project: Project, as_provider: Client, provider_user: User
+) -> None:
+    counted(83, 268, category="web", band=2)
+    consulted(project, with_credits(provider_user))
+    path, words = f"/projets/{project.key}/", "environ 31\xa0%, n = 268"
+    assert words in as_provider.get(path).content.decode()
+    project.spend(Kind.OFFER, by=provider_user)
+    assert words not in as_provider.get(path).content.decode()
 
 
 def test_cards_and_mails_show_odds_for_one_query_more(project: Project, client_user: User, as_provider: Client) -> None:

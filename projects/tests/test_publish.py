@@ -183,7 +183,7 @@ def test_rejection_needs_a_reason_which_the_client_reads_and_corrects(
     assert (project.state, project.title) == ("SUBMITTED", "Application de suivi des tournées")
 
 
-def test_project_rejected_after_opening_is_gone_for_good(
+def test_rejection_is_told_with_its_reason_and_decided_once(
     client_user: User, provider_user: User, moderator_user: User
 ) -> None:
     project = opened(client_user)
@@ -193,9 +193,6 @@ def test_project_rejected_after_opening_is_gone_for_good(
     told = Notice.objects.get(name="project.rejected.provider")
     assert told.user == provider_user
     assert told.letter.subject == "Retiré par notre modération\xa0: Refonte d’un site vitrine"
-    assert Notice.objects.get(name="project.rejected").letter.path == f"/projets/{project.key}/rapport/"
-    with pytest.raises(Project.NotSubmittable):
-        project.submit(by=client_user)
     with pytest.raises(Project.NeedsReason):
         opened(client_user).reject(by=moderator_user, reason=" ")
     with pytest.raises(Project.NotModerable):

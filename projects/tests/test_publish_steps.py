@@ -5,17 +5,22 @@ from __future__ import annotations
 import io
 import re
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pikepdf
 import pytest
+import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
 from marketplace.accounts.models import User
 from marketplace.documents.models import Document
+from marketplace.locking import Deleted
+from marketplace.templatetags.page import PARIS
+from projects.forms.publish import DiscardForm
 from projects.forms.steps import STEPS, missing
 from projects.models import Content, Jotting, Project
 from projects.tests.bids import HOSTILE
@@ -32,6 +37,14 @@ def page_of(project: Project, slug: str) -> str:
 
 def text(browser: Client, path: str) -> str:
     return browser.get(path).content.decode()
+
+
+def test_form_and_preview_count_the_same_steps(as_client: Client, settings: Any) -> None:
+    project = written(as_client)
+    for pre_moderation, number in ((True, 5), (False, 4)):
+        settings.PRE_MODERATION = pre_moderation
+        for path in (page_of(project, "cadre"), f"/projets/{project.key}/apercu/", PUBLISH):
+            assert re.search(r'class="steps".*?</nav>', text(as_client, path), re.S)[0].count("<li") == number  # type: ignore[index]
 
 
 def test_steps_hold_all_that_a_client_writes() -> None:
@@ -78,6 +91,9 @@ def test_same_form_sent_twice_makes_one_draft(as_client: Client) -> None:
         ({"budget_max_cents": "12 000,505"}, "montant positif en euros"),
         ({"closes_on": in_days(0)}, "Choisissez un jour entre"),
         ({"closes_on": in_days(91)}, "Choisissez un jour entre"),
+        ({"starts_on": in_days(-1)}, "Ce jour est passé"),
+        ({"budget_max_cents": "10 000 000,01"}, "10\u202f000\u202f000,00\xa0€ au plus"),
+        ({"budget_max_cents": "9" * 30}, "10\u202f000\u202f000,00\xa0€ au plus"),
         ({"closes_on": "demain"}, "Saisissez une date valide"),
         ({"teaser": "x" * 301}, "300"),
         ({"teaser": "Appelez le 06 12 34 56 78."}, "Tout le monde voit ceci"),
@@ -90,7 +106,7 @@ def test_same_form_sent_twice_makes_one_draft(as_client: Client) -> None:
         ({"place": "LUNE"}, "Sélectionnez un choix valide"),
         ({"sealed": "LUNE"}, "Sélectionnez un choix valide"),
     ],
-    ids=range(18),
+    ids=range(21),
 )
 def test_wrong_answer_is_kept_as_typed_and_told_where_it_is(
     as_client: Client, client_user: User, changes: dict[str, Any], words: str
@@ -109,19 +125,27 @@ def test_wrong_answer_is_kept_as_typed_and_told_where_it_is(
     assert "Il manque encore" in as_client.post(f"/projets/{project.key}/soumettre/").content.decode()
 
 
+@pytest.mark.parametrize("changes", [{"title": "Écrivez à jean@dupont.fr"}, {"category": "999999"}, {"title": ""}])
+def test_draft_begins_with_whatever_is_written_first(as_client: Client, changes: dict[str, Any]) -> None:
+    page = as_client.post(PUBLISH, typed(**changes)).content.decode()
+    assert "Quarante chauffeurs" in page
+    project = Project.objects.get()
+    assert project.to_correct == changes
+    assert ("Brouillon sans titre" in text(as_client, "/mes-projets/")) is ("title" in changes)
+    assert f"{page_of(project, 'besoin')}?corriger=1#id_{next(iter(changes))}" in dict(missing(project))
+    with pytest.raises(Project.Incomplete):
+        project.submit(by=project.client)
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"title": "Écrivez à jean@dupont.fr"}, "Tout le monde voit ceci"),
-        ({"category": "999999"}, "Sélectionnez un choix valide"),
-        ({"title": ""}, "obligatoire"),
         ({"key": "rien"}, "UUID"),
+        ({"title": " ", "category": "", "skills": "", "teaser": "", "description": ""}, "obligatoire"),
     ],
 )
-def test_draft_is_not_begun_without_title_and_category(as_client: Client, changes: dict[str, Any], words: str) -> None:
-    page = as_client.post(PUBLISH, typed(**changes)).content.decode()
-    assert words in page
-    assert "Quarante chauffeurs" in page
+def test_nothing_begins_without_a_word_or_a_key(as_client: Client, changes: dict[str, Any], words: str) -> None:
+    assert words in as_client.post(PUBLISH, typed(**changes)).content.decode()
     assert not Project.objects.exists()
 
 
@@ -231,9 +255,9 @@ def test_tabs_on_different_steps_do_not_disturb_each_other(as_client: Client, cl
 
 def test_page_saves_itself_and_learns_where_it_is(as_client: Client) -> None:
     data, header = typed(act=None), {"X-Autosave": "1"}
-    nothing = as_client.post(PUBLISH, data | {"title": ""}, headers=header)
-    assert nothing.json() == {"said": ""}
-    told = as_client.post(PUBLISH, data | {"teaser": ""}, headers=header).json()
+    empty = dict.fromkeys(("title", "category", "teaser", "description", "skills"), "")
+    assert as_client.post(PUBLISH, data | empty, headers=header).json() == {"said": ""}
+    told = as_client.post(PUBLISH, data | empty | {"teaser": "Un début."}, headers=header).json()
     project = Project.objects.get()
     assert told["path"] == f"/projets/{project.key}/modifier/"
     assert told["said"].startswith("Enregistré à ")
@@ -283,6 +307,46 @@ def test_one_end_of_the_budget_never_contradicts_the_other(client_user: User) ->
     with pytest.raises(Project.Incomplete):
         project.submit(by=client_user)
     assert Project.begin(jotting, by=client_user, key=project.form_key or uuid.uuid4()).pk == project.pk
+
+
+def test_wanted_start_that_passed_is_refused_until_it_is_today(client_user: User) -> None:
+    today = timezone.localdate(timezone=PARIS)
+    late = drafted(client_user, starts_on=today - timedelta(days=1))
+    assert len(missing(late)) == 1
+    with pytest.raises(Project.StartsInThePast):
+        late.submit(by=client_user)
+    drafted(client_user, starts_on=today).submit(by=client_user)
+
+
+def test_open_call_keeps_a_wanted_start_that_has_passed(as_client: Client, client_user: User) -> None:
+    day = timezone.localdate(timezone=PARIS)
+    project = opened(client_user, starts_on=day)
+    path, kept = f"/projets/{project.key}/changer/", {"sealed": None, "closes_on": None, "act": None, "version": 1}
+    with time_machine.travel(timezone.now() + timedelta(days=3)):
+        earlier = as_client.post(path, typed(starts_on=str(day - timedelta(days=1)), **kept))
+        assert "Ce jour est passé" in earlier.content.decode()
+        assert as_client.post(path, typed(starts_on=str(day), **kept)).status_code == 302
+        project.refresh_from_db()
+        with pytest.raises(Project.StartsInThePast):
+            project.change(replace(Content.of(project), starts_on=day - timedelta(days=1)), by=client_user)
+
+
+def test_draft_is_deleted_with_its_files_and_nothing_else(as_client: Client, client_user: User) -> None:
+    other, project = drafted(client_user), written(as_client, files=[png()])
+    path = f"/projets/{project.key}/supprimer/"
+    assert path in text(as_client, page_of(project, "besoin"))
+    assert "Personne d’autre ne les a vus" in text(as_client, path)
+    stale = Project.objects.get(pk=project.pk)
+    assert as_client.post(path).headers["Location"] == "/mes-projets/"
+    assert list(Project.objects.all()) == [other]
+    assert not Document.objects.exists()
+    with pytest.raises(Deleted):
+        stale.submit(by=client_user)
+    form = DiscardForm({})
+    assert form.is_valid()
+    assert form.save(stale, by=client_user)
+    other.submit(by=client_user)
+    assert "peut être retiré" in as_client.post(f"/projets/{other.key}/supprimer/").content.decode()
 
 
 def test_the_key_of_somebody_else_writes_nothing(as_client: Client, as_stranger: Client) -> None:

@@ -106,6 +106,13 @@ def test_runner_up_is_called_once_and_pays_nothing(agreement: Agreement, rival_u
     assert not Deadline.objects.waiting().filter(kind__startswith="agreement").exists()
 
 
+def test_suspended_bidder_is_not_called(agreement: Agreement, rival_user: User, moderator_user: User) -> None:
+    project = declined(agreement)
+    rival_user.suspend(by=moderator_user, reason="Fraude.")
+    with pytest.raises(SecondChoice.Gone):
+        SecondChoice(project).call(runner_up(project), by=project.client)
+
+
 def test_runner_up_refuses_and_the_client_has_a_new_delay(agreement: Agreement) -> None:
     project = declined(agreement)
     called = SecondChoice(project).call(runner_up(project), by=project.client)

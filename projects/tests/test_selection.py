@@ -132,6 +132,29 @@ def test_two_reasons_are_typed_on_one_page(as_client: Client, project: Project, 
     assert reasons == ["Prix.", "Délai.\nEt prix."]
 
 
+def test_own_reasons_for_all_need_no_common_one(as_client: Client, project: Project, offers: list[Offer]) -> None:
+    address = f"/projets/{project.key}/offres/{offers[0].pk}/choisir/"
+    page = as_client.post(address, {"revision": "1", "reason": "", f"reason_{offers[1].pk}": "Délai."})
+    assert "Délai.</textarea>" in page.content.decode()
+    assert "field__error" in page.content.decode()
+    data = {"revision": "1", "reason": "", f"reason_{offers[1].pk}": "Délai.", f"reason_{offers[2].pk}": "Prix."}
+    assert as_client.post(address, data).status_code == 302
+    assert [Offer.objects.get(pk=o.pk).lost_reason for o in offers[1:]] == ["Délai.", "Prix."]
+
+
+def test_forged_addresses_choose_nothing(
+    as_client: Client, project: Project, offers: list[Offer], stranger_user: User
+) -> None:
+    theirs = bid(opened(stranger_user), offers[0].provider)
+    data = {"revision": "1", "reason": "Prix.", f"reason_{theirs.pk}": "Forgé."}
+    for key, pk in ((project.key, theirs.pk), (theirs.project.key, theirs.pk), (theirs.project.key, offers[0].pk)):
+        assert as_client.post(f"/projets/{key}/offres/{pk}/choisir/", data).status_code == 404
+    for wrong in ({"revision": "x"}, {"revision": "9" * 30}, {}):
+        page = as_client.post(f"/projets/{project.key}/offres/{offers[0].pk}/choisir/", {"reason": "Prix."} | wrong)
+        assert page.status_code == 200
+    assert not Agreement.objects.exists()
+
+
 def test_page_says_that_the_offer_has_changed_or_gone(as_client: Client, project: Project, offers: list[Offer]) -> None:
     address = f"/projets/{project.key}/offres/{offers[0].pk}"
     offers[0].revise(by=offers[0].provider, terms=terms(900_000))
@@ -169,7 +192,7 @@ def test_ranks_share_ties_and_distances_are_told(project: Project) -> None:
     assert [c.from_median_percent for c in columns] == [-13, -13, 13, 74]
     assert columns[0].median_words == "13\xa0% sous la médiane"
     assert columns[3].median_words == "74\xa0% au-dessus de la médiane"
-    assert columns[0].tranche_words == "990\xa0€ / 10\xa0€"
+    assert columns[0].parts == [("Étape 1", "990\xa0€"), ("Étape 2", "10\xa0€")]
     assert columns[3].price_words == "4e sur 4"
     assert [c.offer.delay_days for c in Comparison(project, order="delai").columns] == [10, 20, 20, 30]
     assert Comparison(project, order="x").order == "prix"

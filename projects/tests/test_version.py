@@ -14,7 +14,7 @@ from marketplace.accounts.models import User
 from marketplace.documents import intake
 from marketplace.events.models import Event, Notice
 from projects.changes import differences, pieces, told
-from projects.models import Category, Content, Offer, Project, ProjectVersion, Selection
+from projects.models import Category, Content, Jotting, Offer, Project, ProjectVersion, Selection
 from projects.tests.bids import bid, bidder, terms
 from projects.tests.calls import consulted, drafted, opened, with_credits
 
@@ -42,13 +42,13 @@ def fresh(offer: Offer) -> Offer:
 
 
 def test_what_was_handed_in_is_kept_as_version_one(client_user: User) -> None:
-    project = drafted(client_user, starts_on=date(2027, 1, 11))
+    project = drafted(client_user, starts_on=date(2037, 1, 11))
     assert not project.versions.exists()
     project._add_files([clean()])
     project.submit(by=client_user)
     version = project.versions.get()
     assert (project.version, version.number, version.published_at) == (1, 1, None)
-    assert version.content["starts_on"] == "2027-01-11"
+    assert version.content["starts_on"] == "2037-01-11"
     assert version.content["category"]["fr"] == "Sites et applications web"
     assert version.files[0][0] == "plan.pdf"
     assert len(version.files[0][1]) == 64
@@ -59,7 +59,7 @@ def test_what_was_handed_in_is_kept_as_version_one(client_user: User) -> None:
 def test_resubmission_is_a_new_version_only_when_something_changed(client_user: User, moderator_user: User) -> None:
     project = drafted(client_user)
     for title in ("Refonte d’un site vitrine", "Refonte d’un site vitrine", "Refonte d’un site marchand"):
-        project.rewrite(content(project, title=title))
+        project.jot(Jotting.whole(content(project, title=title)))
         project.submit(by=client_user)
         project.reject(by=moderator_user, reason=f"Non, pas « {title} ».")
     reasons = project.versions.values_list("number", "rejection_reason")
@@ -228,16 +228,16 @@ def test_project_older_than_versions_gets_one_before_its_change(client_user: Use
 def test_differences_are_told_field_by_field_in_the_readers_language(client_user: User) -> None:
     project = opened(client_user)
     design = Category.objects.get(slug="design")
-    change(project, category=design, place="ON_SITE", city="Vitré", starts_on=date(2027, 1, 11), formula_wanted="BASE")
+    change(project, category=design, place="ON_SITE", city="Vitré", starts_on=date(2037, 1, 11), formula_wanted="BASE")
     latest = project.versions.get(number=2)
     found = {found.label: found.pieces for found in differences(latest.before, latest)}
-    assert ("+", "11\xa0janvier\xa02027") in found["Démarrage souhaité"]
+    assert ("+", "11\xa0janvier\xa02037") in found["Démarrage souhaité"]
     assert {"Catégorie", "Lieu", "Ville", "Démarrage souhaité", "Formule envisagée"} == set(found)
     assert differences(None, latest) == []
-    lines = dict(told([["city", "", "Vitré"], ["starts_on", "2027-01-11", None], ["urgent", True, False]]))
+    lines = dict(told([["city", "", "Vitré"], ["starts_on", "2037-01-11", None], ["urgent", True, False]]))
     assert lines == {
         "Ville": "ajouté\xa0: Vitré",
-        "Démarrage souhaité": "retiré\xa0: 11\xa0janvier\xa02027",
+        "Démarrage souhaité": "retiré\xa0: 11\xa0janvier\xa02037",
         "Urgent": "oui → non",
     }
 

@@ -10,7 +10,7 @@ from django.test import Client
 
 from credits.models import Spending
 from marketplace.accounts.models import User
-from projects.models import Project
+from projects.models import Jotting, Project
 from projects.tests.bids import HOSTILE, bid, bidder
 from projects.tests.calls import consulted, drafted, opened, typed, with_credits
 from projects.tests.test_version import change, content, fresh
@@ -124,7 +124,7 @@ def test_versions_follow_the_dossier_and_begin_with_what_was_published(
     project.submit(by=client_user)
     project.reject(by=moderator_user, reason="Trop court.")
     assert as_provider.get(f"/projets/{project.key}/versions/").status_code == 404
-    project.rewrite(content(project, description="Dix pages à refaire."))
+    project.jot(Jotting.whole(content(project, description="Dix pages à refaire.")))
     project.submit(by=client_user)
     project.approve(by=moderator_user)
     consulted(project, with_credits(provider_user))

@@ -13,6 +13,7 @@ from marketplace.policies import UserRequest, policy
 from projects.forms.agreements import AcceptForm, PayForm, TermsForm
 from projects.forms.second_choice import DeclineForm
 from projects.models import Agreement
+from projects.papers import AgreementPaper, ended_words, fees_words, formula_words
 from projects.report import Reading
 from projects.storyline import names_client
 from projects.terms import changes
@@ -33,11 +34,14 @@ def draw(request: UserRequest, agreement: Agreement, **forms: Any) -> HttpRespon
         "version": version,
         "versions": [(v, changes(before, v)) for v, before in zip(versions, [*versions[1:], None], strict=True)],
         "fees": version.fees,
+        "fees_words": fees_words(version),
+        "ended": ended_words(agreement),
+        "formula_words": formula_words(version.formula),
         "is_client": request.user == agreement.client,
         "is_payer": request.user == version.payer,
         "names_client": names_client(Reading(agreement.project, request.user)),
         "accepted": version.accepted_by(request.user),
-        "accept_form": AcceptForm(initial={"number": version.number}),
+        "accept_form": AcceptForm(version=version, user=request.user),
         "pay_form": PayForm(),
         "crumbs": [
             (_("My projects"), reverse("projects:mine")),
@@ -55,7 +59,7 @@ def agreement(request: UserRequest, key: str) -> HttpResponse:
     return draw(request, agreement_for(request, key))
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @policy("agreements.party")
 def propose(request: UserRequest, key: str) -> HttpResponse:
     agreement = agreement_for(request, key)
@@ -75,13 +79,23 @@ def propose(request: UserRequest, key: str) -> HttpResponse:
 @policy("agreements.party")
 def accept(request: UserRequest, key: str) -> HttpResponse:
     agreement = agreement_for(request, key)
-    form = AcceptForm(request.POST)
-    if form.is_valid() and form.save(agreement, by=request.user):
+    form = AcceptForm(request.POST, version=agreement.version, user=request.user)
+    if form.is_valid() and form.save(agreement):
         messages.success(request, _("You have accepted the terms."))
         return redirect(agreement)
     if refused := form.non_field_errors():  # what is shown now may be another version: the box is ticked anew
         return draw(request, agreement_for(request, key), refused=refused)
     return draw(request, agreement_for(request, key), accept_form=form)
+
+
+@require_safe
+@policy("agreements.party")
+def pdf(request: UserRequest, key: str) -> HttpResponse:
+    rows = Agreement.objects.visible_to(request.user).frozen()
+    agreement = get_object_or_404(rows.select_related("project", "client__company", "provider__company"), key=key)
+    response = HttpResponse(AgreementPaper(agreement, request.user).content, content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="accord-{agreement.project.number}.pdf"'
+    return response
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -8,9 +8,9 @@ from django.views.decorators.http import require_http_methods
 
 from marketplace.policies import UserRequest, policy
 from marketplace.templatetags.page import paris
-from projects.details import DetailsCheck
-from projects.forms.claims import DetailsClaimForm
-from projects.models import DetailsClaim, Project
+from projects.details import DetailsCheck, Standing
+from projects.forms.claims import CorrectedForm, DetailsClaimForm, StatementForm
+from projects.models import Project
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -29,9 +29,22 @@ def claim(request: UserRequest, key: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @policy("projects.confirm_details")
 def confirm(request: UserRequest) -> HttpResponse:
-    if request.method == "POST":
-        if DetailsClaim.settle(by=request.user):
-            messages.success(request, _("Your details are confirmed. You can publish again."))
+    standing = Standing(request.user)
+    form = CorrectedForm(request.POST if request.method == "POST" else None)
+    if form.is_valid() and form.save(by=request.user):
+        if standing.found:
+            messages.success(request, _("Your details are corrected. You can publish again."))
         return redirect("accounts:home")
-    found = DetailsClaim.objects.filter(client=request.user).uncorrected().select_related("project").order_by("pk")
-    return render(request, "projects/confirm_details.html", {"found": found})
+    page = {"standing": standing, "corrected": form, "form": StatementForm()}
+    return render(request, "projects/confirm_details.html", page)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@policy("projects.confirm_details")
+def contest(request: UserRequest) -> HttpResponse:
+    form = StatementForm(request.POST if request.method == "POST" else None)
+    if form.is_valid() and form.save(by=request.user):
+        messages.success(request, _("Our moderation checks your details again and answers you."))
+        return redirect("projects:confirm_details")
+    page = {"standing": Standing(request.user), "form": form}
+    return render(request, "projects/confirm_details.html", page)

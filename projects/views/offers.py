@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 KINDS = {"consultation": Kind.CONSULTATION, "offre": Kind.OFFER, "contact": Kind.CONTACT}
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @policy("projects.spend")
 def spend(request: UserRequest, key: str, kind: str) -> HttpResponse:
     if kind not in KINDS:
@@ -37,7 +37,7 @@ def spend(request: UserRequest, key: str, kind: str) -> HttpResponse:
     return render(request, "projects/spend.html", {"form": form, "project": project, "ticket": ticket})
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @policy("projects.offer")
 def offer(request: UserRequest, key: str) -> HttpResponse:
     project = get_object_or_404(Project.objects.bid_open_to(request.user).select_related("client"), key=key)
@@ -75,7 +75,7 @@ def published(request: UserRequest, form: Writing, words: str, project: Project)
     return redirect(f"{project.get_absolute_url()}?onglet={TALK}")
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @policy("projects.offer")
 def withdraw_offer(request: UserRequest, key: str) -> HttpResponse:
     rows = Offer.objects.placed_by(request.user).select_related("project")
@@ -87,7 +87,7 @@ def withdraw_offer(request: UserRequest, key: str) -> HttpResponse:
     return render(request, "projects/withdraw_offer.html", {"form": form, "offer": mine, "project": mine.project})
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @policy("projects.offer")
 def ask(request: UserRequest, key: str) -> HttpResponse:
     project = get_object_or_404(Project.objects.bid_open_to(request.user), key=key)
@@ -97,7 +97,7 @@ def ask(request: UserRequest, key: str) -> HttpResponse:
     return render(request, "projects/ask.html", {"form": form, "project": project})
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @policy("projects.message")
 def message(request: UserRequest, key: str) -> HttpResponse:
     project = get_object_or_404(Project.objects.talk_open_to(request.user), key=key)
@@ -107,7 +107,7 @@ def message(request: UserRequest, key: str) -> HttpResponse:
     return render(request, "projects/message.html", {"form": form, "project": project})
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @policy("projects.answer")
 def answer(request: UserRequest, key: str, pk: int) -> HttpResponse:
     rows = Question.objects.answerable_by(request.user).select_related("project", "provider", "answer")

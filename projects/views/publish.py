@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from marketplace.policies import UserRequest, policy
 from projects.changes import history
-from projects.forms.publish import ChangeForm, ExtendForm, SubmitForm, WithdrawForm
+from projects.forms.publish import ChangeForm, DiscardForm, ExtendForm, SubmitForm, WithdrawForm
 from projects.forms.steps import DRAFT, STEPS, StepForm
 from projects.mine import Desk
 from projects.models import Offer, Project, ProjectVersion
@@ -80,10 +80,12 @@ def change(request: UserRequest, key: str) -> HttpResponse:
     return render(request, "projects/change.html", {"form": form, "project": project, "bidders": bidders})
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @policy("projects.publish")
 def extend(request: UserRequest, key: str) -> HttpResponse:
     project = get_object_or_404(Project.objects.owned_by(request.user).published(), key=key)
+    if request.method != "POST":
+        return render(request, "projects/extend.html", {"project": project})
     form = ExtendForm(request.POST)
     if form.is_valid() and form.save(project, by=request.user):
         messages.success(request, _("You have more time to choose. The bidders have been told."))
@@ -95,7 +97,7 @@ def extend(request: UserRequest, key: str) -> HttpResponse:
 @require_safe
 @policy("projects.own")
 def versions(request: UserRequest, key: str) -> HttpResponse:
-    project = get_object_or_404(Project.objects.dossier_open_to(request.user).published(), key=key)
+    project = get_object_or_404(Project.objects.dossier_open_to(request.user).once_open(), key=key)
     rows = ProjectVersion.objects.readable_by(request.user).filter(project=project)
     return render(request, "projects/versions.html", {"project": project, "history": history(list(rows))})
 
@@ -127,6 +129,17 @@ def withdraw(request: UserRequest, key: str) -> HttpResponse:
         messages.success(request, _("Your project is withdrawn. Those who had spent credits on it get them back."))
         return redirect("projects:mine")
     return render(request, "projects/withdraw.html", {"form": form, "project": project})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@policy("projects.publish")
+def discard(request: UserRequest, key: str) -> HttpResponse:
+    project = get_object_or_404(Project.objects.owned_by(request.user), key=key)
+    form = DiscardForm(request.POST if request.method == "POST" else None)
+    if form.is_valid() and form.save(project, by=request.user):
+        messages.success(request, _("Your draft is deleted."))
+        return redirect("projects:mine")
+    return render(request, "projects/discard.html", {"form": form, "project": project})
 
 
 @require_safe

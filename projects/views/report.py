@@ -38,6 +38,7 @@ def page_of(project: Project, user: User) -> dict[str, Any]:
     number = _("Project %(number)s") % {"number": project.number}
     return {
         "project": project,
+        "banners": parts.banners(reading),
         "todos": todos,
         "first": todos[0] if todos else None,
         "timeline": list(parts.lines(list(events), reading)),

@@ -19,9 +19,10 @@ const save = async () => {
   if (now === saved) return;
   try {
     const answer = await fetch(form.action, { method: "POST", body: data, headers: { "X-Autosave": "1" } });
+    if (answer.status === 404) return stop(form.dataset.gone);
     const told = await answer.json();
+    if (answer.status === 409) return stop(told.said);
     if (told.said) said.textContent = told.said;
-    if (answer.status === 409) return stop();
     if (!told.seen) return;
     saved = now;
     form.elements.seen.value = told.seen;
@@ -44,8 +45,9 @@ const soon = () => {
   timer = setTimeout(fly, PAUSE);
 };
 
-// Another tab has written here: this one no longer saves by itself, and a button asks what to keep.
-const stop = () => {
+// Another tab has written here, or deleted the draft: this one no longer saves by itself, and a button asks what to keep.
+const stop = (why) => {
+  said.textContent = why;
   form.removeEventListener("input", soon);
   said.classList.add("stop");
 };

@@ -11,15 +11,19 @@ from django.test import Client
 from credits.models import Spending
 from escrow.models import Tranche
 from marketplace.accounts.models import User
+from marketplace.demo.archive import DOMAIN
 from marketplace.demo.people import PASSWORD, PEOPLE
 from marketplace.documents.models import Document
+from marketplace.events.models import Notice
 from marketplace.ledger import checks
 from marketplace.testing.sandbox import Sandbox
 from payouts import facturx
 from payouts.models import BankAnswer, PayoutBatch, PayoutRequest
-from projects.models import Agreement, DetailsClaim, Flag, Offer, Project, Question
+from projects.models import Agreement, CallStatistic, DetailsClaim, Flag, Offer, Project, Question
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+EMAILS = [person.email for person in PEOPLE.values()]
 
 
 def told(command: str) -> str:
@@ -42,8 +46,9 @@ def sign_in(person: str) -> Client:
 
 
 def test_demo_is_whole_and_everybody_signs_in(sandbox: Sandbox) -> None:
-    assert "12 people, 40 calls" in told("load_demo")
+    assert "21 people, 74 calls" in told("load_demo")
     calls_are_in_every_state()
+    odds_are_counted()
     money_is_in_every_state()
     papers_are_real()
     everybody_signs_in()
@@ -52,11 +57,12 @@ def test_demo_is_whole_and_everybody_signs_in(sandbox: Sandbox) -> None:
 
 
 def calls_are_in_every_state() -> None:
-    assert states(Project.objects) == {
+    assert states(Project.objects.exclude(client__email__endswith=f"@{DOMAIN}")) == {
         "DRAFT": 2, "SUBMITTED": 2, "REJECTED": 1, "OPEN": 22,
-        "WITHDRAWN": 1, "AWARDED": 3, "ACTIVE": 8, "COMPLETED": 1,
+        "WITHDRAWN": 1, "AWARDED": 3, "ACTIVE": 8, "COMPLETED": 5,
     }  # fmt: skip
-    assert states(Agreement.objects) == {"PROPOSED": 2, "AGREED": 1, "ACTIVE": 9}
+    of_today = Agreement.objects.exclude(project__client__email__endswith=f"@{DOMAIN}")
+    assert states(of_today) == {"PROPOSED": 2, "AGREED": 1, "ACTIVE": 13}
     assert Agreement.objects.filter(versions__number=2, state="PROPOSED").count() == 1
     assert states(Flag.objects) == {"OPEN": 2, "DISMISSED": 1}
     assert states(DetailsClaim.objects) == {"OPEN": 1}
@@ -64,12 +70,20 @@ def calls_are_in_every_state() -> None:
     assert Question.objects.filter(answer=None).count() == 4
 
 
+def odds_are_counted() -> None:
+    assert not Notice.objects.filter(user__email__endswith=f"@{DOMAIN}", mail_state="PENDING").exists()
+    assert CallStatistic.objects.get(category=None, band=None, month=None).closed >= 40
+    like = CallStatistic.objects.get(category__slug="web", band=3)
+    assert f"n = {like.offers}" in Client().get("/projets/?categorie=web&budget=3").content.decode()
+    assert "n = " in Client().get("/projets/?categorie=systemes").content.decode()
+
+
 def money_is_in_every_state() -> None:
     assert checks.run() == []
     assert set(states(PayoutRequest.objects)) == {"ASKED", "APPROVED", "REFUSED", "BATCHED", "SENT", "PAID", "RETURNED"}
     assert set(states(PayoutBatch.objects)) == {"MADE", "SENT", "ANSWERED"}
     assert {tranche.light.kind for tranche in Tranche.objects.all()} == {"stop", "soon", "go", "done"}
-    assert Spending.objects.filter(returned_at__isnull=False).count() == 3
+    assert Spending.objects.filter(returned_at__isnull=False, provider__email__in=EMAILS).count() == 5
     felix = User.objects.get(email=PEOPLE["felix"].email)
     assert BankAnswer.read((settings.VAR_DIR / "demo-bank-answer.xml").read_bytes(), by=felix).paid == 1
 

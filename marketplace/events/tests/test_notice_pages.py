@@ -140,6 +140,7 @@ def test_one_click_from_a_mail_program_unsubscribes(person: User) -> None:
     address = Unsubscription(person.pk, Kind.NEWSLETTER).url.partition("//")[2].partition("/")[2]
     page = robot.get(f"/{address}")
     assert "<button" in page.content.decode()
+    assert "Rien n’a encore changé" in page.content.decode()
     assert not Preference.objects.exists()
     for _ in range(2):
         assert robot.post(f"/{address}", {"List-Unsubscribe": "One-Click"}).status_code == 200
@@ -148,8 +149,8 @@ def test_one_click_from_a_mail_program_unsubscribes(person: User) -> None:
 
 def test_unsubscribing_from_money_changes_nothing(client: Client, person: User) -> None:
     token = Unsubscription(person.pk, Kind.MONEY).url.rstrip("/").rpartition("/")[2]
-    client.get(f"/desabonnement/{token}/")
-    client.post(f"/desabonnement/{token}/")
+    for page in (client.get(f"/desabonnement/{token}/"), client.post(f"/desabonnement/{token}/")):
+        assert "toujours envoyés" in page.content.decode()
     assert not Preference.objects.unwanted([person.pk])
 
 

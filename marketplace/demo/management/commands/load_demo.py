@@ -13,7 +13,9 @@ from projects.models import CallStatistic, Project
 
 
 class Command(BaseCommand):
-    help = "Fill an empty trial with its demo: twelve people and forty calls for offers, by the domain’s own deeds."
+    help = (
+        "Fill an empty trial with its demo: twelve people, forty calls and a few past ones, by the domain’s own deeds."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.PRODUCTION or not settings.SANDBOX:

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('projects', '0020_agreement_ends'),
+        ('projects', '0031_shortlist'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
