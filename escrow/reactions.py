@@ -132,6 +132,7 @@ WORDS: dict[str, Callable[[], tuple[str, str, str]]] = {
     "escrow.deposited": lambda: (_("%(amount)s deposited"), _("Held on the internal account."), "go"),
     "escrow.deposit_asked": lambda: (_("Deposit of %(amount)s asked for"), _("Tranche “%(tranche_title)s”."), "soon"),
     "escrow.delivered": lambda: (_("Tranche delivered: “%(tranche_title)s”"), _("%(amount)s await acceptance."), ""),
+    "escrow.refunded": lambda: (_("%(amount)s go back to the client"), _("By amendment %(amendment_number)s."), "go"),
     "escrow.released": lambda: (_("%(amount)s released"), _("Tranche “%(tranche_title)s”."), "go"),
 }
 

@@ -172,7 +172,7 @@ class EscrowAccount(models.Model):
         shares = give_back(refund.cents, Payment.objects.filter(deposit__account=self))
         moves = [ledger.Move(self.held, refunding, cents) for refunding, cents in shares]
         ledger.post(f"refund:{refund.pk}", "escrow.refunded", moves, by=by, project=self.project)
-        facts = {"refund": refund.pk, "cents": refund.cents, "number": amendment.number}
+        facts = {"refund": refund.pk, "cents": refund.cents, "amendment_number": amendment.number}
         Event.record("escrow.refunded", project=self.project, by=by, **facts, **self.facts())
         return refund
 

@@ -38,6 +38,11 @@ class FeeChange(NamedTuple):
         """What its payer pays in all, or gets back."""
         return self.ht_cents + self.vat_cents
 
+    @property
+    def owed_cents(self) -> int:
+        """The same without its sign."""
+        return abs(self.cents)
+
     @classmethod
     def paid(cls, project: str) -> FeeChange:
         """What the platform has been paid for the introduction of the project of that key, less what it gave back."""

@@ -1,5 +1,27 @@
 """Who is told of what, by stretch of the way; each module registers its tellings."""
 
-from projects.notices import agreements, claims, dossier, endings, flags, hints, publishing, second_choice, selection
+from projects.notices import (
+    agreements,
+    amendments,
+    claims,
+    dossier,
+    endings,
+    flags,
+    hints,
+    publishing,
+    second_choice,
+    selection,
+)
 
-__all__ = ["agreements", "claims", "dossier", "endings", "flags", "hints", "publishing", "second_choice", "selection"]
+__all__ = [
+    "agreements",
+    "amendments",
+    "claims",
+    "dossier",
+    "endings",
+    "flags",
+    "hints",
+    "publishing",
+    "second_choice",
+    "selection",
+]
