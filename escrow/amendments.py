@@ -75,6 +75,8 @@ class Revision:
 
     def effects(self) -> list[Effect]:
         """What becomes of each tranche that changes, in their order."""
+        if self.closes and not self.version.agreement.is_r0:
+            return []
         if self.closes:
             return [Effect(_now("Internal account"), _now("closed: nothing is held on it any more"))]
         rows = [self._effect(number) for number in sorted({*self.known, *self.agreed})]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 import pytest
+from django.test import Client
 
 from escrow.amendments import Revision, account_of
 from escrow.figures import Figures
@@ -13,10 +13,11 @@ from escrow.models import EscrowAccount, Refund, Tranche
 from escrow.statement import statement
 from escrow.tests import way
 from marketplace.accounts.models import User
-from marketplace.events.models import Event
+from marketplace.events.models import Event, Notice
 from marketplace.ledger.models import Transfer
 from marketplace.payments.models import Refund as CardRefund
-from projects.models import Agreement, Formula, Project
+from projects import amending
+from projects.models import Agreement, Amendment, Formula, Project
 from projects.tests.avenants import accepted, in_force, proposed
 
 pytestmark = pytest.mark.django_db
@@ -65,15 +66,36 @@ def test_what_is_held_above_goes_back_to_the_last_cards_first(account: EscrowAcc
     assert Transfer.objects.get(key=f"refund:{refund.pk}").moves.count() == 3
 
 
-def test_statement_and_pages_say_what_went_back(account: EscrowAccount, as_client: Any, as_provider: Any) -> None:
+def test_statement_and_pages_say_what_went_back(account: EscrowAccount, as_client: Client, as_provider: Client) -> None:
     way.deposited(account, 120_000)
     in_force(proposed(agreement_of(account), {1: 50_000}))
     last = statement(account)[-1]
     assert (last.title, last.detail, last.cents) == ("Remboursement", "avenant 1\xa0: tranche\xa01", 60_000)
     for browser in (as_client, as_provider):
         page = browser.get(f"/projets/{account.project.key}/paiements/").content.decode()
-        assert "600,00\xa0€" in page
-        assert browser.get(f"/projets/{account.project.key}/rapport/").status_code == 200
+        assert "ne fait plus partie du montant" in page
+        report = browser.get(f"/projets/{account.project.key}/rapport/").content.decode()
+        assert "600,00\xa0€ reviennent au client" in report
+    refund, letter = Refund.objects.get(), Notice.objects.get(name="escrow.refunded").letter
+    assert letter.subject.startswith("600,00\xa0€ vous reviennent")
+    assert (str(refund).endswith(": 60000"), str(refund.parts.get())) == (True, "1. Étape 1: 60000")
+
+
+def test_form_shows_delivered_tranches_as_they_are(account: EscrowAccount, as_client: Client) -> None:
+    way.delivered(way.funded(account)[0])
+    path = f"/accords/{agreement_of(account).key}/avenants/nouveau/"
+    drawn = as_client.get(path).context["form"]
+    assert [(row.known, row.why, "off" in row.fields) for row in drawn.rows] == [
+        (1, "livrée", False),
+        (2, "", True),
+        (3, "", True),
+    ]
+    fields = [*drawn, *drawn.rows.management_form, *(field for row in drawn.rows for field in row)]
+    typed = {field.html_name: field.value() for field in fields if str(field.value()) not in {"None", "False"}}
+    forged = {"tranche-0-title": "Autre", "tranche-0-cents": "1", "tranche-0-off": "on", "delay_days": "50"}
+    assert as_client.post(path, typed | forged).status_code == 302
+    first = Amendment.objects.get().version.tranches.all()[0]
+    assert (first.title, first.cents) == ("Étape 1", 100_000)
 
 
 def test_second_refund_takes_what_cards_have_left(account: EscrowAccount) -> None:
@@ -155,11 +177,15 @@ def test_r0_becomes_base_at_zero_only_and_may_come_back(account: EscrowAccount) 
         proposed(agreement, formula="BASE")
     assert "1\u202f200,00\xa0€" in str(refused.value)
     in_force(proposed(agreement, {1: None}))
-    amendment = in_force(proposed(agreement, {2: 200_000}, formula="BASE"))
+    amendment = proposed(agreement, {2: 200_000}, formula="BASE")
+    assert [effect.title for effect in amending.effects(amendment.version)] == ["Compte interne"]
+    in_force(amendment)
     assert amendment.change.r0_cents == -6_000
     assert [row[:2] for row in rows(account)] == [(1, "REFUNDED"), (2, "CANCELLED"), (3, "CANCELLED")]
     assert Project.objects.get(pk=account.project_id).state == "ACTIVE"
-    in_force(proposed(agreement, new=[10_000]))
+    other = proposed(agreement, new=[10_000])
+    assert amending.effects(other.version) == []
+    in_force(other)
     in_force(proposed(agreement, {3: None}, formula="R0"))
     assert rows(account)[1:] == [(2, "PLANNED", 240_000, 0), (3, "CANCELLED", 96_000, 0), (4, "PLANNED", 12_000, 0)]
     assert figures(account).lacking == 252_000

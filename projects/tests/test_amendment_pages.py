@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -149,3 +150,24 @@ def test_pages_of_each_state_and_their_letters(as_client: Client, as_provider: C
     rows = Notice.objects.filter(name__contains="amend")
     assert all(str(notice.letter.paragraphs[0]) for notice in rows)
     assert {row.name for row in rows} >= {"agreement.amended", "amendment.agreed.payer", "amendment.agreed.other"}
+
+
+def test_dates_that_pass_are_told(as_client: Client, agreement: Agreement) -> None:
+    for paying in (False, True):
+        amendment = proposed(agreement, {1: 150_000})
+        if paying:
+            accepted(amendment)
+        due = amendment.due_by
+        assert due
+        amendment.remind(at=due - timedelta(days=1))
+        amendment.lapse(at=due + timedelta(seconds=1))
+        assert amendment.awaited() == []
+    page = as_client.get(f"/projets/{agreement.project.key}/rapport/").content.decode()
+    assert "pas été accepté à temps" in page
+    assert "pas été réglé à temps" in page
+    lapsed = [row.letter for row in Notice.objects.filter(name="amendment.lapsed")]
+    assert {letter.subject.partition("\xa0:")[0] for letter in lapsed} == {"Avenant 1 caduc", "Avenant 2 caduc"}
+    reminded = Notice.objects.filter(name="amendment.reminded").order_by("pk")
+    assert [row.user for row in reminded] == [agreement.client, agreement.provider, agreement.client]
+    assert "devient caduc" in reminded[0].letter.paragraphs[0]
+    assert str(amendment).endswith(", 2")
