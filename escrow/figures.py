@@ -82,6 +82,11 @@ class Figures:
         return self.refunding + self.refunded
 
     @property
+    def covered(self) -> int:
+        """What is deposited for the amount of the project: what was given back counts no longer."""
+        return self.deposited - self.given_back
+
+    @property
     def adds_up(self) -> bool:
         """Whether every cent deposited is somewhere: the equation of the books (money.md, point 4)."""
         parts = (self.held, self.frozen, self.released, self.paid_out, self.refunding, self.refunded, self.contested)
@@ -132,7 +137,7 @@ class Figures:
 
     def sentence(self) -> str:
         """Where the account is, in a few words."""
-        facts = {"deposited": euros(self.deposited), "amount": euros(self.amount)}
+        facts = {"deposited": euros(self.covered), "amount": euros(self.amount)}
         return _("%(deposited)s deposited out of %(amount)s") % facts
 
 
