@@ -17,7 +17,7 @@ from marketplace.templatetags.page import euros_short
 from marketplace.templatetags.page import percent as percent_words
 from projects.contacts import masked
 from projects.lessons import middle, price_of
-from projects.models import Offer, OfferNote, ProjectState
+from projects.models import Offer, OfferNote, ProjectState, SecondChoice
 from projects.templatetags.people import profile_of
 
 if TYPE_CHECKING:
@@ -152,6 +152,11 @@ class Comparison:
         """Whether the client may still choose."""
         by = self.project.select_by
         return self.project.state == ProjectState.OPEN and bool(by and timezone.now() <= by)
+
+    @property
+    def is_second_choice(self) -> bool:
+        """Whether the client may turn to another bidder, the agreement having fallen through."""
+        return SecondChoice(self.project).is_open
 
     @property
     def orders(self) -> list[tuple[str, str, bool]]:

@@ -156,7 +156,7 @@ class Dossier:
         if self.user is None:
             return []
         rows = Offer.objects.visible_to(self.user).filter(project=self.project)
-        return list(rows.select_related("provider").prefetch_related("tranches").order_by("price_cents", "pk"))
+        return list(rows.select_related("provider__profile").prefetch_related("tranches").order_by("price_cents", "pk"))
 
     @property
     def offers(self) -> list[OfferSheet]:

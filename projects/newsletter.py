@@ -201,7 +201,7 @@ def around(user: User, projects: list[Project], leave: str) -> dict[str, Any]:
     """What the two templates need, in the active language."""
     foretell(projects)
     count = len(projects)
-    words = ngettext("%(n)s new project for you: %(title)s", "%(n)s new projects for you: %(title)s, and others", count)
+    words = ngettext("%(n)s new project for you: %(title)s", "%(n)s new projects for you, among them: %(title)s", count)
     return {
         "subject": one_line(words % {"n": count, "title": projects[0].title}),
         "items": [item(project) for project in projects],

@@ -206,13 +206,7 @@ class Offer(Enclosing, models.Model):
             must_hold_offer_credit(by, project)
             must_have_read(project, seen)
             parts = terms.parts()
-            if project.agreements.declined().filter(provider=by).exists():
-                raise cls.Declined
-            if offer and offer.state != OfferState.WITHDRAWN:
-                raise cls.AlreadyPlaced
-            number = by.company.number
-            if cls.objects.living().filter(project=project, company_number=number).exists():
-                raise cls.CompanyHasOffer
+            number = cls._must_be_welcome(project, by, offer)
             offer = offer or cls(project=project, provider=by)
             offer._place(terms, parts, number=number, key=key)
             for draft in project.offer_drafts.filter(provider=by):
@@ -220,6 +214,17 @@ class Offer(Enclosing, models.Model):
             offer.enclose(papers, project=project, owner=by)
             Event.record("offer.placed", project=project, by=by, offer=offer.pk, title=project.title)
             return offer
+
+    @classmethod
+    def _must_be_welcome(cls, project: Project, by: User, former: Offer | None) -> str:
+        """The number of the bidder's company, which has no other living offer there; nor did they decline the work."""
+        if project.agreements.declined().filter(provider=by).exists():
+            raise cls.Declined
+        if former and former.state != OfferState.WITHDRAWN:
+            raise cls.AlreadyPlaced
+        if cls.objects.living().filter(project=project, company_number=by.company.number).exists():
+            raise cls.CompanyHasOffer
+        return by.company.number
 
     def revise(self, *, by: User, terms: OfferTerms, papers: Papers = NO_PAPERS, seen: int | None = None) -> None:
         """Replace the terms and files before selection; the former terms are kept, with the digests of their files.

@@ -11,17 +11,17 @@ from projects.tests.bids import active, awarded, changed, stocked
 from projects.tests.calls import opened
 
 
-def introduced(client: User, provider: User, formula: Formula = Formula.BASE) -> Project:
+def introduced(client: User, provider: User, formula: Formula = Formula.BASE, call: Project | None = None) -> Project:
     """A project under way."""
-    agreement = awarded(opened(client), stocked(provider))
+    agreement = awarded(call or opened(client), stocked(provider))
     if formula == Formula.BASE:
         agreement.propose(changed(agreement, formula=formula), by=client, instead_of=1)
     return Project.objects.get(pk=active(agreement).project_id)
 
 
-def completed(client: User, provider: User) -> Project:
+def completed(client: User, provider: User, call: Project | None = None) -> Project:
     """A base project that its client said to be over."""
-    project = introduced(client, provider)
+    project = introduced(client, provider, call=call)
     Completion(project).carry_out(by=client)
     return Project.objects.get(pk=project.pk)
 

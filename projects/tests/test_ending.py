@@ -70,13 +70,16 @@ def test_base_project_completes_by_itself_after_90_days(base: Project, after: ti
         assert letter.paragraphs[0].startswith("Il est terminé")
 
 
-def test_both_parties_are_asked_at_30_and_90_days(base: Project, client_user: User, provider_user: User) -> None:
+def test_both_parties_are_asked_at_30_and_90_days(
+    base: Project, as_client: Client, client_user: User, provider_user: User
+) -> None:
     assert sweep(base, 30, 0 * SECOND) == 0
     assert sweep(base, 30) == 1
     assert {row.person for row in Survey.objects.filter(rank=1)} == {client_user, provider_user}
     assert sweep(base, 90) == 2
     assert Survey.objects.filter(rank=2).count() == 2
     names = Notice.objects.filter(name="survey.asked").values_list("user", "facts__rank")
+    assert "Nous vous avons demandé" in as_client.get(f"/projets/{base.key}/rapport/").content.decode()
     assert sorted(names) == sorted((user.pk, rank) for user in (client_user, provider_user) for rank in (1, 2))
 
 

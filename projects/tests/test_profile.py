@@ -188,9 +188,9 @@ def test_directory_costs_the_same_queries_however_long(client: Client) -> None:
 
 
 def test_offers_lead_to_the_profile_of_their_provider(provider_user: User, rival_user: User) -> None:
-    drawn = engines["django"].from_string("{% load people %}{% provider_link provider stars=True %}")
+    drawn = engines["django"].from_string("{% load people %}{% provider_link provider stars=True %}, ici")
     key = profile(provider_user).key
     profile(rival_user, published=False)
-    assert f'<a href="/prestataires/{key}/">Paul M.</a>' in drawn.render({"provider": provider_user})
+    assert f'<a href="/prestataires/{key}/">Paul M.</a>, ici' in drawn.render({"provider": provider_user})
     for provider in (rival_user, somebody(1)):
         assert "<a" not in drawn.render({"provider": provider})

@@ -13,6 +13,7 @@ from marketplace.accounts.models import User
 from marketplace.events.models import Event, Notice
 from projects.models import Completion, Deadline, Portrait, Profile, Project, Review, review_until
 from projects.tests.bids import bend
+from projects.tests.calls import consulted, opened, with_credits
 from projects.tests.ends import completed, introduced, reviewed, typed
 from projects.track_record import TrackRecord
 
@@ -56,6 +57,25 @@ def test_reviews_are_published_once_both_are_in(
         assert "Un mot du prestataire" in page
     assert told("review.published") == {client_user, provider_user}
     assert sweep(project, SECOND) == 0
+
+
+def test_report_says_who_has_spoken_to_the_parties_alone(
+    client_user: User, provider_user: User, rival_user: User, as_client: Client, as_rival: Client
+) -> None:
+    project = opened(client_user)
+    consulted(project, with_credits(rival_user))
+    project = completed(client_user, provider_user, project)
+    path = f"/projets/{project.key}/rapport/"
+    reviewed(project, client_user)
+    assert "L’autre partie\xa0: donner son avis" in as_client.get(path).content.decode()
+    reviewed(project, provider_user)
+    page = as_client.get(path).content.decode()
+    assert "L’autre partie a donné son avis" in page
+    assert "Avis publiés" in page
+    page = as_rival.get(path).content.decode()
+    assert "Projet terminé" in page
+    assert "donné son avis" not in page
+    assert "Avis publiés" not in page
 
 
 @pytest.mark.parametrize(("after", "state"), [(-SECOND, "WRITTEN"), (0 * SECOND, "WRITTEN"), (SECOND, "PUBLISHED")])

@@ -9,7 +9,7 @@ from django.test import Client
 from marketplace.accounts.models import User
 from marketplace.ledger.tests.crowd import Crowd, tally
 from projects.comparison import Comparison
-from projects.models import Offer, OfferNote, Project, ShortlistEntry
+from projects.models import Offer, OfferNote, Project, Selection, ShortlistEntry
 from projects.tests.bids import HOSTILE, bid, bidder, queries, stocked
 from projects.tests.calls import opened
 
@@ -116,6 +116,16 @@ def test_withdrawn_offer_keeps_its_marks_for_its_return(
     assert "À suivre." not in as_client.get(f"/projets/{project.key}/offres/").content.decode()
     bid(project, offers[0].provider)
     assert "À suivre." in as_client.get(f"/projets/{project.key}/offres/").content.decode()
+
+
+def test_second_choice_is_made_where_offers_are_compared(
+    as_client: Client, project: Project, offers: list[Offer]
+) -> None:
+    agreement = Selection(offers[0], reason="Prix.").carry_out(by=project.client)
+    path, call = f"/projets/{project.key}/offres/", f"/projets/{project.key}/offres/{offers[1].pk}/appeler/"
+    assert call not in as_client.get(path).content.decode()
+    agreement.decline(by=agreement.provider, reason="Je ne suis plus disponible.")
+    assert call in as_client.get(path).content.decode()
 
 
 def test_thirty_offers_cost_as_many_queries_as_two(as_client: Client, project: Project, offers: list[Offer]) -> None:

@@ -194,7 +194,7 @@ def test_client_compares_reads_and_selects(
     address = f"/projets/{project.key}/offres/{offer.pk}/choisir/"
     seen = {"revision": "1"}
     assert "Rita L." not in text(as_client.get(address)).split("<form", 1)[0]
-    assert "Ce champ est obligatoire" in text(as_client.post(address, {**seen, "reason": ""}))
+    assert "Donnez votre motif pour chacune" in text(as_client.post(address, {**seen, "reason": ""}))
     assert as_client.post(address, {**seen, "reason": "Moins cher."}).status_code == 302
     other = Offer.objects.get(provider=rival_user)
     late = as_client.post(f"/projets/{project.key}/offres/{other.pk}/choisir/", {**seen, "reason": "Non."})
