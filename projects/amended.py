@@ -16,7 +16,7 @@ from projects.aftermath import own_agreements
 from projects.models import Amendment, AmendmentState, Deadline
 from projects.models.deadlines import falling
 from projects.report import Line, Reading, Todo, line, todo
-from projects.storyline import signed
+from projects.storyline import own_version, signed
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -108,10 +108,11 @@ def party_line(event: Event, reading: Reading) -> Line | None:
 
 
 def begun(reading: Reading) -> Amendment | None:
-    """The avenant that is being accepted or paid, for its parties; no query before the activation."""
-    if reading.project.activated_at is None or not (reading.as_client or reading.as_winner):
+    """The avenant that is being accepted or paid, for its parties; no query when there is none."""
+    version = reading.once(own_version)
+    if not version or not vars(version)["is_amending"]:
         return None
-    rows = Amendment.objects.begun().visible_to(reading.user).filter(agreement__project=reading.project)
+    rows = Amendment.objects.begun().filter(agreement=version.agreement_id)
     return rows.select_related("version", "agreement__client", "agreement__provider", "agreement__payer").first()
 
 

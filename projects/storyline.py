@@ -99,7 +99,7 @@ def own_version(reading: Reading) -> AgreementVersion | None:
     if reading.project.awarded_at is None or not (reading.as_client or reading.as_winner):
         return None
     agreements = Agreement.objects.visible_to(reading.user).living().filter(project=reading.project)
-    rows = AgreementVersion.objects.standing().filter(agreement__in=agreements)
+    rows = AgreementVersion.objects.standing().with_amending().filter(agreement__in=agreements)
     parties = ("agreement__client__company", "agreement__provider__company", "agreement__project")
     return rows.select_related("author", *parties).prefetch_related("tranches").first()
 

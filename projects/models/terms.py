@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
@@ -65,6 +65,11 @@ class AgreementVersionQuerySet(models.QuerySet["AgreementVersion"]):
     def standing(self) -> AgreementVersionQuerySet:
         """The terms discussed and frozen at the introduction, then those of avenants in force; the latest first."""
         return self.filter(Q(amendment=None) | Q(amendment__state="IN_FORCE")).order_by("-number")
+
+    def with_amending(self) -> AgreementVersionQuerySet:
+        """With `is_amending`: whether an avenant to the same agreement is being accepted or paid."""
+        begun = AgreementVersion.objects.filter(amendment__state__in=["PROPOSED", "AGREED"])
+        return self.annotate(is_amending=Exists(begun.filter(agreement=OuterRef("agreement"))))
 
 
 class AgreementVersion(models.Model):
