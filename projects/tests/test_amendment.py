@@ -17,7 +17,7 @@ from django.utils import timezone
 from marketplace.accounts.models import User
 from marketplace.events.models import Event
 from marketplace.payments.models import Payment, Refund
-from projects.models import Agreement, Amendment, AmendmentState, Deadline, Formula, Offer, Project
+from projects.models import Agreement, Amendment, AmendmentState, Consent, Deadline, Formula, Offer
 from projects.models.amendments import AMENDMENT_MOVES
 from projects.models.content import days_after
 from projects.models.fees import FeeChange, part_of
@@ -86,6 +86,14 @@ def test_only_the_client_chooses_the_formula_and_nobody_who_pays(agreement: Agre
     assert (mine.formula, mine.fees_by) == ("BASE", "CLIENT")
     yours = proposed(agreement, **change).version
     assert (yours.formula, yours.fees_by) == ("R0", "CLIENT")
+
+
+def test_what_it_asks_is_ticked_apart(agreement: Agreement) -> None:
+    amendment = proposed(agreement, formula="R0", release_on_silence=True)
+    with pytest.raises(Agreement.NeedsConsent):
+        amendment.accept(by=agreement.provider)
+    amendment.accept(by=agreement.provider, consents=[Consent.SILENCE])
+    assert not proposed(agreement, formula="BASE", release_on_silence=True, delay_days=9).version.release_on_silence
 
 
 def test_same_proposal_again_gives_the_first(agreement: Agreement) -> None:
@@ -265,11 +273,8 @@ def check(deed: Callable[[], Any], *, allowed: bool) -> None:
         deed()
 
 
-def test_project_of_the_base_formula_is_no_longer_discussed_by_strangers(
-    agreement: Agreement, rival_user: User
-) -> None:
+def test_avenants_are_seen_by_the_two_parties_and_paid_by_one(agreement: Agreement, rival_user: User) -> None:
     amendment = proposed(agreement, {1: 150_000})
     assert not Amendment.objects.visible_to(rival_user).exists()
     assert Amendment.objects.visible_to(agreement.provider).get() == amendment
     assert not Amendment.objects.payable_by(agreement.provider).exists()
-    assert isinstance(agreement.project, Project)
