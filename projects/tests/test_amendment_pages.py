@@ -55,6 +55,7 @@ def test_rise_is_proposed_accepted_and_paid_on_the_pages(
         assert browser.post(f"{here}accepter/", {"number": "2", "read": "on"}).status_code == 302
     assert Amendment.objects.get().state == "AGREED"
     assert as_provider.post(f"{here}payer/").status_code == 404
+    assert "Payer 90,00" in as_client.post(f"{here}payer/", {"key": "x"}).content.decode()
     page = as_client.get(here).content.decode()
     key = re.search(r'name="key" value="([\w-]+)"', page)
     assert key
