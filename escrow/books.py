@@ -55,26 +55,28 @@ def finished_holds_nothing() -> list[str]:
 
 @register("escrow.tranches_are_their_rows")
 def tranches_are_their_rows() -> list[str]:
-    """The maintained columns of a tranche are the sums of its deposits and releases."""
+    """The maintained columns of a tranche are its deposits less what was given back, and its releases."""
     return red_rows(
         """
-        select format('tranche %s: funded %s, parts %s; released %s, releases %s',
-          t.id, t.funded_cents, d.cents, t.released_cents, r.cents)
+        select format('tranche %s: funded %s, parts %s, given back %s; released %s, releases %s',
+          t.id, t.funded_cents, d.cents, b.cents, t.released_cents, r.cents)
         from escrow_tranche t,
           lateral (select coalesce(sum(cents), 0) as cents from escrow_depositpart where tranche_id = t.id) d,
+          lateral (select coalesce(sum(cents), 0) as cents from escrow_refundpart where tranche_id = t.id) b,
           lateral (select coalesce(sum(cents), 0) as cents from escrow_release where tranche_id = t.id) r
-        where t.funded_cents <> d.cents or t.released_cents <> r.cents
+        where t.funded_cents <> d.cents - b.cents or t.released_cents <> r.cents
         """
     )
 
 
 @register("escrow.rows_are_posted")
 def rows_are_posted() -> list[str]:
-    """Deposits and releases of an account are exactly what its ledger accounts have seen, a deposit its parts."""
+    """Deposits, refunds and releases of an account are exactly what its ledger accounts have seen, and their parts."""
     return red_rows(
         """
-        select format('account %s: deposits %s, posted %s; releases %s, posted %s; parts %s',
-          e.id, d.cents, i.cents, r.cents, o.cents, p.cents)
+        select format('account %s: deposits %s, posted %s; releases %s, posted %s; parts %s; refunds %s, posted %s, '
+            'parts %s',
+          e.id, d.cents, i.cents, r.cents, o.cents, p.cents, b.cents, g.cents, q.cents)
         from escrow_escrowaccount e,
           lateral (select coalesce(sum(cents), 0) as cents from escrow_deposit where account_id = e.id) d,
           lateral (select coalesce(sum(cents), 0) as cents from escrow_release where account_id = e.id) r,
@@ -83,7 +85,13 @@ def rows_are_posted() -> list[str]:
           lateral (select coalesce(sum(amount), 0) as cents from ledger_move m
             join ledger_account s on s.id = m.debit_id where m.credit_id = e.held_id and s.kind <> 'frozen') i,
           lateral (select coalesce(sum(amount), 0) as cents from ledger_move
-            where debit_id = e.held_id and credit_id = e.payable_id) o
+            where debit_id = e.held_id and credit_id = e.payable_id) o,
+          lateral (select coalesce(sum(cents), 0) as cents from escrow_refund where account_id = e.id) b,
+          lateral (select coalesce(sum(x.cents), 0) as cents from escrow_refundpart x
+            join escrow_refund y on y.id = x.refund_id where y.account_id = e.id) q,
+          lateral (select coalesce(sum(amount), 0) as cents from ledger_move m
+            join ledger_account s on s.id = m.credit_id where m.debit_id = e.held_id and s.kind = 'refunding') g
         where d.cents <> i.cents or r.cents <> o.cents or d.cents <> p.cents
+          or b.cents <> g.cents or b.cents <> q.cents
         """
     )

@@ -72,7 +72,7 @@ class Figures:
         refunded = refunded_cents(account) if any(Kind.REFUNDING in pair for pair in moved) else 0
         owed_back = net(moved, Kind.HELD, [Kind.REFUNDING]) + net(moved, Kind.FROZEN, [Kind.REFUNDING])
         return cls(
-            amount=sum(tranche.cents for tranche in tranches),
+            amount=sum(tranche.standing_cents for tranche in tranches),
             lacking=sum(tranche.lacking_cents for tranche in tranches),
             deposited=-net(moved, Kind.HELD, OUTSIDE),
             held=account.held.balance,
@@ -91,6 +91,16 @@ class Figures:
         return self.payable + self.claimed
 
     @property
+    def given_back(self) -> int:
+        """What went back to the client, arrived or not."""
+        return self.refunding + self.refunded
+
+    @property
+    def covered(self) -> int:
+        """What is deposited for the amount of the project: what was given back counts no longer."""
+        return self.deposited - self.given_back
+
+    @property
     def adds_up(self) -> bool:
         """Whether every cent deposited is somewhere: the equation of the books (money.md, point 4)."""
         parts = (self.held, self.frozen, self.released, self.paid_out, self.refunding, self.refunded, self.contested)
@@ -103,7 +113,7 @@ class Figures:
             ("released", _("released, to be paid out"), self.released),
             ("held", _("held"), self.held),
             ("frozen", _("in dispute or contested"), self.frozen + self.contested),
-            ("refunded", _("given back"), self.refunding + self.refunded),
+            ("refunded", _("given back"), self.given_back),
             ("missing", _("still to deposit"), self.lacking),
         ]
 
@@ -121,6 +131,7 @@ class Figures:
         ]
         left = [
             row("", _("Deposited"), self.deposited, _("by the client")),
+            *self.taken_off(),
             row(
                 "missing",
                 _("Still to deposit"),
@@ -131,9 +142,16 @@ class Figures:
         ]
         return [where, left]
 
+    def taken_off(self) -> list[dict[str, Any]]:
+        """The line of what was given back, which the amount of the project no longer counts."""
+        if not self.given_back:
+            return []
+        note = _("no longer part of the amount")
+        return [row("refunded", _("Given back"), self.given_back, note) | {"minus": True}]
+
     def sentence(self) -> str:
         """Where the account is, in a few words."""
-        facts = {"deposited": euros(self.deposited), "amount": euros(self.amount)}
+        facts = {"deposited": euros(self.covered), "amount": euros(self.amount)}
         return _("%(deposited)s deposited out of %(amount)s") % facts
 
 

@@ -235,3 +235,18 @@ class ReleaseConfirmed(Released):
             figures=[*figures_of(facts), *accept_by(facts)],
             action=payments(facts, _("Open the payments page")),
         )
+
+
+@tells("escrow.refunded", kind=Kind.MONEY)
+class MoneyGoesBack(Told):
+    """The client learns that held money is on its way to their cards; another letter says when it has left."""
+
+    def letter(self, facts: Facts) -> Letter:
+        words = {**amounts(facts), "n": facts["amendment_number"]}
+        told = _("Amendment %(n)s lowers what the account holds: %(amount)s go back to the cards that paid them.")
+        return self.sheet(
+            facts,
+            _("%(amount)s go back to you: %(title)s") % words,
+            [told % words, _("Your bank shows it within 5 to 10 days. You have nothing to do.")],
+            action=payments(facts, _("Open the payments page")),
+        )

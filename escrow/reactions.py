@@ -8,7 +8,7 @@ from django.db.models import OuterRef
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from escrow import steps
+from escrow import amendments, steps
 from escrow.figures import Figures, counted, moves_of
 from escrow.models import Delivery, DeliveryFile, EscrowAccount, Tranche
 from escrow.states import TrancheState
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from marketplace.payments.models import Payment
 
 TO_DELIVER = (TrancheState.PLANNED, TrancheState.FUNDED)
+__all__ = ["amendments"]  # imported for what it registers
 
 
 @on("agreement.active")
@@ -161,6 +162,7 @@ WORDS: dict[str, Callable[[], tuple[str, str, str]]] = {
     "escrow.deposited": lambda: (_("%(amount)s deposited"), _("Held on the internal account."), "go"),
     "escrow.deposit_asked": lambda: (_("Deposit of %(amount)s asked for"), _("Tranche “%(tranche_title)s”."), "soon"),
     "escrow.delivered": lambda: (_("Tranche delivered: “%(tranche_title)s”"), _("%(amount)s await acceptance."), ""),
+    "escrow.refunded": lambda: (_("%(amount)s go back to the client"), _("By amendment %(amendment_number)s."), "go"),
     "escrow.released": lambda: (_("%(amount)s released"), _("Tranche “%(tranche_title)s”."), "go"),
 }
 

@@ -32,6 +32,7 @@ TRANCHE_MOVES = (
     ("DISPUTED", "DELIVERED"),
     ("DISPUTED", "RELEASED"),
     ("DISPUTED", "REFUNDED"),
+    ("CANCELLED", "PLANNED"),  # an avenant back to R0 takes it up again
 )
 TAKE_DEPOSITS = (TrancheState.PLANNED, TrancheState.FUNDED, TrancheState.DELIVERED)
 ENDED = (TrancheState.RELEASED, TrancheState.REFUNDED, TrancheState.CANCELLED)

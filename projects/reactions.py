@@ -12,7 +12,7 @@ from marketplace.accounts.home import Step, steps
 from marketplace.documents.readers import reads
 from marketplace.events.reactions import on
 from marketplace.payments.purposes import Purpose, purpose
-from projects import aftermath, agenda, endings, filings, lapses, nextstep, outcome, storyline, talks, timeline
+from projects import aftermath, agenda, amended, endings, filings, lapses, nextstep, outcome, storyline, talks, timeline
 from projects.models import (
     Agreement,
     DetailsClaim,
@@ -48,6 +48,7 @@ MOST_STEPS = 12  # "my projects" lists them all
 __all__ = [
     "aftermath",
     "agenda",
+    "amended",
     "endings",
     "filings",
     "lapses",

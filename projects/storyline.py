@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.db.models import Q, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,6 +21,7 @@ from projects.models import (
     AgreementState,
     AgreementTranche,
     AgreementVersion,
+    Amendment,
     Formula,
     Offer,
     OfferState,
@@ -98,15 +99,18 @@ def history_of(reading: Reading) -> EventQuerySet:
 
 
 def own_version(reading: Reading) -> AgreementVersion | None:
-    """The latest terms of the living agreement, when the reader is one of its parties; no query before the award."""
+    """The terms in force of the living agreement, when the reader is one of its parties; no query before the award."""
     if reading.project.awarded_at is None or not (reading.as_client or reading.as_winner):
         return None
     agreements = Agreement.objects.visible_to(reading.user).living().filter(project=reading.project)
-    latest = AgreementVersion.objects.filter(agreement__in=agreements).order_by("-number").values("pk")[:1]
-    agreed = "version__agreement"
+    latest = AgreementVersion.objects.standing().filter(agreement__in=agreements).values("pk")[:1]
+    agreed, begun = "version__agreement", Amendment.objects.begun().filter(agreement=OuterRef("version__agreement"))
     joined = ("version__author", f"{agreed}__client__company", f"{agreed}__provider__company", f"{agreed}__project")
-    rows = list(AgreementTranche.objects.filter(version=Subquery(latest)).select_related(*joined))
-    version: AgreementVersion | None = with_rows(rows[0].version, "tranches", rows) if rows else None
+    found = AgreementTranche.objects.filter(version=Subquery(latest)).annotate(is_amending=Exists(begun))
+    if not (rows := list(found.select_related(*joined))):
+        return None
+    version: AgreementVersion = with_rows(rows[0].version, "tranches", rows)
+    vars(version)["is_amending"] = vars(rows[0])["is_amending"]
     return version
 
 

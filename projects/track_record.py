@@ -51,7 +51,7 @@ def figure(rows: QuerySet[Any], by: str, **what: Any) -> Subquery:
 
 def formulas() -> ArraySubquery:
     """The formulas of the client's last agreed projects, the latest first."""
-    latest = AgreementVersion.objects.filter(agreement=OuterRef("pk")).order_by("-number").values("formula")[:1]
+    latest = AgreementVersion.objects.standing().filter(agreement=OuterRef("pk")).values("formula")[:1]
     rows = Agreement.objects.filter(client=OuterRef("pk"), state__in=AGREED).order_by("-pk")
     return ArraySubquery(rows.annotate(formula=Subquery(latest)).values("formula")[:LAST])
 

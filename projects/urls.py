@@ -2,6 +2,7 @@ from django.urls import path
 
 from projects.views import (
     agreements,
+    amendments,
     claims,
     comparison,
     discover,
@@ -68,4 +69,10 @@ urlpatterns = [
     path("accords/<slug:key>/accord.pdf", agreements.pdf, name="agreement_pdf"),
     path("accords/<slug:key>/decliner/", agreements.decline, name="decline"),
     path("accords/<slug:key>/payer/", agreements.pay, name="pay"),
+    path("accords/<slug:key>/avenants/nouveau/", amendments.amend, name="amend"),
+    path("accords/<slug:key>/avenants/<int:n>/", amendments.amendment, name="amendment"),
+    path("accords/<slug:key>/avenants/<int:n>/accepter/", amendments.accept, name="amendment_accept"),
+    path("accords/<slug:key>/avenants/<int:n>/refuser/", amendments.decline, name="amendment_decline"),
+    path("accords/<slug:key>/avenants/<int:n>/retirer/", amendments.withdraw, name="amendment_withdraw"),
+    path("accords/<slug:key>/avenants/<int:n>/payer/", amendments.pay, name="amendment_pay"),
 ]

@@ -5,6 +5,7 @@ from escrow.states import TrancheState
 from .accounts import EscrowAccount
 from .deliveries import Delivery, DeliveryFile
 from .deposits import Deposit, DepositPart, DepositRequest
+from .refunds import Refund, RefundPart
 from .releases import Release
 from .tranches import Tranche
 
@@ -15,6 +16,8 @@ __all__ = [
     "DepositPart",
     "DepositRequest",
     "EscrowAccount",
+    "Refund",
+    "RefundPart",
     "Release",
     "Tranche",
     "TrancheState",

@@ -16,17 +16,20 @@ from escrow.states import ENDED, TAKE_DEPOSITS
 from marketplace.events.models import Event
 from marketplace.ledger import posting as ledger
 from marketplace.locking import locked
+from marketplace.payments.giving_back import give_back
 from marketplace.payments.models import Payment
 from marketplace.refusals import Refusal
 from marketplace.templatetags.page import euros
 from projects.models import Agreement, Project
 
 from .deposits import Deposit
+from .refunds import Refund
 from .releases import Release
 from .tranches import Tranche
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
+    from projects.models import Amendment
 
 LEAST_CENTS = 50  # Stripe takes no card payment below 0.50 €
 
@@ -159,6 +162,25 @@ class EscrowAccount(models.Model):
             self._tell_release(release, tranche)
             return release
 
+    def give_back(self, parts: Sequence[tuple[Tranche, int]], *, amendment: Amendment, by: User | None) -> Refund:
+        """Move what an avenant takes off tranches, held → refunding: to the cards that deposited, the latest first.
+
+        Both accepted it, which is the provider's consent (product, section 5). Called by Revision under the locks of
+        project, account and tranches.
+        """
+        refund = Refund.record(self, parts, amendment=amendment)
+        shares = give_back(refund.cents, Payment.objects.filter(deposit__account=self))
+        moves = [ledger.Move(self.held, refunding, cents) for refunding, cents in shares]
+        ledger.post(f"refund:{refund.pk}", "escrow.refunded", moves, by=by, project=self.project)
+        facts = {"refund": refund.pk, "cents": refund.cents, "amendment_number": amendment.number}
+        Event.record("escrow.refunded", project=self.project, by=by, **facts, **self.facts())
+        return refund
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to do on any tranche."""
+        return not self.tranches.exclude(state__in=ENDED).exists()
+
     def facts(self) -> dict[str, Any]:
         """What every event of the account says; `parties` are those who may read it."""
         parties = [self.agreement.client_id, self.agreement.provider_id]
@@ -191,7 +213,7 @@ class EscrowAccount(models.Model):
 
     def _tell_release(self, release: Release, tranche: Tranche) -> None:
         """Record the release, and the end of the account when no tranche is left."""
-        last = not self.tranches.exclude(state__in=ENDED).exists()
+        last = self.is_over
         facts = {**self.facts(), **tranche.facts(), "release": release.pk, "cents": release.cents}
         Event.record("escrow.released", project=self.project, by=release.by, reason=release.reason, last=last, **facts)
         if last:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from .accounts import EscrowAccount
 
+AMENDED = ("title", "deliverable", "due_on", "cents", "ht_cents", "vat_cents")  # what an avenant changes of a tranche
 REQUEST_PAUSE = timedelta(hours=24)  # one mail a day at most, however often the button is pressed
 
 
@@ -142,6 +143,12 @@ class Tranche(models.Model):
         return self.money.lacking_cents if self.state in TAKE_DEPOSITS else 0
 
     @property
+    def standing_cents(self) -> int:
+        """What it still counts for in the amount of the project: once cancelled or given back, what was released."""
+        is_off = self.state in {TrancheState.REFUNDED, TrancheState.CANCELLED}
+        return self.released_cents if is_off else self.cents
+
+    @property
     def light(self) -> Light:
         """How far the provider may work, in the words that they read."""
         return self.light_for(client=False)
@@ -160,6 +167,12 @@ class Tranche(models.Model):
     def is_deliverable(self) -> bool:
         """Whether the provider may deliver: it holds money and is neither over nor in dispute."""
         return self.state in {TrancheState.FUNDED, TrancheState.DELIVERED} and self.held_cents > 0
+
+    @property
+    def is_amendable(self) -> bool:
+        """Whether an avenant may change it: nothing was handed in, released, disputed or given back."""
+        open_to_change = {TrancheState.PLANNED, TrancheState.FUNDED, TrancheState.CANCELLED}
+        return self.state in open_to_change and not self.released_cents
 
     @property
     def new_accept_by(self) -> datetime:
@@ -258,6 +271,36 @@ class Tranche(models.Model):
         if self.released_cents == self.cents:
             self.state = TrancheState.RELEASED
         self.save(update_fields=["released_cents", "state", "accept_by"])
+
+    def mark_amended(self, agreed: AgreementTranche) -> int:
+        """Take the terms of an avenant, one that was cancelled too; the cents held above them leave it.
+
+        Called by Revision under the locks, which gives them back.
+        """
+        wanted = Tranche.planned(self.account, agreed, self.account.agreement.vat_rate_bp)
+        for name in AMENDED:
+            setattr(self, name, getattr(wanted, name))
+        above = max(0, self.funded_cents - self.cents)
+        self.funded_cents -= above
+        if self.state == TrancheState.CANCELLED:
+            self.state = TrancheState.PLANNED
+        self.save(update_fields=["funded_cents", "state", *AMENDED])
+        return above
+
+    def mark_called_off(self) -> int:
+        """An avenant leaves it out: cancelled, or refunded once the cents that it held are given back by Revision."""
+        above = self.held_cents
+        self.funded_cents -= above
+        self.state = TrancheState.REFUNDED if above else TrancheState.CANCELLED
+        self.save(update_fields=["funded_cents", "state"])
+        return above
+
+    def mark_cut_short(self) -> None:
+        """The account closes on a delivery of which all that was held is released: the rest is no longer agreed."""
+        self.cents, rate = self.released_cents, self.account.agreement.vat_rate_bp
+        self.ht_cents = (2 * self.cents * 10_000 + 10_000 + rate) // (2 * (10_000 + rate))
+        self.vat_cents, self.state = self.cents - self.ht_cents, TrancheState.RELEASED
+        self.save(update_fields=["cents", "ht_cents", "vat_cents", "state"])
 
     def facts(self) -> dict[str, Any]:
         """What every event of the tranche says."""

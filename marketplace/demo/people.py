@@ -113,7 +113,7 @@ PEOPLE = {
         "Inès Faure",
         "+33 6 39 98 10 07",
         "provider",
-        "deliver a funded tranche, read why offers lost",
+        "deliver a funded tranche, accept an amendment to R0, read why offers lost",
         Firm(
             "Studio Faure",
             "994867380",

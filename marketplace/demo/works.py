@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from escrow.models import EscrowAccount, Tranche
 from marketplace.demo import archive, papers, till
+from marketplace.demo.avenants import amend
 from marketplace.demo.complaints import complain
 from marketplace.demo.past import look_back
 from marketplace.demo.plot import DELIVERIES, LETTERS, PART_REASON, PLOTS, REFUSED_INVOICE
@@ -219,6 +220,7 @@ def tell() -> str:
         story.call_for_offers(index)
         works.go_on(index)
     complain(story)
+    amend(story)
     archive.tell(story)
     look_back(story)
     Word.objects.refresh()

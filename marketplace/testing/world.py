@@ -38,6 +38,7 @@ from projects import matching, newsletter
 from projects.models import (
     Again,
     Agreement,
+    Amendment,
     Asked,
     Category,
     Completion,
@@ -185,10 +186,13 @@ class World:
         tranche: Tranche = self.things["tranche"]
         opened, active = self.projects["open"].key, self.projects["active"].key
         on_tranche = {"active": {"key": active, "pk": tranche.pk}, "elsewhere": {"key": opened, "pk": tranche.pk}}
+        keys = {stage: agreement.key for stage, agreement in self.agreements.items()}
+        amended = {"active": {"key": keys["active"], "n": 1}, "elsewhere": {"key": keys["agreed"], "n": 1}}
         return {
             "escrow:deliver": on_tranche,
             "escrow:release": on_tranche,
             "escrow:ask_deposit": on_tranche,
+            **{f"projects:amendment{deed}": amended for deed in ("", "_accept", "_decline", "_withdraw", "_pay")},
             "payouts:ask": {"active": {"pk": tranche.pk}, "elsewhere": {"pk": 0}},
         }
 
@@ -485,12 +489,23 @@ def settle_work(world: World) -> None:
     cleaned = intake.clean(pdf("fichierlivre"), intake.PLAIN)
     tranche.deliver("Livraison secretelivraison.", [cleaned], by=winner, key=uuid.uuid4())
     world.things["tranche"] = tranche
+    settle_amendment(world)
     world.things["documents"]["delivery"] = Document.objects.get(purpose="escrow.delivery")
     BankAccount.change(user=winner, holder=winner.company.name, iban="BE68539007547034")
     settle_payout(world, account)
     world.hide("delivery", "secretelivraison", "fichierlivre", seen_by={"owner", "winner", "superuser"})
     # Only the file for the bank says it whole.
     world.hide("IBAN", "539007547034", "BE68 5390", seen_by={"finance", "superuser"})
+
+
+def settle_amendment(world: World) -> None:
+    """The owner proposes other terms for the active agreement."""
+    agreement = world.agreements["active"]
+    version = agreement.version
+    terms, numbers = version.terms, [part.position for part in version.tranches.all()]
+    changed = replace(terms, scope=f"{terms.scope} Ajout secreteavenant.", delay_days=terms.delay_days + 5)
+    Amendment.propose(agreement, changed, numbers=numbers, by=world.people["owner"], instead_of=0)
+    world.hide("amendment", "secreteavenant", seen_by={"owner", "winner", "superuser"})
 
 
 def settle_payout(world: World, account: EscrowAccount) -> None:

@@ -16,6 +16,7 @@ from projects.forms.prose import ProseField, without_details
 from projects.models import TrancheTerms
 
 FIRST, MOST = 3, 12
+TYPED = ("title", "cents", "due_on", "deliverable")
 LOWEST_CENTS = 1_000  # ten euros: below, there would be no commission to pay
 HIGHEST_CENTS = 1_000_000_000  # ten million euros
 
@@ -40,7 +41,7 @@ class TrancheForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
-        if any(data.get(name) for name in self.fields):
+        if any(data.get(name) for name in TYPED):
             if not data.get("title") and "title" not in self.errors:
                 self.add_error("title", _("Name this tranche, or empty the whole row."))
             if data.get("cents") is None and "cents" not in self.errors:
@@ -65,7 +66,11 @@ class WithTranches(Performing):
     def __init__(self, *args: Any, rows: Sequence[TrancheTerms | dict[str, Any]] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         initial = [row if isinstance(row, dict) else vars(row) for row in rows]
-        self.rows = TrancheRows(self.data if self.is_bound else None, prefix="tranche", initial=initial)
+        self.rows = self.make_rows(self.data if self.is_bound else None, initial)
+
+    def make_rows(self, data: Any, initial: Any = None) -> Any:
+        """The rows, as typed if there is data."""
+        return TrancheRows(data, prefix="tranche", initial=initial)
 
     @property
     def wants_row(self) -> bool:
@@ -75,14 +80,14 @@ class WithTranches(Performing):
     @property
     def is_full(self) -> bool:
         """Whether no row may be added."""
-        return self.rows.total_form_count() >= MOST
+        return bool(self.rows.total_form_count() >= MOST)
 
     def add_row(self) -> None:
         """Draw this form as typed, unchecked, with one more row."""
         data = QueryDict(mutable=True)
         data.update(self.data)
         data["tranche-TOTAL_FORMS"] = str(min(MOST, 1 + self.rows.total_form_count()))
-        self.data, self.rows = data, TrancheRows(data, prefix="tranche")
+        self.data, self.rows = data, self.make_rows(data)
         self._errors = ErrorDict()
         vars(self.rows).update(_errors=[], _non_form_errors=ErrorList())
         for row in self.rows.forms:

@@ -1,4 +1,5 @@
 from .agreements import Agreement, AgreementState
+from .amendments import Amendment, AmendmentState
 from .categories import Category, Interest
 from .choices import Formula, Place, ProjectState
 from .claims import ClaimState, Detail, DetailsClaim, claim_until
@@ -34,6 +35,8 @@ __all__ = [
     "AgreementState",
     "AgreementTranche",
     "AgreementVersion",
+    "Amendment",
+    "AmendmentState",
     "Answer",
     "Asked",
     "CallStatistic",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import count
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -95,7 +96,7 @@ class Agreement(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     agreed_at = models.DateTimeField(null=True)
     active_at = models.DateTimeField(null=True)
-    sha256 = models.CharField(max_length=64, blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)  # of the terms in force
     ended_at = models.DateTimeField(null=True)  # declined or lapsed
     ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True)
     end_reason = models.TextField(max_length=1000, blank=True)
@@ -145,18 +146,21 @@ class Agreement(models.Model):
             vat_rate_bp=offer.vat_rate_bp,
             confirm_by=days_after(now, settings.AGREEMENT_DAYS),
         )
-        agreement._write(terms_of(offer), by=offer.provider)
+        agreement.write(terms_of(offer), by=offer.provider)
         agreement._await_by(agreement.confirm_by, now)
         return agreement
 
     @property
     def version(self) -> AgreementVersion:
-        """The version under discussion, or the frozen one: always the latest. Read anew each time."""
-        return self.versions.order_by("-number")[0]
+        """The version under discussion, or the frozen one that is in force: the latest. Read anew each time.
+
+        The terms of an avenant are among them once they are in force.
+        """
+        return self.versions.standing()[0]
 
     def history(self) -> list[AgreementVersion]:
-        """Every version, the latest first, with its author and tranches: two queries whatever their number."""
-        return list(self.versions.order_by("-number").select_related("author").prefetch_related("tranches"))
+        """Every such version, the latest first, with its author and tranches: two queries whatever their number."""
+        return list(self.versions.standing().select_related("author").prefetch_related("tranches"))
 
     @property
     def vat_note(self) -> str:
@@ -189,7 +193,7 @@ class Agreement(models.Model):
             must_add_up(terms.tranches, terms.price_cents)
             if current.says(terms):
                 return current
-            version = self._write(terms, by=by)
+            version = self.write(terms, by=by)
             Event.record(
                 "agreement.proposed",
                 project=self.project,
@@ -337,6 +341,33 @@ class Agreement(models.Model):
         ]
         return [ledger.Move("stripe", account, cents) for account, cents in parts if cents]
 
+    def write(self, terms: Terms, *, by: User, numbers: Sequence[int] = ()) -> AgreementVersion:
+        """Write the next version; its tranches are numbered from 1, or keep their `numbers`. Called under the lock."""
+        number = 1 + self.versions.count()
+        version = AgreementVersion.objects.create(
+            agreement=self,
+            number=number,
+            author=by,
+            scope=terms.scope,
+            price_cents=terms.price_cents,
+            delay_days=terms.delay_days,
+            starts_on=terms.starts_on,
+            formula=terms.formula,
+            release_on_silence=terms.release_on_silence,
+            fees_by=terms.fees_by,
+            fees_reason=terms.fees_reason,
+        )
+        AgreementTranche.objects.bulk_create(
+            AgreementTranche(version=version, position=n, **vars(part))
+            for n, part in zip(numbers or count(1), terms.tranches, strict=False)
+        )
+        return version
+
+    def mark_amended(self, sha256: str) -> None:
+        """The terms of an avenant are those in force. Called by Amendment under the lock."""
+        self.sha256 = sha256
+        self.save(update_fields=["sha256"])
+
     def end_with_project(self) -> None:
         """The project has ended before the introduction was paid. Called by Project under the lock."""
         self._end(AgreementState.LAPSED, timezone.now())
@@ -402,26 +433,6 @@ class Agreement(models.Model):
         Deadline.objects.remind("project.remind", self.project, end, days, project=self.project, now=at)
         told = {"agreement": self.pk, "title": self.project.title, "decide_by": end.isoformat(), **facts}
         Event.record(verb, project=self.project, by=by, reason=self.end_reason, **told)
-
-    def _write(self, terms: Terms, *, by: User) -> AgreementVersion:
-        number = 1 + self.versions.count()
-        version = AgreementVersion.objects.create(
-            agreement=self,
-            number=number,
-            author=by,
-            scope=terms.scope,
-            price_cents=terms.price_cents,
-            delay_days=terms.delay_days,
-            starts_on=terms.starts_on,
-            formula=terms.formula,
-            release_on_silence=terms.release_on_silence,
-            fees_by=terms.fees_by,
-            fees_reason=terms.fees_reason,
-        )
-        AgreementTranche.objects.bulk_create(
-            AgreementTranche(version=version, position=n, **vars(part)) for n, part in enumerate(terms.tranches, 1)
-        )
-        return version
 
     class NotOpen(Refusal):
         sentence = _("The terms are already confirmed, or the date to confirm them has passed: they no longer change.")

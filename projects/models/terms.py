@@ -62,6 +62,12 @@ class Terms:
     fees_reason: str = ""
 
 
+class AgreementVersionQuerySet(models.QuerySet["AgreementVersion"]):
+    def standing(self) -> AgreementVersionQuerySet:
+        """The terms discussed and frozen at the introduction, then those of avenants in force; the latest first."""
+        return self.filter(Q(amendment=None) | Q(amendment__state="IN_FORCE")).order_by("-number")
+
+
 class AgreementVersion(models.Model):
     """One numbered state of the terms; `price_cents` and tranches exclude VAT. Never edited: a change is a new one."""
 
@@ -79,6 +85,8 @@ class AgreementVersion(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     client_accepted_at = models.DateTimeField(null=True)
     provider_accepted_at = models.DateTimeField(null=True)
+
+    objects = AgreementVersionQuerySet.as_manager()
 
     class Meta:
         ordering = ["number"]
@@ -124,7 +132,7 @@ class AgreementVersion(models.Model):
         return self.agreement.provider if self.fees_by == FeesBy.PROVIDER else self.agreement.client
 
     def mark_accepted(self, *, by: User, as_client: bool) -> None:
-        """Note one party's acceptance. Called by Agreement.accept under the lock."""
+        """Note one party's acceptance. Called by Agreement.accept or Amendment.accept under the lock."""
         name = "client_accepted_at" if as_client else "provider_accepted_at"
         setattr(self, name, timezone.now())
         self.save(update_fields=[name])

@@ -2,6 +2,7 @@
 
 from projects.notices import (
     agreements,
+    amendments,
     claims,
     dossier,
     endings,
@@ -15,6 +16,7 @@ from projects.notices import (
 
 __all__ = [
     "agreements",
+    "amendments",
     "claims",
     "dossier",
     "endings",
