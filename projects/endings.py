@@ -112,6 +112,18 @@ def completes_at(reading: Reading) -> datetime | None:
     return next((row.due_at for row in reading.once(waiting) if row.kind == COMPLETION), None)
 
 
+@todo
+def work_alone(reading: Reading) -> Todo | None:
+    """Under the base formula the parties go on by themselves once they are introduced, until it ends by itself."""
+    if not runs_by_itself(reading):
+        return None
+    limits = _("The platform answers neither for unpaid work nor for requests beyond the contract.")
+    until = completes_at(reading)
+    ends = _("Without a word from either of you the project completes by itself on that date.")
+    text = f"{limits} {ends}" if until else limits
+    return Todo(_("The two of you, between yourselves"), text, by=until, mine=False, pressing=False)
+
+
 @panel(order=12)
 def end_panel(reading: Reading) -> Panel | None:
     """Under the base formula either side says when the work is over."""

@@ -34,6 +34,9 @@ def test_either_side_ends_a_base_project_and_the_other_is_told(
 ) -> None:
     report = as_provider.get(f"/projets/{base.key}/rapport/").content.decode()
     assert f"/projets/{base.key}/terminer/" in report
+    strip = report.partition("state-strip")[2].partition("</dl>")[0]
+    assert "se termine de lui-même à cette date" in strip
+    assert "<time" in strip
     path = f"/projets/{base.key}/terminer/"
     assert "Terminer le projet" in as_provider.get(path).content.decode()
     for _n in range(2):
