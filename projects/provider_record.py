@@ -83,8 +83,13 @@ class ProviderRecord:
             return _("no selection yet")
         if not n:
             return _("no reply yet")
-        words = ngettext("median of %(time)s, over %(n)s selection", "median of %(time)s, over %(n)s selections", n)
-        return words % {"time": duration_words(self.figures["reply"] or timedelta()), "n": n}
+        words = ngettext(
+            "median of %(time)s, over %(n)s selection of %(chosen)s",
+            "median of %(time)s, over %(n)s selections of %(chosen)s",
+            n,
+        )
+        time = duration_words(self.figures["reply"] or timedelta())
+        return words % {"time": time, "n": n, "chosen": self.figures["chosen"]}
 
     @property
     def facts(self) -> list[tuple[str, str]]:
