@@ -79,6 +79,7 @@ def test_both_parties_are_asked_at_30_and_90_days(
     assert sweep(base, 30, 0 * SECOND) == 0
     assert sweep(base, 30) == 1
     assert {row.person for row in Survey.objects.filter(rank=1)} == {client_user, provider_user}
+    assert "se termine de lui-même à cette date" in as_client.get(f"/projets/{base.key}/rapport/").content.decode()
     assert sweep(base, 90) == 2
     assert Survey.objects.filter(rank=2).count() == 2
     names = Notice.objects.filter(name="survey.asked").values_list("user", "facts__rank")
