@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import ResolverMatch
 
 from marketplace import resume
 from marketplace.policies import FOREIGN
 from marketplace.tracing import request_id
+from marketplace.ways import above
 
 Next = Callable[[HttpRequest], HttpResponse]
 
@@ -42,6 +44,25 @@ class Author:
         response = self.get_response(request)
         resume.sign(request, response)
         return response
+
+
+class FormsOnly:
+    """Leads who opens by its address what only takes forms to the page above it.
+
+    A refused form is drawn at such an address, which a reload, a choice of language or a log-in then opens. A form that
+    waits there for its author is offered first.
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        reads = request.method == "GET" and "text/html" in request.headers.get("Accept", "")
+        if response.status_code != 405 or not reads:
+            return response
+        waiting = resume.offer(request) if request.user.is_authenticated else None
+        return waiting or redirect(above(request.path))
 
 
 class DefaultDeny:

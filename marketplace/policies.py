@@ -10,12 +10,14 @@ import enum
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlencode
 
 from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from marketplace import resume
@@ -109,9 +111,28 @@ def refused(request: HttpRequest, audience: For, *, about: bool = False) -> Http
         raise Http404
     hats = {For.CLIENT: user.acts_as_client, For.PROVIDER: user.acts_as_provider}
     if not hats.get(audience, True):
-        messages.warning(request, _("This page needs a role or company details that your account does not have yet."))
-        return redirect("accounts:company")
+        messages.warning(request, lacking(user, audience))
+        back = urlencode({"next": request.get_full_path()}) if request.method == "GET" else ""
+        return redirect(f"{reverse('accounts:company')}{'?' if back else ''}{back}")
     return None
+
+
+def lacking(user: User, audience: For) -> str:
+    """What `user` has yet to give on the page of their company before a page for `audience` opens."""
+    client = audience is For.CLIENT
+    if user.is_client if client else user.is_provider:
+        return _("Give your company’s details first: then you come back to the page that you opened.")
+    if user.has_company:
+        by_role = (
+            _("This page is for clients: tick that role below."),
+            _("This page is for providers: tick that role below."),
+        )
+    else:
+        by_role = (
+            _("This page is for clients: tick that role and give your company’s details."),
+            _("This page is for providers: tick that role and give your company’s details."),
+        )
+    return by_role[0] if client else by_role[1]
 
 
 def policy(name: str, *, reauthenticate: bool = False) -> Callable[[View], View]:

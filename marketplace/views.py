@@ -8,11 +8,11 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseServerError
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.policies import policy
+from marketplace.ways import own_page
 
 SECRETS = ("password", "csrfmiddlewaretoken", "code", "credential", "iban")
 
@@ -32,8 +32,7 @@ def language(request: HttpRequest) -> HttpResponse:
         return HttpResponseBadRequest()
     if request.user.is_authenticated:
         get_user_model().objects.filter(pk=request.user.pk).update(language=wanted)
-    safe = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
-    response = redirect(back if safe else "home")
+    response = redirect(own_page(request, back) or "home")
     options = {"samesite": "Lax", "secure": settings.SESSION_COOKIE_SECURE, "httponly": True}
     response.set_cookie(settings.LANGUAGE_COOKIE_NAME, wanted, max_age=365 * 86400, **options)
     return response

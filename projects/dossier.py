@@ -169,7 +169,10 @@ class Dossier:
         """The reader's own offer, withdrawn or not."""
         if self.user is None or self.is_owner:
             return None
-        return Offer.objects.placed_by(self.user).filter(project=self.project).first()
+        offer = Offer.objects.placed_by(self.user).filter(project=self.project).first()
+        if offer:
+            offer.project = self.project
+        return offer
 
     @cached_property
     def history(self) -> list[tuple[Event, report.Line]]:

@@ -94,22 +94,37 @@ def review_each_other(reading: Reading) -> Todo | None:
     return Todo(waiting, "", _("See my review"), url, both.until, mine=False)
 
 
+def completes_at(reading: Reading) -> datetime | None:
+    """When a base project completes without a word of anybody."""
+    return next((row.due_at for row in reading.once(waiting) if row.kind == COMPLETION), None)
+
+
+def by_itself(text: str, until: datetime | None) -> str:
+    """`text`, and that the project completes by itself at the date beside it, if it does."""
+    ends = _("Without a word from either of you the project completes by itself on that date.")
+    return f"{text} {ends}" if until else text
+
+
 @todo
 def answer_survey(reading: Reading) -> Todo | None:
     """What became of a base project, asked of each side."""
     rank = reading.once(survey_to_answer)
     if rank is None:
         return None
-    text, url = (
-        _("Three questions; only our staff reads your answers."),
-        address("survey", reading.project, rank),
-    )
-    return Todo(_("You: tell us what became of the project"), text, _("Answer"), url, pressing=False)
+    until, url = reading.once(completes_at), address("survey", reading.project, rank)
+    text = by_itself(_("Three questions; only our staff reads your answers."), until)
+    return Todo(_("You: tell us what became of the project"), text, _("Answer"), url, until, pressing=False)
 
 
-def completes_at(reading: Reading) -> datetime | None:
-    """When a base project completes without a word of anybody."""
-    return next((row.due_at for row in reading.once(waiting) if row.kind == COMPLETION), None)
+@todo
+def work_alone(reading: Reading) -> Todo | None:
+    """Under the base formula the parties go on by themselves once they are introduced, until it ends by itself."""
+    if not runs_by_itself(reading):
+        return None
+    until = reading.once(completes_at)
+    limits = _("The platform answers neither for unpaid work nor for requests beyond the contract.")
+    text = by_itself(limits, until)
+    return Todo(_("The two of you, between yourselves"), text, by=until, mine=False, pressing=False)
 
 
 @panel(order=12)
@@ -117,7 +132,7 @@ def end_panel(reading: Reading) -> Panel | None:
     """Under the base formula either side says when the work is over."""
     if not runs_by_itself(reading):
         return None
-    return Panel("projects/report/end.html", {"by_itself_at": completes_at(reading)})
+    return Panel("projects/report/end.html", {"by_itself_at": reading.once(completes_at)})
 
 
 @panel(order=13)

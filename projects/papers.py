@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from marketplace.documents.printing import printed
-from projects.models import AgreementState, FeesBy, Formula
+from projects.models import AgreementState, FeesBy, Formula, ProjectState
 from projects.report import Reading
 from projects.storyline import names_client
 
@@ -57,6 +57,9 @@ def ended_words(agreement: Agreement) -> str:
         return _("The provider declined")
     if agreement.ended_by_id:
         return _("The client ended the discussion")
+    if agreement.has_ended_with_project:
+        withdrawn = agreement.project.state == ProjectState.WITHDRAWN
+        return _("The client withdrew the project") if withdrawn else _("The project was cancelled")
     return _("The agreement lapsed")
 
 

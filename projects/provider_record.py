@@ -4,27 +4,40 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, F, Q
+from django.db.models import Case, Count, F, Min, OuterRef, Q, Subquery, When
+from django.db.models.functions import Least
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from marketplace.accounts.models import User
 from marketplace.templatetags.page import number, percent
-from projects.models import AgreementVersion, Offer, OfferState, Project, ProjectState
+from projects.models import Agreement, AgreementVersion, Offer, OfferState, Project, ProjectState
 from projects.track_record import Median, duration_words, figure
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 FEW = 5  # decided offers: under them a rate says nothing
 
 
+def selections() -> QuerySet[Any]:
+    """Each selection with `replied_at`: when the provider first accepted terms, proposed others, or declined."""
+    versions = AgreementVersion.objects.filter(agreement=OuterRef("pk")).order_by().values("agreement")
+    others = Q(author=OuterRef("provider"), number__gt=1)
+    accepted = versions.annotate(at=Min("provider_accepted_at")).values("at")
+    proposed = versions.filter(others).annotate(at=Min("created_at")).values("at")
+    declined = Case(When(ended_by=F("provider"), then=F("ended_at")))
+    return Agreement.objects.annotate(replied_at=Least(Subquery(accepted), Subquery(proposed), declined))
+
+
 def figures(provider_id: int) -> dict[str, Any]:
     """Every figure of a provider in one query, however much they did."""
-    offers, first = Offer.objects.living(), AgreementVersion.objects.filter(number=1)
+    offers, chosen = Offer.objects.living(), selections()
     won = Count("pk", filter=Q(state=OfferState.WON))
     decided = Count("pk", filter=Q(state__in=[OfferState.WON, OfferState.LOST]))
-    agreed = first.filter(provider_accepted_at__isnull=False)
-    wait = F("provider_accepted_at") - F("agreement__created_at")
+    wait = F("replied_at") - F("created_at")
     row = (
         User.objects.filter(pk=provider_id)
         .values("pk")
@@ -32,8 +45,9 @@ def figures(provider_id: int) -> dict[str, Any]:
             placed=figure(offers, "provider", n=Count("pk")),
             won=figure(offers, "provider", n=won),
             decided=figure(offers, "provider", n=decided),
-            replies=figure(agreed, "agreement__provider", n=Count("pk")),
-            reply=figure(agreed, "agreement__provider", n=Median(wait)),
+            chosen=figure(chosen, "provider", n=Count("pk")),
+            replies=figure(chosen.filter(replied_at__isnull=False), "provider", n=Count("pk")),
+            reply=figure(chosen.filter(replied_at__isnull=False), "provider", n=Median(wait)),
             completed=figure(Project.objects.filter(state=ProjectState.COMPLETED), "winner", n=Count("pk")),
         )
         .get()
@@ -63,12 +77,19 @@ class ProviderRecord:
 
     @property
     def reply_time(self) -> str:
-        """The median time between being chosen and accepting the terms first proposed."""
+        """The median time between being chosen and the first reply: yes, other terms, or no."""
         n = self.figures["replies"]
+        if not self.figures["chosen"]:
+            return _("no selection yet")
         if not n:
-            return _("no selection answered yet")
-        words = ngettext("median of %(time)s, over %(n)s selection", "median of %(time)s, over %(n)s selections", n)
-        return words % {"time": duration_words(self.figures["reply"] or timedelta()), "n": n}
+            return _("no reply yet")
+        words = ngettext(
+            "median of %(time)s, over %(n)s selection of %(chosen)s",
+            "median of %(time)s, over %(n)s selections of %(chosen)s",
+            n,
+        )
+        time = duration_words(self.figures["reply"] or timedelta())
+        return words % {"time": time, "n": n, "chosen": self.figures["chosen"]}
 
     @property
     def facts(self) -> list[tuple[str, str]]:

@@ -82,6 +82,12 @@ class Ticket:
         return self.user.is_tied_to(self.project.client)
 
     @property
+    def own_url(self) -> str:
+        """The report, for the client of the project; a colleague of theirs has none."""
+        is_client = self.project.client_id == self.user.pk
+        return reverse("projects:report", args=[self.project.key]) if is_client else ""
+
+    @property
     def packs(self) -> list[PackOnOffer]:
         """The packs on sale that hold such a credit, with what the button says."""
         return [

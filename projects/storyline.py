@@ -22,7 +22,6 @@ from projects.models import (
     AgreementTranche,
     AgreementVersion,
     Amendment,
-    Formula,
     Offer,
     OfferState,
     OfferTranche,
@@ -289,16 +288,6 @@ def confirm_terms(reading: Reading) -> Todo | None:
         waiting = _("The other party: confirm the terms")
         return Todo(waiting, "", _("See the agreement"), url, by, mine=False)
     return Todo(_("You: confirm the terms"), "", _("Read and confirm the terms"), url, by)
-
-
-@todo
-def work_alone(reading: Reading) -> Todo | None:
-    """Under the base formula the parties go on by themselves once they are introduced."""
-    version = reading.once(own_version)
-    if not version or reading.project.state != ProjectState.ACTIVE or version.formula != Formula.BASE:
-        return None
-    limits = _("The platform answers neither for unpaid work nor for requests beyond the contract.")
-    return Todo(_("The two of you, between yourselves"), limits, mine=False, pressing=False)
 
 
 @todo

@@ -11,6 +11,7 @@ from marketplace.accounts.forms import BankForm, CompanyForm, ProfileForm
 from marketplace.accounts.home import steps_of
 from marketplace.accounts.models import BankAccount
 from marketplace.policies import UserRequest, policy
+from marketplace.ways import own_page
 
 
 @policy("accounts.self")
@@ -24,7 +25,7 @@ def company(request: UserRequest) -> HttpResponse:
     if form.is_valid():
         form.save()
         messages.success(request, _("Your company details are recorded."))
-        return redirect("accounts:home")
+        return redirect(own_page(request, request.GET.get("next", "")) or "accounts:home")
     return render(request, "accounts/company.html", {"form": form})
 
 

@@ -134,3 +134,10 @@ def test_what_another_site_sends_is_never_offered_for_a_click(origin: dict[str, 
     assert response.status_code == 403
     assert "piège" not in response.text
     assert "Recharger la page" in response.text
+
+
+def test_address_that_only_takes_forms_leads_a_reader_to_the_page_above_it(client: Client) -> None:
+    for path, above in (("/accords/cle/accepter/", "/accords/cle/"), ("/langue/", "/")):
+        assert client.get(path).status_code == 405
+        assert client.get(path, headers={"Accept": "text/html"})["Location"] == above
+        assert client.post("/langue/", {"language": "fr", "next": path})["Location"] == path

@@ -52,8 +52,8 @@ def test_unverified_person_is_asked_to_confirm_the_address(db: None) -> None:
 
 def test_person_without_the_hat_is_asked_for_it(as_client: Client) -> None:
     answer = as_client.get("/mon-compte/iban/", follow=True)
-    assert answer.redirect_chain == [("/mon-compte/entreprise/", 302)]
-    assert "un rôle ou une entreprise" in answer.content.decode()
+    assert answer.redirect_chain == [("/mon-compte/entreprise/?next=%2Fmon-compte%2Fiban%2F", 302)]
+    assert "réservée aux prestataires : cochez ce rôle" in answer.content.decode().replace("\xa0", " ")
 
 
 def test_page_of_a_client_about_an_object_does_not_exist_for_who_is_no_client(as_provider: Client) -> None:
@@ -65,7 +65,7 @@ def test_client_without_a_company_is_asked_for_it_even_about_an_object(db: None)
     user = person("zoe@exemple.fr", "Zoé")
     user.is_client = True
     user.save(update_fields=["is_client"])
-    assert signed_in(user).get("/projets/aaaaaaaaaa/offres/")["Location"] == "/mon-compte/entreprise/"
+    assert signed_in(user).get("/projets/aaaaaaaaaa/offres/")["Location"].startswith("/mon-compte/entreprise/?next=")
 
 
 @pytest.mark.parametrize("given", ["", "court", "a b c d e f g h", "x" * 65, "bonjour\u00e9\u00e9"])

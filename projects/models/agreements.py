@@ -368,14 +368,24 @@ class Agreement(models.Model):
         self.sha256 = sha256
         self.save(update_fields=["sha256"])
 
-    def end_with_project(self) -> None:
-        """The project has ended before the introduction was paid. Called by Project under the lock."""
-        self._end(AgreementState.LAPSED, timezone.now())
+    def end_with_project(self, at: datetime) -> None:
+        """The project has ended `at`, before the introduction was paid. Called by Project under the lock."""
+        self._end(AgreementState.LAPSED, at)
+
+    @property
+    def has_ended_with_project(self) -> bool:
+        """Whether it lapsed because its project was withdrawn or cancelled, not by a date of its own."""
+        return self.ended_at is not None and self.ended_at == self.project.ended_at
 
     def must_be_open(self) -> None:
         """Refuse (NotOpen) changes once the terms are confirmed or the date to confirm them has passed."""
-        if self.state != AgreementState.PROPOSED or timezone.now() > self.confirm_by:
+        if not self.is_open:
             raise self.NotOpen
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its terms may still be discussed."""
+        return self.state == AgreementState.PROPOSED and timezone.now() <= self.confirm_by
 
     @property
     def other_than_payer(self) -> User:

@@ -379,7 +379,7 @@ class Project(models.Model):
     def withdraw(self, *, by: User) -> None:
         """Take the project back, at any time before it is active; every credit spent on it comes back.
 
-        A second call changes nothing; an agreement under discussion lapses. Refused (NotWithdrawable) afterwards.
+        A second call changes nothing; an agreement not yet paid for lapses. Refused (NotWithdrawable) afterwards.
         """
         with locked(self):
             if self.state == ProjectState.WITHDRAWN:
@@ -388,7 +388,7 @@ class Project(models.Model):
                 raise self.NotWithdrawable
             self.ended_at = timezone.now()
             self._move(ProjectState.WITHDRAWN, "ended_at")
-            self._end_agreements()
+            self._end_agreements(self.ended_at)
             Event.record("project.withdrawn", project=self, by=by, title=self.title)
             self.return_credits(ReturnReason.WITHDRAWN)
 
@@ -528,8 +528,9 @@ class Project(models.Model):
                 raise self.NotCancellable
             if not reason.strip():
                 raise self.NeedsReason
-            self._end_agreements()
-            self.mark_cancelled(timezone.now(), by=by, reason=reason.strip())
+            at = timezone.now()
+            self._end_agreements(at)
+            self.mark_cancelled(at, by=by, reason=reason.strip())
 
     def mark_awarded(self, winner: User) -> None:
         """A winner is chosen: the project leaves the list at once. Called by Selection under the lock."""
@@ -602,9 +603,9 @@ class Project(models.Model):
         self._move(ProjectState.OPEN, "opened_at", "closes_at", "extended_at", "reminded_at")
         Event.record("project.opened", project=self, by=by, title=self.title)
 
-    def _end_agreements(self) -> None:
+    def _end_agreements(self, at: datetime) -> None:
         for agreement in self.agreements.select_for_update(no_key=True).unpaid():
-            agreement.end_with_project()
+            agreement.end_with_project(at)
         Deadline.objects.cancel(self)
 
     def _move(self, state: ProjectState, *fields: str) -> None:

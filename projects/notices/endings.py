@@ -96,7 +96,7 @@ class ReviewsPublished(Telling):
         return Letter(
             subject=_("Reviews published: %(title)s") % facts,
             project=_("Project %(number)s") % facts,
-            paragraphs=[_("The reviews of this project no longer change."), words],
+            paragraphs=[words, _("The reviews of this project no longer change.")],
             quote=facts["said"],
             note=_("You may answer once, in public.") if facts["said"] else "",
             action=reviews_page(facts, _("Read the reviews")),

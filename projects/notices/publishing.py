@@ -161,18 +161,23 @@ class ToLookAt(Telling):
 
 
 class Gone(Telling):
-    """Those who have spent credits on a project learn that it is gone and that their credits come back."""
+    """Those who have spent credits on a project learn that it is gone and that their credits come back.
+
+    Who was chosen there also learns that the agreement has ended.
+    """
 
     def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
         project = project_of(event)
         for provider in spenders(project):
-            yield provider, about(project)
+            yield provider, {**about(project), "chosen": provider.pk == project.winner_id}
 
     def letter(self, facts: Facts) -> Letter:
+        ended = _("You had been chosen: your agreement has ended with the project. Do not start working.")
+        back = _("Every credit that you spent on it comes back to you. You have nothing to do.")
         return Letter(
             subject=self.subject() % facts,
             project=_("Project %(number)s") % facts,
-            paragraphs=[_("Every credit that you spent on it comes back to you. You have nothing to do.")],
+            paragraphs=[ended, back] if facts.get("chosen") else [back],
             action=(_("See the available projects"), reverse("projects:list")),
         )
 

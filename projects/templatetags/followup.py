@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django import template
 
 from credits.models import Kind, Spending
+from projects.models import DetailsClaim
 from projects.nextstep import standing_hint
 
 if TYPE_CHECKING:
@@ -20,6 +21,12 @@ register = template.Library()
 def has_spent_contact(project: Project, user: User) -> bool:
     """Whether `user` reads the client's details by a contact credit, which may come back."""
     return Spending.objects.living().on(project.key).filter(provider=user, kind=Kind.CONTACT).exists()
+
+
+@register.simple_tag
+def has_false_details(user: User) -> bool:
+    """Whether what `user` gave as their details was found false and waits for them: they can publish nothing."""
+    return DetailsClaim.objects.filter(client=user).uncorrected().exists()
 
 
 @register.simple_tag

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from credits.models import Kind
 from marketplace.accounts.models import User
-from marketplace.events.models import Event
+from marketplace.events.models import Event, Notice
 from marketplace.ledger.models import Transfer
 from marketplace.payments.models import Payment
 from projects.models import Agreement, AgreementState, Formula, Offer, Project, TrancheTerms
@@ -429,3 +429,31 @@ def test_agreement_of_an_event_is_read_with_its_parties(agreement: Agreement) ->
     event = Event.objects.get(verb="project.awarded")
     assert agreement_of(event).client.company.name == "Caron Architectes"
     assert agreement.other_party(agreement.client) == agreement.provider
+
+
+@pytest.mark.parametrize(
+    ("deed", "title"), [("withdraw", "Le client a retiré le projet"), ("cancel", "Le projet a été annulé")]
+)
+def test_agreement_that_ends_with_its_project_says_so_to_the_winner(
+    agreement: Agreement, as_client: Client, as_provider: Client, deed: str, title: str
+) -> None:
+    call = agreed(agreement).project
+    assert "L’accord avec le prestataire" in as_client.get(f"/projets/{call.key}/retirer/").content.decode()
+    reason = {"reason": "Fraude."} if deed == "cancel" else {}
+    getattr(call, deed)(by=agreement.client, **reason)
+    page = as_provider.get(f"/accords/{agreement.key}/").content.decode()
+    assert title in page
+    assert "caduc" not in page
+    letter = Notice.objects.filter(user=agreement.provider, name__startswith="project.").latest("pk").letter
+    assert "votre accord prend fin avec le projet" in letter.paragraphs[0]
+
+
+@pytest.mark.parametrize("stage", ["agreed", "active"])
+def test_terms_that_no_longer_change_offer_no_form(agreement: Agreement, as_client: Client, stage: str) -> None:
+    path = f"/accords/{agreement.key}/version/"
+    assert "Proposer cette version" in as_client.get(path).content.decode()
+    {"agreed": agreed, "active": active}[stage](agreement)
+    page = as_client.get(path).content.decode()
+    assert "ils ne changent plus" in page
+    assert "Proposer cette version" not in page
+    assert ("par un avenant" in page) == (stage == "active")

@@ -188,6 +188,8 @@ def test_client_cannot_publish_before_they_correct_or_confirm(
 ) -> None:
     claim.confirm(by=moderator_user)
     draft = drafted(client_user)
+    for path in ("/projets/publier/", f"/projets/{draft.key}/modifier/cadre/"):
+        assert "reconnues fausses" in as_client.get(path).content.decode()
     assert "reconnues fausses" in as_client.post(f"/projets/{draft.key}/soumettre/").content.decode()
     with pytest.raises(Project.FalseDetails):
         draft.submit(by=client_user)

@@ -34,6 +34,9 @@ def test_either_side_ends_a_base_project_and_the_other_is_told(
 ) -> None:
     report = as_provider.get(f"/projets/{base.key}/rapport/").content.decode()
     assert f"/projets/{base.key}/terminer/" in report
+    strip = report.partition("state-strip")[2].partition("</dl>")[0]
+    assert "se termine de lui-même à cette date" in strip
+    assert "<time" in strip
     path = f"/projets/{base.key}/terminer/"
     assert "Terminer le projet" in as_provider.get(path).content.decode()
     for _n in range(2):
@@ -76,6 +79,7 @@ def test_both_parties_are_asked_at_30_and_90_days(
     assert sweep(base, 30, 0 * SECOND) == 0
     assert sweep(base, 30) == 1
     assert {row.person for row in Survey.objects.filter(rank=1)} == {client_user, provider_user}
+    assert "se termine de lui-même à cette date" in as_client.get(f"/projets/{base.key}/rapport/").content.decode()
     assert sweep(base, 90) == 2
     assert Survey.objects.filter(rank=2).count() == 2
     names = Notice.objects.filter(name="survey.asked").values_list("user", "facts__rank")

@@ -11,7 +11,8 @@ from marketplace.accounts.models import User
 from marketplace.events.models import Event, Notice
 from marketplace.testing.cast import person
 from projects.models import Category, Portrait, Profile
-from projects.tests.bids import agreed, awarded, bid, queries, stocked
+from projects.provider_record import ProviderRecord
+from projects.tests.bids import agreed, awarded, bid, changed, queries, stocked
 from projects.tests.calls import opened
 
 pytestmark = pytest.mark.django_db
@@ -133,8 +134,21 @@ def test_record_counts_offers_and_replies(client: Client, client_user: User, pro
         "Projets terminés": "0",
         "Offres déposées": "2",
         "Offres gagnées": "1",
-        "Réponse à une sélection": "médiane de moins d’une heure, sur 1 sélection",
+        "Réponse à une sélection": "médiane de moins d’une heure, 1 sélection répondue sur 1",
     }
+
+
+def test_selection_is_answered_by_other_terms_or_a_refusal_too(client_user: User, provider_user: User) -> None:
+    agreement = awarded(opened(client_user), stocked(provider_user))
+
+    def reply() -> str:
+        return dict(ProviderRecord(provider_user.pk).facts)["Réponse à une sélection"]
+
+    assert reply() == "aucune réponse à ce jour"
+    agreement.propose(changed(agreement, scope="Un autre périmètre."), by=provider_user, instead_of=1)
+    assert reply() == "médiane de moins d’une heure, 1 sélection répondue sur 1"
+    awarded(opened(client_user), provider_user).decline(by=provider_user, reason="Trop de travail.")
+    assert reply() == "médiane de moins d’une heure, 2 sélections répondues sur 2"
 
 
 def test_won_rate_is_told_from_five_decided_offers(client_user: User, provider_user: User) -> None:

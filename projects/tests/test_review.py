@@ -86,7 +86,7 @@ def test_one_review_alone_is_published_after_14_days(
     sweep(project, after)
     review.refresh_from_db()
     assert review.state == state
-    letters = [n.letter.paragraphs[1] for n in Notice.objects.filter(name="review.published").order_by("user")]
+    letters = [n.letter.paragraphs[0] for n in Notice.objects.filter(name="review.published").order_by("user")]
     assert letters == (
         ["L’autre partie dit de vous\xa0:", "L’autre partie n’en a pas donné."] if state == "PUBLISHED" else []
     )

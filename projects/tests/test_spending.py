@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from credits.models import Kind, Spending, Wallet
 from marketplace.accounts.models import User
+from marketplace.testing.cast import signed_in
 from projects.models import Project
 from projects.tests.bids import bidder, stocked
 from projects.tests.calls import consulted, opened
@@ -82,3 +83,15 @@ def test_project_that_closes_between_page_and_click_takes_nothing_and_shows_thre
     assert "Rien n’a été débité" in page
     assert sum(other.title in page for other in others) == 3
     assert (Wallet.of(provider_user).total, Spending.objects.count()) == before
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_own_project_says_that_it_is_yours(client_user: User, kind: Kind) -> None:
+    client_user.is_provider = True
+    client_user.save(update_fields=["is_provider"])
+    call = opened(stocked(client_user))
+    page = page_of(signed_in(client_user), call, kind)
+    assert "Vous, si le projet vous tente" not in page
+    assert "est le vôtre ou celui de votre société" in page
+    assert f"/projets/{call.key}/rapport/" in page
+    assert "Personne ne dépense de crédit sur son propre projet" in page

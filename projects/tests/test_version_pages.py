@@ -83,6 +83,9 @@ def test_bidder_sees_what_changed_and_gets_the_credit_back(
     page = as_provider.get(f"/projets/{project.key}/offre/").content.decode()
     assert "Maintenir ou réviser" in page
     assert "depuis votre offre" in as_provider.get(f"/projets/{project.key}/rapport/").content.decode()
+    page = as_provider.get(f"/projets/{project.key}/").content.decode()
+    assert "depuis votre offre" in page
+    assert f"/projets/{project.key}/offre/retirer/" in page
     page = as_provider.get(f"/projets/{project.key}/versions/").content.decode()
     assert "<ins>" in page
     assert page.index("Version 2") < page.index("Version 1")

@@ -70,9 +70,9 @@ def propose(request: UserRequest, key: str) -> HttpResponse:
     elif form.is_valid() and (version := form.save()):
         messages.success(request, _("Version %(n)s is proposed. Both must accept it.") % {"n": version.number})
         return redirect(agreement)
-    return render(
-        request, "projects/propose.html", {"form": form, "agreement": agreement, "project": agreement.project}
-    )
+    template = "propose" if form.is_bound or agreement.is_open else "settled_terms"
+    context = {"form": form, "agreement": agreement, "project": agreement.project}
+    return render(request, f"projects/{template}.html", context)
 
 
 @require_POST

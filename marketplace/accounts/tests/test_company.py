@@ -149,3 +149,15 @@ def test_countries_come_in_the_readers_order() -> None:
     codes = [code for code, _name in choices()]
     assert codes[:3] == ["FR", "DZ", "DE"]
     assert name_of("ZZ") == "ZZ"
+
+
+@pytest.mark.parametrize(
+    ("back", "there"),
+    [("/projets/publier/", "/projets/publier/"), ("//evil.example", "/mon-compte/"), ("", "/mon-compte/")],
+)
+def test_who_is_asked_for_a_company_comes_back_to_what_they_opened(as_newcomer: Client, back: str, there: str) -> None:
+    asked = as_newcomer.get("/projets/publier/", follow=True)
+    assert asked.redirect_chain == [(f"{PAGE}?next=%2Fprojets%2Fpublier%2F", 302)]
+    assert "réservée aux clients" in asked.content.decode()
+    typed = TYPED | {"hats": ["client"], "phone": "06 11 00 72 35"}
+    assert as_newcomer.post(f"{PAGE}?next={back}", typed)["Location"] == there
