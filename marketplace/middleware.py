@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import ResolverMatch
 
 from marketplace import resume
@@ -42,6 +43,27 @@ class Author:
         response = self.get_response(request)
         resume.sign(request, response)
         return response
+
+
+class WayBack:
+    """An address that only takes forms, opened as a page: what waits there is given back, or the page above it named.
+
+    So comes whoever signs in again after having sent a form without a session, or kept the address.
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code != 405:
+            return response
+        back = resume.above(request.path)
+        if kept := resume.offer(request, back=back):
+            return kept
+        page = render(request, "405.html", {"back": back}, status=405)
+        page["Allow"] = response["Allow"]
+        return page
 
 
 class DefaultDeny:
