@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from django import forms
@@ -92,7 +93,7 @@ class OfferForm(WithTranches, WithPapers, Deed):
         label=_("Price of the project"), unit=_("€ excl. VAT"), min_cents=LOWEST_CENTS, max_cents=HIGHEST_CENTS
     )
     delay_days = DelayField(help_text=_("Calendar days from the start."))
-    starts_on = DayField(label=_("Possible start"), required=False)
+    starts_on = DayField(past=timedelta(), label=_("Possible start"), required=False)
     pitch = ProseField(
         label=_("What you propose"),
         max_length=5000,
@@ -126,7 +127,7 @@ class OfferForm(WithTranches, WithPapers, Deed):
         elif offer:
             kwargs["initial"] = {name: getattr(offer, name) for name in WRITTEN}
             kwargs["rows"] = offer.typed_tranches
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, standing=offer if self.is_placed else None, **kwargs)
         self.initial["version"] = version
         kept = [enclosure for row in (offer, draft) if row for enclosure in row.enclosures.all()]
         if kept:

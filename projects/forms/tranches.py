@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.fields import DayField, EurosField, must_be_seen
 from marketplace.forms import Performing
 from projects.forms.prose import ProseField, without_details
-from projects.models import TrancheTerms
+from projects.models import AgreementVersion, Offer, TrancheTerms
 
 FIRST, MOST = 3, 12
 LOWEST_CENTS = 1_000  # ten euros: below, there would be no commission to pay
@@ -35,8 +36,12 @@ class TrancheForm(forms.Form):
         label=_("Title"), max_length=120, required=False, validators=[without_details, must_be_seen]
     )
     cents = EurosField(label=_("Amount"), unit=_("€ excl. VAT"), max_cents=HIGHEST_CENTS, required=False)
-    due_on = DayField(label=_("Delivered on"), required=False)
+    due_on = DayField(past=timedelta(), label=_("Delivered on"), required=False)
     deliverable = ProseField(label=_("Deliverable"), max_length=2000, required=False, rows=2)
+
+    def __init__(self, *args: Any, kept: Collection[date | None] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["due_on"].kept = kept  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
@@ -60,12 +65,25 @@ TrancheRows = forms.formset_factory(TrancheForm, extra=0, min_num=FIRST, max_num
 
 
 class WithTranches(Performing):
-    """A form with rows of tranches below: one `is_valid` for both, and a button that adds a row without checking."""
+    """A form with rows of tranches below: one `is_valid` for both, and a button that adds a row without checking.
 
-    def __init__(self, *args: Any, rows: Sequence[TrancheTerms | dict[str, Any]] = (), **kwargs: Any) -> None:
+    The days of `standing`, terms that stand already, stay right once they have passed.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        rows: Sequence[TrancheTerms | dict[str, Any]] = (),
+        standing: Offer | AgreementVersion | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         initial = [row if isinstance(row, dict) else vars(row) for row in rows]
         self.rows = TrancheRows(self.data if self.is_bound else None, prefix="tranche", initial=initial)
+        if standing:
+            kept = {tranche.due_on for tranche in standing.tranches.all()}
+            self.fields["starts_on"].kept = {standing.starts_on}  # type: ignore[attr-defined]
+            self.rows.form_kwargs = {"kept": kept}
 
     @property
     def wants_row(self) -> bool:
@@ -82,7 +100,7 @@ class WithTranches(Performing):
         data = QueryDict(mutable=True)
         data.update(self.data)
         data["tranche-TOTAL_FORMS"] = str(min(MOST, 1 + self.rows.total_form_count()))
-        self.data, self.rows = data, TrancheRows(data, prefix="tranche")
+        self.data, self.rows = data, TrancheRows(data, prefix="tranche", form_kwargs=self.rows.form_kwargs)
         self._errors = ErrorDict()
         vars(self.rows).update(_errors=[], _non_form_errors=ErrorList())
         for row in self.rows.forms:
