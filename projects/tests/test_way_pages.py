@@ -306,6 +306,39 @@ def test_buying_a_pack_leads_to_stripe_once_for_each_page(as_provider: Client) -
     assert "n’est plus en vente" in text(as_provider.post(f"/credits/packs/{pack.pk}/", {"key": str(uuid.uuid4())}))
 
 
+def test_stale_tab_does_not_overwrite_an_offer_unseen(
+    as_provider: Client, provider_user: User, project: Project
+) -> None:
+    fill(provider_user)
+    spend(as_provider, project, "consultation", "offre")
+    address = f"/projets/{project.key}/offre/"
+    as_provider.post(address, {**OFFER, "edition": "", "key": str(uuid.uuid4())})
+    stale = Offer.objects.get().edition
+    newer = {**OFFER, "pitch": "Plus vite.", "delay_days": "20"}
+    assert as_provider.post(address, {**newer, "edition": stale, "key": str(uuid.uuid4())}).status_code == 302
+    page = as_provider.post(address, {**OFFER, "edition": stale, "pitch": "Ancien.", "key": str(uuid.uuid4())})
+    for words in ("modifiée dans un autre onglet", "<p>Plus vite.</p>", "Ancien.</textarea>"):
+        assert words in text(page)
+    assert Offer.objects.get().pitch == "Plus vite."
+    again = {**OFFER, "edition": page.context["form"]["edition"].value(), "pitch": "Ancien.", "key": str(uuid.uuid4())}
+    assert as_provider.post(address, again).status_code == 302
+    assert Offer.objects.get().pitch == "Ancien."
+
+
+def test_tab_that_revises_a_withdrawn_offer_is_told(as_provider: Client, provider_user: User, project: Project) -> None:
+    fill(provider_user)
+    spend(as_provider, project, "consultation", "offre")
+    address = f"/projets/{project.key}/offre/"
+    as_provider.post(address, {**OFFER, "key": str(uuid.uuid4())})
+    stale = {**OFFER, "edition": Offer.objects.get().edition, "key": str(uuid.uuid4())}
+    as_provider.post(f"{address}retirer/")
+    page = as_provider.post(address, stale)
+    assert "retirée dans un autre onglet" in text(page)
+    assert Offer.objects.get().state == "WITHDRAWN"
+    again = {**stale, "edition": page.context["form"]["edition"].value(), "key": str(uuid.uuid4())}
+    assert as_provider.post(address, again).status_code == 302
+
+
 def test_day_that_has_passed_is_refused_unless_it_stands_already(
     as_provider: Client, provider_user: User, project: Project
 ) -> None:
