@@ -110,6 +110,12 @@ class WithTranches(Performing):
         return all([super().is_valid(), self.rows.is_valid()])
 
     @property
+    def row_errors(self) -> list[tuple[int, forms.BoundField, str]]:
+        """What is wrong in the rows, for the summary on top: the number of the tranche, its field and the error."""
+        rows = enumerate(self.rows.forms if self.is_bound else [], 1)
+        return [(n, row[name], str(error)) for n, row in rows for name, found in row.errors.items() for error in found]
+
+    @property
     def typed_rows(self) -> list[dict[str, str]]:
         """The rows as typed, unchecked, empty ones passed over."""
         rows = [{name: str(row[name].value() or "") for name in row.fields} for row in self.rows.forms]

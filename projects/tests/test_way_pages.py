@@ -356,3 +356,11 @@ def test_day_that_has_passed_is_refused_unless_it_stands_already(
         kept = {**OFFER, **day, "delay_days": "40", "key": str(uuid.uuid4())}
         assert as_provider.post(address, kept).status_code == 302
     assert Offer.objects.get().delay_days == 40
+
+
+def test_error_in_a_tranche_is_summed_up_on_top(as_provider: Client, provider_user: User, project: Project) -> None:
+    fill(provider_user)
+    spend(as_provider, project, "consultation", "offre")
+    page = text(as_provider.post(f"/projets/{project.key}/offre/", {**OFFER, "tranche-1-cents": "-5"}))
+    assert "2 réponses à reprendre" in page  # the other is that the form has no key
+    assert '<a href="#id_tranche-1-cents">Tranche 2, Montant – ' in page
