@@ -110,6 +110,7 @@ def test_our_fault_is_told_without_asking_the_database() -> None:
 
 def test_a_stale_page_gives_back_what_was_typed_on_it() -> None:
     typed = {"title": "Portail <b>", "text": "ligne 1\nligne 2", "tags": ["a", "b"], "password1": "très-secret"}
+    typed["key"] = "8a95ddc0"
     response = strict().post("/compte/inscription/?next=/x", typed, headers=OURS)
     assert response.status_code == 403
     assert 'action="/compte/inscription/?next=/x"' in response.text
@@ -118,6 +119,8 @@ def test_a_stale_page_gives_back_what_was_typed_on_it() -> None:
     assert response.text.count('name="tags"') == 2
     assert "très-secret" not in response.text
     assert "Envoyer maintenant" in response.text
+    assert "<dt>title</dt>" in response.text
+    assert response.text.count("8a95ddc0") == 1
 
 
 @pytest.mark.parametrize(
