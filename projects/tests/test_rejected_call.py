@@ -113,6 +113,7 @@ def test_client_corrects_it_and_it_opens_anew(
     fresh(project).approve(by=moderator_user)
     again = fresh(project)
     assert again.is_available
+    assert again.rejection_reason == ""
     assert (again.version, again.offers_count, again.questions_count) == (2, 0, 1)
     assert first
     assert again.opened_at
