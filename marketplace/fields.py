@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Collection, Mapping
+from datetime import date, timedelta
 from typing import Any
 from unicodedata import category
 
@@ -100,12 +100,17 @@ class DayInput(forms.DateInput):
 class DayField(forms.DateField):
     """A day, picked in the browser's calendar or typed. Refused: one so long ago, or so far off, that it is a slip.
 
-    `past` and `ahead` say how far from today in Paris it may be.
+    `past` and `ahead` say how far from today in Paris it may be; a day among `kept`, which stands already, is as right
+    as it was once it has passed.
     """
 
     widget = DayInput
     input_formats = ["%Y-%m-%d", "%d/%m/%Y"]
-    default_error_messages = {"far": _("Choose a day between %(first)s and %(last)s.")}
+    default_error_messages = {
+        "far": _("Choose a day between %(first)s and %(last)s."),
+        "past": _("This day has passed: choose today or a later one."),
+    }
+    kept: Collection[date | None] = ()
 
     def __init__(self, *, past: timedelta = YEAR, ahead: timedelta = 5 * YEAR, **kwargs: Any) -> None:
         self.past, self.ahead = past, ahead
@@ -115,9 +120,12 @@ class DayField(forms.DateField):
         super().validate(value)
         today = timezone.localdate(timezone=PARIS)
         first, last = today - self.past, today + self.ahead
-        if value and not first <= value <= last:
-            limits = {"first": date_format(first, "DATE_FORMAT"), "last": date_format(last, "DATE_FORMAT")}
-            raise ValidationError(self.error_messages["far"], code="far", params=limits)
+        if not value or value in self.kept or first <= value <= last:
+            return
+        if not self.past and value < first:
+            raise ValidationError(self.error_messages["past"], code="past")
+        limits = {"first": date_format(first, "DATE_FORMAT"), "last": date_format(last, "DATE_FORMAT")}
+        raise ValidationError(self.error_messages["far"], code="far", params=limits)
 
 
 class ChoiceCards(forms.RadioSelect):

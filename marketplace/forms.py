@@ -9,12 +9,14 @@ from typing import Any, TypeVar
 from django import forms
 from django.forms.renderers import TemplatesSetting
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from marketplace import resume
 from marketplace.fields import must_be_seen
 from marketplace.refusals import Refusal
 
 T = TypeVar("T")
+EXPIRED = gettext_lazy("This page has expired: load it again.")
 
 
 class Renderer(TemplatesSetting):
@@ -59,7 +61,7 @@ class Deed(Performing):
     may have served already, and would be refused for ever.
     """
 
-    key = forms.UUIDField(widget=forms.HiddenInput)
+    key = forms.UUIDField(widget=forms.HiddenInput, error_messages={"required": EXPIRED, "invalid": EXPIRED})
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

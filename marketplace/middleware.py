@@ -6,13 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import render
 from django.urls import ResolverMatch
 
 from marketplace import resume
 from marketplace.policies import FOREIGN
 from marketplace.tracing import request_id
-from marketplace.ways import above
 
 Next = Callable[[HttpRequest], HttpResponse]
 
@@ -46,11 +45,10 @@ class Author:
         return response
 
 
-class FormsOnly:
-    """Leads who opens by its address what only takes forms to the page above it.
+class WayBack:
+    """An address that only takes forms, opened as a page: what waits there is given back, or the page above it named.
 
-    A refused form is drawn at such an address, which a reload, a choice of language or a log-in then opens. A form that
-    waits there for its author is offered first.
+    So comes whoever signs in again after having sent a form without a session, or kept the address.
     """
 
     def __init__(self, get_response: Next) -> None:
@@ -58,11 +56,14 @@ class FormsOnly:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        reads = request.method == "GET" and "text/html" in request.headers.get("Accept", "")
-        if response.status_code != 405 or not reads:
+        if response.status_code != 405:
             return response
-        waiting = resume.offer(request) if request.user.is_authenticated else None
-        return waiting or redirect(above(request.path))
+        back = resume.above(request.path)
+        if kept := resume.offer(request, back=back):
+            return kept
+        page = render(request, "405.html", {"back": back}, status=405)
+        page["Allow"] = response["Allow"]
+        return page
 
 
 class DefaultDeny:

@@ -6,12 +6,14 @@ typed is kept for that person alone; from a browser that names nobody, nothing i
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import Resolver404, resolve, reverse
 
 if TYPE_CHECKING:
     from django.http import QueryDict
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 KEPT, AUTHOR = "typed", "author"
 MARK = "resumed"  # a form that carries it is drawn as it was filled in, and does nothing: its files are missing
 SECRET = ("csrfmiddlewaretoken", "password", "password1", "password2", "code", "iban")
+BOOKKEEPING = {"key", "instead_of", "number", "act", "seen", "version", "edition", MARK}
+TICKED = "on"  # a box that was ticked says nothing without its label
 MOST_CHARACTERS = 120_000  # the longest form is that of the terms: 40,000 and 12 tranches of 2,000, with their titles
 MOST_FIELDS = 300
 
@@ -52,10 +56,11 @@ def lists(data: QueryDict) -> list[tuple[str, list[str]]]:
     return [(name, [str(value) for value in values]) for name, values in data.lists() if name not in SECRET]
 
 
-def offer(request: HttpRequest) -> HttpResponse | None:
+def offer(request: HttpRequest, *, back: str = "") -> HttpResponse | None:
     """Back at the address, its author signed in: a page that gives the form back, once. None when nothing waits.
 
-    Another person's is forgotten unread. One that had files leads to its own page, filled in, to choose them again.
+    `back` is where the form stands, if not at its own address. Another person's is forgotten unread. One that had files
+    leads to its own page, filled in, to choose them again.
     """
     kept = request.session.get(KEPT)
     if request.method != "GET" or not kept or kept["path"] != request.get_full_path():
@@ -63,10 +68,21 @@ def offer(request: HttpRequest) -> HttpResponse | None:
     del request.session[KEPT]
     if kept["author"] != str(request.user.pk):
         return None
-    shown = [value for name, value in kept["typed"] if value and not is_bookkeeping(name)]
-    return render(request, "resume.html", {**kept, "shown": shown, "mark": MARK})
+    shown = [value for name, value in kept["typed"] if value not in {"", TICKED} and not is_bookkeeping(name)]
+    return render(request, "resume.html", {**kept, "shown": shown, "mark": MARK, "back": back or kept["path"]})
+
+
+def above(path: str) -> str:
+    """The nearest page above an address: home at the latest."""
+    parts = path.strip("/").split("/")
+    for length in range(len(parts) - 1, 0, -1):
+        address = f"/{'/'.join(parts[:length])}/"
+        with suppress(Resolver404):
+            resolve(address)
+            return address
+    return reverse("home")
 
 
 def is_bookkeeping(name: str) -> bool:
     """Whether a field is none that a person fills in."""
-    return name in {"key", "instead_of", "number", "act", "seen", "version"} or name.endswith(("_FORMS",))
+    return name in BOOKKEEPING or name.endswith(("_FORMS",))

@@ -99,7 +99,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "marketplace.middleware.FormsOnly",
+    "marketplace.middleware.WayBack",
     "marketplace.middleware.DefaultDeny",
 ]
 

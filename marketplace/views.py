@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.policies import policy
+from marketplace.resume import is_bookkeeping
 from marketplace.ways import own_page
 
 SECRETS = ("password", "csrfmiddlewaretoken", "code", "credential", "iban")
@@ -78,7 +79,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Says why nothing was done. What was typed on a page of ours is offered again, in sight, for one more click;
     what another site sent is not, or that click would complete the attack."""
     typed = [(name, value) for name, values in request.POST.lists() for value in values if may_show(name)]
-    context = {"typed": typed if came_from_us(request) else [], "files": bool(request.FILES)}
+    typed = typed if came_from_us(request) else []
+    shown = [(name, value) for name, value in typed if value and not is_bookkeeping(name)]
+    context = {"typed": typed, "shown": shown, "files": bool(request.FILES)}
     return render(request, "403_csrf.html", context, status=403)
 
 

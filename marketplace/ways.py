@@ -1,10 +1,9 @@
-"""Where people are led back to: pages of this site only, and pages that can be read."""
+"""Where people are led back to: pages of this site only."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.urls import Resolver404, resolve
 from django.utils.http import url_has_allowed_host_and_scheme
 
 if TYPE_CHECKING:
@@ -15,16 +14,3 @@ def own_page(request: HttpRequest, path: str) -> str:
     """`path` when it is an address of this site, else nothing: nobody is led elsewhere by a link."""
     ours = url_has_allowed_host_and_scheme(path, {request.get_host()}, require_https=request.is_secure())
     return path if ours else ""
-
-
-def above(path: str) -> str:
-    """The nearest address above `path` that the site knows."""
-    parts = path.strip("/").split("/")[:-1]
-    while parts:
-        try:
-            resolve(found := f"/{'/'.join(parts)}/")
-        except Resolver404:
-            parts.pop()
-        else:
-            return found
-    return "/"

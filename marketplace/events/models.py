@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models, transaction
 from django.db.models import F, Func, OuterRef, Q
@@ -307,9 +308,15 @@ class Notice(models.Model):
 
 class PreferenceQuerySet(models.QuerySet["Preference"]):
     def unwanted(self, user_ids: Any) -> set[tuple[int, str]]:
-        """The (person, kind) pairs that are not to be mailed among `user_ids`."""
-        ids = set(user_ids)
-        return set(self.filter(user__in=ids, mail=False).values_list("user_id", "kind")) if ids else set()
+        """The (person, kind) pairs that are not to be mailed among `user_ids`.
+
+        A suspended account is mailed what nobody may switch off, and nothing else: the rest waits on the site.
+        """
+        if not (ids := set(user_ids)):
+            return set()
+        chosen = set(self.filter(user__in=ids, mail=False).values_list("user_id", "kind"))
+        suspended = get_user_model().objects.filter(pk__in=ids, is_active=False).values_list("pk", flat=True)
+        return chosen | {(pk, kind.value) for pk in suspended for kind in Kind if kind.may_be_switched_off}
 
     def choose(self, user_id: int, wishes: dict[Kind, bool]) -> None:
         """Write which kinds of mail a person wants; what may not be switched off is left on."""

@@ -2,10 +2,11 @@ from datetime import timedelta
 
 import pytest
 from django import forms
+from django.http import QueryDict
 from django.utils import timezone
 
 from marketplace.fields import ChoiceCards, DayField, EurosField
-from marketplace.forms import Performing
+from marketplace.forms import Deed, Performing
 from marketplace.templatetags.page import PARIS
 
 
@@ -125,3 +126,8 @@ def test_a_text_without_a_sign_to_read_is_refused(typed: str) -> None:
     assert set(form.errors) == {"words", "more"}
     assert "Il n’y a rien à lire dans ce texte" in str(form)
     assert Said({"words": f"É{typed}"}).is_valid()
+
+
+@pytest.mark.parametrize("key", ["", "forged"])
+def test_a_form_without_its_own_key_says_that_the_page_has_expired(key: str) -> None:
+    assert Deed(QueryDict(f"key={key}")).errors["key"] == ["Cette page a expiré : rechargez-la."]

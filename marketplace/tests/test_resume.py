@@ -129,3 +129,32 @@ def test_a_deed_of_the_staff_keeps_its_reason(client_user: User, moderator_user:
     assert BACK in page
     assert "Le budget manque." in page
     assert BACK not in browser.get(address).content.decode()
+
+
+def test_a_deed_whose_address_only_takes_forms_comes_back_too(client_user: User, provider_user: User) -> None:
+    agreement = way.chosen(published(client_user), provider_user)
+    browser, address = ended(client_user), f"/accords/{agreement.key}/accepter/"
+    browser.post(address, {"number": "1", "read": "on"})
+    enter(browser, client_user)
+    page = browser.get(address).content.decode()
+    assert BACK in page
+    assert f'action="{address}"' in page
+    assert f'href="/accords/{agreement.key}/"' in page
+    assert "<li>on</li>" not in page
+    assert browser.post(address, {"number": "1", "read": "on"}).status_code == 302
+    assert agreement.version.accepted_by(client_user)
+
+
+@pytest.mark.parametrize(
+    ("address", "back"),
+    [
+        ("/accords/cle/payer/", "/accords/cle/"),
+        ("/projets/cle/offres/notes/", "/projets/cle/offres/"),
+        ("/credits/packs/1/", "/credits/"),
+        ("/langue/", "/"),
+    ],
+)
+def test_an_address_that_only_takes_forms_leads_to_the_page_above(as_client: Client, address: str, back: str) -> None:
+    reply = as_client.get(address)
+    assert (reply.status_code, reply["Allow"]) == (405, "POST")
+    assert f'<a href="{back}">' in reply.content.decode()

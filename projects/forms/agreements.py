@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -38,7 +39,7 @@ class TermsForm(WithTranches):
         label=_("Price of the project"), unit=_("€ excl. VAT"), min_cents=LOWEST_CENTS, max_cents=HIGHEST_CENTS
     )
     delay_days = DelayField()
-    starts_on = DayField(label=_("Start"), required=False)
+    starts_on = DayField(past=timedelta(), label=_("Start"), required=False)
     formula = forms.ChoiceField(label=_("Formula"), choices=Formula.choices, widget=ChoiceCards(FORMULA_HINTS))
     release_on_silence = forms.BooleanField(
         label=_("Silence releases: without an answer 14 days after a delivery, its money is released"),
@@ -57,7 +58,7 @@ class TermsForm(WithTranches):
     def __init__(self, *args: Any, version: AgreementVersion, user: User, **kwargs: Any) -> None:
         initial = {name: getattr(version, name) for name in self.base_fields if hasattr(version, name)}
         initial |= {"instead_of": version.number, "provider_pays": version.fees_by == FeesBy.PROVIDER}
-        super().__init__(*args, rows=version.typed_tranches, initial=initial, **kwargs)
+        super().__init__(*args, rows=version.typed_tranches, standing=version, initial=initial, **kwargs)
         self.version, self.user = version, user
         self.newer: list[Change] = []
         if user != version.agreement.client:

@@ -68,8 +68,8 @@ class AmendForm(TermsForm):
 
     def make_rows(self, data: Any, initial: Any = None) -> Any:
         first = [{"number": number, **vars(part)} for number, part in self.known.items()]
-        kept = {"fixed": self.fixed, "known": self.known}
-        return AmendRows(data, prefix="tranche", initial=first, form_kwargs=kept)
+        told = {"fixed": self.fixed, "known": self.known, "kept": self.kept}
+        return AmendRows(data, prefix="tranche", initial=first, form_kwargs=told)
 
     @property
     def pairs(self) -> list[tuple[int | None, TrancheTerms]]:

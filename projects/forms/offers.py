@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from django import forms
@@ -88,11 +89,12 @@ class OfferForm(WithTranches, WithPapers, Deed):
     """An offer: price, delay, what is proposed and under which assumptions, tranches and files if any."""
 
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)  # of the project, as the bidder read it
+    edition = forms.CharField(required=False, widget=forms.HiddenInput)  # of the offer, as this page was drawn from it
     price_cents = EurosField(
         label=_("Price of the project"), unit=_("€ excl. VAT"), min_cents=LOWEST_CENTS, max_cents=HIGHEST_CENTS
     )
     delay_days = DelayField(help_text=_("Calendar days from the start."))
-    starts_on = DayField(label=_("Possible start"), required=False)
+    starts_on = DayField(past=timedelta(), label=_("Possible start"), required=False)
     pitch = ProseField(
         label=_("What you propose"),
         max_length=5000,
@@ -126,8 +128,9 @@ class OfferForm(WithTranches, WithPapers, Deed):
         elif offer:
             kwargs["initial"] = {name: getattr(offer, name) for name in WRITTEN}
             kwargs["rows"] = offer.typed_tranches
-        super().__init__(*args, **kwargs)
-        self.initial["version"] = version
+        super().__init__(*args, standing=offer if self.is_placed else None, **kwargs)
+        self.initial.update(version=version, edition=offer.edition if offer else "")
+        self.overtaken: Offer | None = None
         kept = [enclosure for row in (offer, draft) if row for enclosure in row.enclosures.all()]
         if kept:
             choices = [(enclosure.pk, enclosure.document.name) for enclosure in kept]
@@ -173,21 +176,39 @@ class OfferForm(WithTranches, WithPapers, Deed):
     def save(self, project: Project, *, by: User) -> bool:
         """Place the offer, or revise the one that stands; a refusal is shown on the form.
 
-        After a change of the project the page is shown again with what is new: the next sending has seen it.
+        After a change of the project, or of the offer in another tab, the page is shown again with what is new: the
+        next sending has seen it.
         """
+        done = self.stored(self._deed(project, by))
+        if not done:
+            self._catch_up(project)
+        return done
+
+    def _deed(self, project: Project, by: User) -> Callable[[], object]:
+        """What sending does: placing, or revising what stands."""
         terms = OfferTerms(**{name: self.cleaned_data[name] for name in WRITTEN}, tranches=self.tranches)
         offer, papers, seen = self.offer, self.sent_papers, self.cleaned_data["version"]
-        if offer is None or offer.state == OfferState.WITHDRAWN:
-            key = self.cleaned_data["key"]
-            done = self.stored(lambda: Offer.place(project, by=by, terms=terms, key=key, papers=papers, seen=seen))
-        else:
-            done = self.stored(lambda: offer.revise(by=by, terms=terms, papers=papers, seen=seen))
-        if not done:  # what a refusal's page shows is the project as it is now
-            data = QueryDict(mutable=True)
-            data.update(self.data)
-            data["version"] = str((offer.project if offer else project).version)
-            self.data = data
-        return done
+        if offer and self.is_placed:
+            edition = self.data.get("edition")
+            return lambda: offer.revise(by=by, terms=terms, papers=papers, seen=seen, edition=edition)
+        key = self.cleaned_data["key"]
+        return lambda: self._place(project, by=by, terms=terms, key=key, papers=papers, seen=seen)
+
+    def _place(self, project: Project, **deed: Any) -> Offer:
+        if self.data.get("edition"):
+            raise Offer.WithdrawnElsewhere
+        return Offer.place(project, **deed)
+
+    def _catch_up(self, project: Project) -> None:
+        """After a refusal: the form, as typed, follows the project and the offer as they are now, which is shown."""
+        now = Offer.objects.filter(pk=self.offer.pk).prefetch_related("tranches").first() if self.offer else None
+        data = QueryDict(mutable=True)
+        data.update(self.data)
+        edition = now.edition if now else ""
+        if now and edition and self.data.get("edition") not in {None, edition}:
+            self.overtaken = now
+        data["version"], data["edition"] = str((self.offer.project if self.offer else project).version), edition
+        self.data = data
 
 
 class Writing(WithPapers):

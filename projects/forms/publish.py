@@ -134,7 +134,7 @@ class ProjectForm(Deed):
     urgent = forms.BooleanField(
         label=_("Urgent"), required=False, help_text=_("Providers are invited to call you at once.")
     )
-    starts_on = DayField(label=_("Wanted start"), required=False)
+    starts_on = DayField(past=timedelta(), label=_("Wanted start"), required=False)
     closes_on = DayField(past=timedelta(days=36_500), ahead=timedelta(days=36_500), label=_("Closing date"))
     formula_wanted = forms.ChoiceField(
         label=_("Formula wanted"), choices=titled(Formula.choices), widget=ChoiceCards, initial=Formula.R0
@@ -201,12 +201,6 @@ class ProjectForm(Deed):
             raise ValidationError(_("Choose a day between %(first)s and %(last)s."), code="range", params=words)
         return chosen
 
-    def clean_starts_on(self) -> date | None:
-        chosen: date | None = self.cleaned_data["starts_on"]
-        if chosen and chosen < timezone.localdate(timezone=PARIS):
-            raise ValidationError(_("This day has passed: choose today or a later one."), code="past")
-        return chosen
-
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         low, high = data.get("budget_min_cents"), data.get("budget_max_cents")
@@ -231,11 +225,7 @@ class ChangeForm(ProjectForm):
         self.made: ProjectVersion | None = None
         for name in ("sealed", "closes_on"):
             del self.fields[name]
-
-    def clean_starts_on(self) -> date | None:
-        """The day that the project says already stays right once it has passed."""
-        kept = self.cleaned_data["starts_on"] == self.open.starts_on
-        return self.open.starts_on if kept else super().clean_starts_on()
+        self.fields["starts_on"].kept = {project.starts_on}  # type: ignore[attr-defined]
 
     @property
     def content(self) -> Content:

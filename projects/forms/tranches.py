@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.fields import DayField, EurosField, must_be_seen
 from marketplace.forms import Performing
 from projects.forms.prose import ProseField, without_details
-from projects.models import TrancheTerms
+from projects.models import AgreementVersion, Offer, TrancheTerms
 
 FIRST, MOST = 3, 12
 TYPED = ("title", "cents", "due_on", "deliverable")
@@ -36,8 +37,12 @@ class TrancheForm(forms.Form):
         label=_("Title"), max_length=120, required=False, validators=[without_details, must_be_seen]
     )
     cents = EurosField(label=_("Amount"), unit=_("€ excl. VAT"), max_cents=HIGHEST_CENTS, required=False)
-    due_on = DayField(label=_("Delivered on"), required=False)
+    due_on = DayField(past=timedelta(), label=_("Delivered on"), required=False)
     deliverable = ProseField(label=_("Deliverable"), max_length=2000, required=False, rows=2)
+
+    def __init__(self, *args: Any, kept: Collection[date | None] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["due_on"].kept = kept  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
@@ -61,16 +66,29 @@ TrancheRows = forms.formset_factory(TrancheForm, extra=0, min_num=FIRST, max_num
 
 
 class WithTranches(Performing):
-    """A form with rows of tranches below: one `is_valid` for both, and a button that adds a row without checking."""
+    """A form with rows of tranches below: one `is_valid` for both, and a button that adds a row without checking.
 
-    def __init__(self, *args: Any, rows: Sequence[TrancheTerms | dict[str, Any]] = (), **kwargs: Any) -> None:
+    The days of `standing`, terms that stand already, stay right once they have passed.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        rows: Sequence[TrancheTerms | dict[str, Any]] = (),
+        standing: Offer | AgreementVersion | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         initial = [row if isinstance(row, dict) else vars(row) for row in rows]
+        self.kept: Collection[date | None] = ()
+        if standing:
+            self.kept = {tranche.due_on for tranche in standing.tranches.all()}
+            self.fields["starts_on"].kept = {standing.starts_on}  # type: ignore[attr-defined]
         self.rows = self.make_rows(self.data if self.is_bound else None, initial)
 
     def make_rows(self, data: Any, initial: Any = None) -> Any:
         """The rows, as typed if there is data."""
-        return TrancheRows(data, prefix="tranche", initial=initial)
+        return TrancheRows(data, prefix="tranche", initial=initial, form_kwargs={"kept": self.kept})
 
     @property
     def wants_row(self) -> bool:
@@ -95,6 +113,12 @@ class WithTranches(Performing):
 
     def is_valid(self) -> bool:
         return all([super().is_valid(), self.rows.is_valid()])
+
+    @property
+    def row_errors(self) -> list[tuple[int, forms.BoundField, str]]:
+        """What is wrong in the rows, for the summary on top: the number of the tranche, its field and the error."""
+        rows = enumerate(self.rows.forms if self.is_bound else [], 1)
+        return [(n, row[name], str(error)) for n, row in rows for name, found in row.errors.items() for error in found]
 
     @property
     def typed_rows(self) -> list[dict[str, str]]:

@@ -232,14 +232,23 @@ class Offer(Enclosing, models.Model):
             raise cls.CompanyHasOffer
         return by.company.number
 
-    def revise(self, *, by: User, terms: OfferTerms, papers: Papers = NO_PAPERS, seen: int | None = None) -> None:
+    def revise(
+        self,
+        *,
+        by: User,
+        terms: OfferTerms,
+        papers: Papers = NO_PAPERS,
+        seen: int | None = None,
+        edition: str | None = None,
+    ) -> None:
         """Replace the terms and files before selection; the former terms are kept, with the digests of their files.
 
         The same terms and files again change nothing, but that an offer placed on an older version of the project then
-        stands on the present one. `seen` is the version of the project that the bidder has read, if it matters.
+        stands on the present one. `seen` is the version of the project that the bidder has read, and `edition` that of
+        the offer, if they matter.
 
         Refused: Project.NotAvailable, NotRevisable, TranchesDoNotSum, TooManyPapers, ProjectChanged (since it was
-        `seen`).
+        `seen`), RevisedElsewhere (since that `edition`).
         """
         with locked(self.project, self):
             self.project.must_be_available()
@@ -247,6 +256,8 @@ class Offer(Enclosing, models.Model):
                 raise self.NotRevisable
             parts = terms.parts()
             must_have_read(self.project, seen)
+            if edition not in {None, self.edition} and not self._says(terms, parts):
+                raise self.RevisedElsewhere
             former = self.as_json()
             if not self.enclose(papers, project=self.project, owner=by) and self._says(terms, parts):
                 self._maintain(by=by)
@@ -281,6 +292,11 @@ class Offer(Enclosing, models.Model):
             # A revision written since this row was read stays unread: its words were not on the page.
             type(self).objects.filter(pk=self.pk, revision=self.revision).update(read_at=timezone.now())
             self.refresh_from_db(fields=["read_at"])
+
+    @property
+    def edition(self) -> str:
+        """What of it a page shows: its placing and its revision; nothing once it was taken back."""
+        return "" if self.state == OfferState.WITHDRAWN else f"{self.key}/{self.revision}"
 
     @property
     def is_unread(self) -> bool:
@@ -413,6 +429,14 @@ class Offer(Enclosing, models.Model):
 
     class NotRevisable(Refusal):
         sentence = _("This offer can no longer be changed: the client has decided, or it was withdrawn.")
+
+    class RevisedElsewhere(Refusal):
+        sentence = _(
+            "Your offer was changed in another tab: read what it says now, then send this again if it is right."
+        )
+
+    class WithdrawnElsewhere(Refusal):
+        sentence = _("Your offer was withdrawn in another tab. Sent again, this form places it anew.")
 
     class TranchesDoNotSum(Refusal):
         sentence = _("The tranches add up to %(total)s, the price is %(price)s. Make both agree, to the cent.")

@@ -596,11 +596,12 @@ class Project(models.Model):
         self.closes_at = self.closes_at or closing_on(default)
         if self.closes_at <= now:
             raise self.ClosesInThePast
-        self.extended_at = self.reminded_at = None
+        self.extended_at, self.reminded_at, self.rejection_reason = None, None, ""  # its version keeps the reason
         # What a rejection owed back is back before anybody can spend again: a credit that is due opens nothing.
         Spending.objects.on(self.key).give_back(title=self.title)
         self._keep_version().mark_published(now)
-        self._move(ProjectState.OPEN, "opened_at", "closes_at", "extended_at", "reminded_at")
+        dates = ("opened_at", "closes_at", "extended_at", "reminded_at")
+        self._move(ProjectState.OPEN, *dates, "rejection_reason")
         Event.record("project.opened", project=self, by=by, title=self.title)
 
     def _end_agreements(self, at: datetime) -> None:

@@ -88,6 +88,34 @@ class Published(Telling):
         )
 
 
+@tells("project.opened", kind=Kind.PROJECTS, name="project.opened.bidder")
+class OpenAnew(Telling):
+    """Whoever had an offer on the call when it was rejected learns, the first time, that it takes offers again."""
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        project = project_of(event)
+        before = Event.objects.of(project).filter(verb="project.opened", pk__lt=event.pk).last()
+        if before and project.closes_at:
+            offers = project.offers.filter(lapsed_at__gt=before.at).select_related("provider")
+            for offer in offers.order_by("pk"):
+                yield offer.provider, {**about(project), "closes_at": project.closes_at.isoformat()}
+
+    def letter(self, facts: Facts) -> Letter:
+        return Letter(
+            subject=_("Open again, you may bid anew: %(title)s") % facts,
+            project=_("Project %(number)s") % facts,
+            paragraphs=[
+                _("The client has corrected the call that our moderation had withdrawn: it takes offers again."),
+                _(
+                    "Your offer ended with the rejection, and the credits that you had spent came back to you. To bid, "
+                    "spend a consultation credit, then an offer credit; your earlier words are still in the form."
+                ),
+            ],
+            figures=[(_("Offers are taken until"), paris(datetime.fromisoformat(facts["closes_at"])))],
+            action=(_("Open the project"), reverse("projects:detail", args=[facts["key"]])),
+        )
+
+
 @tells("project.rejected", kind=Kind.PROJECTS)
 class Rejected(Telling):
     """The client reads why, word for word, and that they may correct it and hand it in again."""

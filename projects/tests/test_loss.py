@@ -133,8 +133,10 @@ def test_loss_letter_brings_three_open_projects_alike_but_never_ones_own(
 def test_suspended_provider_is_not_chosen(as_client: Client, offers: list[Offer]) -> None:
     offers[0].provider.suspend(by=bidder(8), reason="Faux SIREN")
     path = f"/projets/{offers[0].project.key}/offres/{offers[0].pk}/choisir/"
-    page = as_client.post(path, {"revision": "1", "reason": "Prix."}).content.decode()
+    page = as_client.post(path, {"revision": "1", "reason": "Prix."}, follow=True).content.decode()
     assert "est suspendu" in page
+    with pytest.raises(Selection.Suspended):
+        Selection(offers[0], reason="Prix.").carry_out(by=offers[0].project.client)
     assert Project.objects.get(pk=offers[0].project_id).state == "OPEN"
 
 

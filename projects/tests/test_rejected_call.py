@@ -113,6 +113,7 @@ def test_client_corrects_it_and_it_opens_anew(
     fresh(project).approve(by=moderator_user)
     again = fresh(project)
     assert again.is_available
+    assert again.rejection_reason == ""
     assert (again.version, again.offers_count, again.questions_count) == (2, 0, 1)
     assert first
     assert again.opened_at
@@ -129,6 +130,23 @@ def test_closing_date_that_passed_is_chosen_anew(project: Project, as_client: Cl
     again = back(fresh(project), moderator_user)
     assert again.is_available
     assert (again.extended_at, again.reminded_at) == (None, None)
+
+
+def test_former_bidder_is_told_once_that_it_is_open_again(
+    project: Project, as_provider: Client, provider_user: User, moderator_user: User
+) -> None:
+    notices = Notice.objects.filter(name="project.opened.bidder")
+    again = back(project, moderator_user)
+    assert notices.get().user == provider_user
+    assert "un crédit de consultation, puis un crédit d’offre" in notices.get().letter.paragraphs[-1]
+    for kind in (Kind.CONSULTATION, Kind.OFFER):
+        again.spend(kind, by=provider_user)
+    page = text(as_provider, f"/projets/{project.key}/offre/")
+    assert "a pris fin quand notre modération" in page
+    assert "Vous avez retiré" not in page
+    again.reject(by=moderator_user, reason="Encore trompeuse.")
+    back(fresh(again), moderator_user)
+    assert notices.count() == 1
 
 
 def test_bidder_spends_and_bids_again(

@@ -122,6 +122,23 @@ def test_runner_up_is_called_once_and_pays_nothing(agreement: Agreement, rival_u
     assert not Deadline.objects.waiting().filter(kind__startswith="agreement").exists()
 
 
+def test_suspended_bidder_stays_out_of_play(
+    agreement: Agreement, rival_user: User, moderator_user: User, as_client: Client
+) -> None:
+    project = declined(agreement)
+    rival_user.suspend(by=moderator_user, reason="Fraude.")
+    offer, path = runner_up(project), f"/projets/{project.key}/offres/"
+    call = as_client.get(f"{path}{offer.pk}/appeler/").content.decode()
+    assert "est suspendu" in call
+    assert "Choisir Rita" not in call
+    SecondChoice(project).reopen(by=project.client)
+    assert told("project.reopened", rival_user).mail_state == "OFF"
+    page = as_client.get(path).content.decode()
+    assert "Compte suspendu" in page
+    assert "/choisir/" not in page
+    assert told("user.suspended", rival_user).mail_state == "PENDING"
+
+
 def test_suspended_bidder_is_not_called(agreement: Agreement, rival_user: User, moderator_user: User) -> None:
     project = declined(agreement)
     rival_user.suspend(by=moderator_user, reason="Fraude.")

@@ -1,9 +1,13 @@
 """The pages from the dossier to the introduction, one person after the other, in the site's own order."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
+import time_machine
+from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 
 from credits.models import CreditPack
 from escrow.tests.way import activated, chosen, paid, published
@@ -11,6 +15,7 @@ from marketplace.accounts.models import User
 from marketplace.events.models import Notice
 from projects.models import Agreement, Offer, Project, Question
 from projects.tests.bids import fees
+from projects.tests.calls import in_days
 
 pytestmark = pytest.mark.django_db
 
@@ -299,3 +304,63 @@ def test_buying_a_pack_leads_to_stripe_once_for_each_page(as_provider: Client) -
     pack.on_sale = False
     pack.save(update_fields=["on_sale"])
     assert "n’est plus en vente" in text(as_provider.post(f"/credits/packs/{pack.pk}/", {"key": str(uuid.uuid4())}))
+
+
+def test_stale_tab_does_not_overwrite_an_offer_unseen(
+    as_provider: Client, provider_user: User, project: Project
+) -> None:
+    fill(provider_user)
+    spend(as_provider, project, "consultation", "offre")
+    address = f"/projets/{project.key}/offre/"
+    as_provider.post(address, {**OFFER, "edition": "", "key": str(uuid.uuid4())})
+    stale = Offer.objects.get().edition
+    newer = {**OFFER, "pitch": "Plus vite.", "delay_days": "20"}
+    assert as_provider.post(address, {**newer, "edition": stale, "key": str(uuid.uuid4())}).status_code == 302
+    page = as_provider.post(address, {**OFFER, "edition": stale, "pitch": "Ancien.", "key": str(uuid.uuid4())})
+    for words in ("modifiée dans un autre onglet", "<p>Plus vite.</p>", "Ancien.</textarea>"):
+        assert words in text(page)
+    assert Offer.objects.get().pitch == "Plus vite."
+    again = {**OFFER, "edition": page.context["form"]["edition"].value(), "pitch": "Ancien.", "key": str(uuid.uuid4())}
+    assert as_provider.post(address, again).status_code == 302
+    assert Offer.objects.get().pitch == "Ancien."
+
+
+def test_tab_that_revises_a_withdrawn_offer_is_told(as_provider: Client, provider_user: User, project: Project) -> None:
+    fill(provider_user)
+    spend(as_provider, project, "consultation", "offre")
+    address = f"/projets/{project.key}/offre/"
+    as_provider.post(address, {**OFFER, "key": str(uuid.uuid4())})
+    stale = {**OFFER, "edition": Offer.objects.get().edition, "key": str(uuid.uuid4())}
+    as_provider.post(f"{address}retirer/")
+    page = as_provider.post(address, stale)
+    assert "retirée dans un autre onglet" in text(page)
+    assert Offer.objects.get().state == "WITHDRAWN"
+    again = {**stale, "edition": page.context["form"]["edition"].value(), "key": str(uuid.uuid4())}
+    assert as_provider.post(address, again).status_code == 302
+
+
+def test_day_that_has_passed_is_refused_unless_it_stands_already(
+    as_provider: Client, provider_user: User, project: Project
+) -> None:
+    fill(provider_user)
+    spend(as_provider, project, "consultation", "offre")
+    address, late = f"/projets/{project.key}/offre/", in_days(-1)
+    for name in ("starts_on", "tranche-0-due_on"):
+        page = text(as_provider.post(address, {**OFFER, name: late, "key": str(uuid.uuid4())}))
+        assert "Ce jour est passé" in page
+        assert "Choisissez un jour entre" not in page
+    day = {"starts_on": in_days(1), "tranche-0-due_on": in_days(1)}
+    assert as_provider.post(address, {**OFFER, **day, "key": str(uuid.uuid4())}).status_code == 302
+    with time_machine.travel(timezone.now() + timedelta(days=3)):
+        as_provider.force_login(provider_user, settings.AUTHENTICATION_BACKENDS[0])
+        kept = {**OFFER, **day, "delay_days": "40", "key": str(uuid.uuid4())}
+        assert as_provider.post(address, kept).status_code == 302
+    assert Offer.objects.get().delay_days == 40
+
+
+def test_error_in_a_tranche_is_summed_up_on_top(as_provider: Client, provider_user: User, project: Project) -> None:
+    fill(provider_user)
+    spend(as_provider, project, "consultation", "offre")
+    page = text(as_provider.post(f"/projets/{project.key}/offre/", {**OFFER, "tranche-1-cents": "-5"}))
+    assert "2 réponses à reprendre" in page  # the other is that the form has no key
+    assert '<a href="#id_tranche-1-cents">Tranche 2, Montant – ' in page

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from marketplace.policies import UserRequest, policy
+from marketplace.refusals import Refusal
 from projects.comparison import BESIDE, Comparison, is_kept
 from projects.exchange import offer_sheet
 from projects.forms.marks import MarksForm
@@ -76,9 +77,9 @@ def read_offer(request: UserRequest, key: str, pk: int) -> HttpResponse:
     return render(request, "projects/read_offer.html", context | {"box": form.box(offer), "kept": is_kept(offer)})
 
 
-def gone(request: UserRequest, offer: Offer) -> HttpResponse:
-    """Back to the offers that stand, with the news that this one does not."""
-    messages.warning(request, str(Selection.Gone()))
+def gone(request: UserRequest, offer: Offer, news: type[Refusal] = Selection.Gone) -> HttpResponse:
+    """Back to the offers that stand, with the news that this one does not, or cannot be chosen."""
+    messages.warning(request, str(news()))
     return redirect("projects:compare", offer.project.key)
 
 
@@ -89,6 +90,8 @@ def select(request: UserRequest, key: str, pk: int) -> HttpResponse:
     winner = get_object_or_404(rows, project__key=key, pk=pk)
     if winner.state == OfferState.WITHDRAWN:
         return gone(request, winner)
+    if winner.is_placed and not winner.provider.is_active:
+        return gone(request, winner, Selection.Suspended)
     others = list(rows.living().filter(project=winner.project).exclude(pk=pk).order_by("pk"))
     form = SelectionForm(request.POST if request.method == "POST" else None, winner=winner, others=others)
     if form.is_valid() and (agreement := form.save(by=request.user)):
