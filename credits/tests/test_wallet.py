@@ -53,14 +53,14 @@ def test_each_movement_says_why_and_for_which_project(
     assert "Revenu de lui-même : le client a retiré le projet" in page_of(as_provider)
 
 
-def test_project_that_moderation_took_off_is_named_without_a_link(
+def test_project_that_moderation_took_off_leads_to_the_news_that_it_is_gone(
     as_provider: Client, client_user: User, provider_user: User, moderator_user: User
 ) -> None:
     project = many(client_user, stocked(provider_user), 1)[0]
     project.reject(by=moderator_user, reason="Doublon.")
     page = page_of(as_provider)
-    assert '<span class="small muted">Appel 00</span>' in page
-    assert f"/projets/{project.key}/" not in page
+    assert f'<a class="small" href="/projets/{project.key}/">Appel 00</a>' in page
+    assert "n’est plus disponible" in as_provider.get(f"/projets/{project.key}/").content.decode()
 
 
 def test_pages_follow_each_other_without_gap_or_repeat(client_user: User, provider_user: User) -> None:
