@@ -10,6 +10,7 @@ from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from projects.contacts import telling
 from projects.exchange import sent_with
 from projects.masks import Mask
 from projects.models import Agreement, Enclosure, Thread, ThreadMessage
@@ -101,7 +102,17 @@ class Correspondence:
     @cached_property
     def _found(self) -> list[ThreadMessage]:
         rows = self.thread.messages.before(self.before)
-        return list(rows.saying(self.words)[: MOST_FOUND + 1] if self.words else rows[: PAGE + 1])
+        if not self.words:
+            return list(rows[: PAGE + 1])
+        return list(rows.saying(self.words).exclude(pk__in=self._veiled)[: MOST_FOUND + 1])
+
+    @property
+    def _veiled(self) -> list[int]:
+        """The messages of which the reader sees less than was written: finding them would tell what is masked."""
+        if self.thread.is_introduced:
+            return []
+        theirs = self.thread.messages.exclude(author=self.user).values_list("pk", "text")
+        return [pk for pk, text in theirs if telling(text)]
 
     @property
     def shown(self) -> list[ThreadMessage]:

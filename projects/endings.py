@@ -13,7 +13,7 @@ from marketplace.accounts.home import Step, steps
 from marketplace.events.reactions import on
 from projects.dates import waiting
 from projects.models import Deadline, Formula, Project, ProjectState, Review, Survey, review_until
-from projects.models.endings import COMPLETION, watch
+from projects.models.endings import COMPLETION, watch, watch_no_more
 from projects.models.reviews import REVIEWS
 from projects.opinions import Pair
 from projects.report import Line, Panel, Reading, Todo, line, panel, todo
@@ -33,7 +33,19 @@ MOST_STEPS = 6
 def watch_over_base(event: Event) -> None:
     """A base project is asked about twice and ends by itself."""
     if event.facts["formula"] == Formula.BASE:
-        watch(Project.objects.get(key=event.project_key))
+        project = Project.objects.get(key=event.project_key)
+        watch(project, project.activated_at or event.at)
+
+
+@on("agreement.amended")
+def follow_the_formula(event: Event) -> None:
+    """An avenant from or to the base formula: its dates begin with it, or are without object."""
+    project = Project.objects.get(key=event.project_key)
+    is_watched = Deadline.objects.about(project, COMPLETION).waiting().exists()
+    if event.facts["formula"] != Formula.BASE:
+        watch_no_more(project)
+    elif not is_watched:
+        watch(project, event.at)
 
 
 @on("project.completed")

@@ -14,11 +14,16 @@ from marketplace.payments.models import Payment
 from marketplace.templatetags.page import amount
 from projects import amending
 from projects.forms.agreements import AcceptForm, TermsForm
-from projects.forms.prose import ProseField
+from projects.forms.prose import ProseField, without_details
 from projects.forms.tranches import FIRST, MOST, TrancheForm
 from projects.models import Agreement, Amendment, Terms, TrancheTerms
 from projects.models.offers import whole
 from projects.terms import changes
+
+
+def introduced(field: forms.Field) -> None:
+    """The parties know each other since the introduction: contact details are welcome in what they write."""
+    field.validators = [check for check in field.validators if check is not without_details]
 
 
 class AmendTrancheForm(TrancheForm):
@@ -40,6 +45,8 @@ class AmendTrancheForm(TrancheForm):
                 self.initial[name], self.fields[name].disabled = value, True
             del self.fields["off"]
         self.said = known.get(self.known)
+        for name in ("title", "deliverable"):
+            introduced(self.fields[name])
 
     @property
     def terms(self) -> TrancheTerms | None:
@@ -65,6 +72,7 @@ class AmendForm(TermsForm):
         self.known = {part.position: part.terms for part in start.tranches.all()}
         super().__init__(*args, version=start, user=user, **kwargs)
         self.initial["instead_of"] = self.last.number if self.last else 0
+        introduced(self.fields["scope"])
 
     def make_rows(self, data: Any, initial: Any = None) -> Any:
         first = [{"number": number, **vars(part)} for number, part in self.known.items()]
@@ -125,6 +133,10 @@ class AmendDeclineForm(Performing):
     reason = ProseField(
         label=_("Your reason"), max_length=1000, rows=3, help_text=_("The other party reads it, word for word.")
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        introduced(self.fields["reason"])
 
     def save(self, amendment: Amendment, *, by: User) -> bool:
         """Decline; a refusal is shown on the form."""

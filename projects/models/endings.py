@@ -184,16 +184,20 @@ class Survey(models.Model):
         sentence = _("You have answered this already. Thank you.")
 
 
-def watch(project: Project) -> None:
-    """A base project begins: set the dates of its two surveys and of its end. Called under the project's lock."""
+def watch(project: Project, since: datetime) -> None:
+    """The base formula begins: set the dates of two surveys and of its end. Called under the project's lock."""
     days = {
         SURVEYS[1]: settings.FIRST_SURVEY_DAYS,
         SURVEYS[2]: settings.SECOND_SURVEY_DAYS,
         COMPLETION: settings.BASE_COMPLETION_DAYS,
     }
     for kind, count in days.items():
-        due = days_after(project.activated_at or timezone.now(), count)
-        Deadline.objects.set(kind, project, due, project=project)
+        Deadline.objects.set(kind, project, days_after(since, count), project=project)
+
+
+def watch_no_more(project: Project) -> None:
+    """The base formula is left: those dates are without object. Called under the project's lock."""
+    Deadline.objects.cancel(project, COMPLETION, *SURVEYS.values())
 
 
 @falling(COMPLETION)

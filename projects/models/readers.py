@@ -140,9 +140,13 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         return self.exclude(state__in=UNSEEN).filter(called | spent(user, Kind.OFFER))
 
     def report_open_to(self, user: User) -> ProjectQuerySet:
-        """Projects whose report concerns `user`: its client, its winner, and every provider with a living spending."""
+        """Projects whose report concerns `user`: its client, its winner, every provider with a living spending.
+
+        Whoever was chosen once keeps it, though the agreement fell through and the credits came back.
+        """
         bought = ~Q(state__in=UNSEEN) & spent(user, Kind.CONSULTATION)
-        return self.filter(Q(client=user) | Q(winner=user) | bought)
+        chosen = Exists(self.model._default_manager.filter(pk=OuterRef("pk"), agreements__provider=user))
+        return self.filter(Q(client=user) | Q(winner=user) | bought | chosen)
 
     def new_to(self, user: User | AnonymousUser) -> ProjectQuerySet:
         """Projects of others on which `user` has placed no offer that stands."""

@@ -113,12 +113,14 @@ class Thread:
     def write(self, text: str, *, by: User, key: UUID, files: Sequence[Clean] = ()) -> ThreadMessage:
         """Send a message with its files to the other party, who is told; the same `key` writes once.
 
-        Refused: NotAParty, Closed, TooManyPapers.
+        Refused: NotAParty, Closed, TooManyPapers, FormUsed when the key has sent another text.
         """
         with locked(self.project, self.agreement):
             if by.pk not in {self.agreement.client_id, self.agreement.provider_id}:
                 raise self.NotAParty
             if done := self.messages.filter(author=by, key=key).first():
+                if done.text != text:
+                    raise self.FormUsed
                 return done
             if not self.is_open:
                 raise self.Closed
@@ -132,6 +134,9 @@ class Thread:
 
     class NotAParty(Refusal):
         sentence = _("Only the client and the provider whom they chose write here. Nothing was sent.")
+
+    class FormUsed(Refusal):
+        sentence = _("This page has already sent another message, which the other party has. Send this one again.")
 
     class Closed(Refusal):
         sentence = _("This thread takes no more messages: it stays readable. Nothing was sent.")

@@ -156,7 +156,12 @@ class InForce(ToBoth):
     def letter(self, facts: Facts) -> Letter:
         r0 = facts["formula"] == Formula.R0
         in_r0 = _("R0 formula: work only on what the internal account covers; the lights of the tranches say how far.")
-        in_base = _("Base formula: you manage the work and its payment between yourselves.")
+        in_base = " ".join(
+            [
+                _("Base formula: you manage the work and its payment between yourselves."),
+                _("The platform answers neither for unpaid work nor for requests beyond the contract."),
+            ]
+        )
         figures = [(_("Price, excluding VAT"), euros(facts["price"]))]
         if facts["back"]:
             figures.append((_("Fees that go back to your card"), euros(facts["back"])))

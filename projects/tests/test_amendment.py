@@ -278,3 +278,21 @@ def test_avenants_are_seen_by_the_two_parties_and_paid_by_one(agreement: Agreeme
     assert not Amendment.objects.visible_to(rival_user).exists()
     assert Amendment.objects.visible_to(agreement.provider).get() == amendment
     assert not Amendment.objects.payable_by(agreement.provider).exists()
+
+
+def ends(agreement: Agreement) -> set[str]:
+    """What falls by itself on the project."""
+    rows = Deadline.objects.waiting().about(agreement.project)
+    return set(rows.values_list("kind", flat=True))
+
+
+def test_base_dates_follow_the_formula(agreement: Agreement) -> None:
+    base = {"completion", "survey.1", "survey.2"}
+    assert ends(agreement) == base
+    accepted(proposed(agreement, formula=Formula.R0))
+    paid(Amendment.objects.get().pay(by=agreement.client, key=uuid.uuid4()))
+    assert not ends(agreement) & base
+    with time_machine.travel(timezone.now() + timedelta(days=100)):
+        in_force(proposed(agreement, formula=Formula.BASE))
+        assert ends(agreement) == base
+        assert not Deadline.objects.due(timezone.now() + timedelta(days=29)).exists()

@@ -172,3 +172,10 @@ def test_dates_that_pass_are_told(as_client: Client, agreement: Agreement) -> No
     assert [row.user for row in reminded] == [agreement.client, agreement.provider, agreement.client]
     assert "devient caduc" in reminded[0].letter.paragraphs[0]
     assert str(amendment).endswith(", 2")
+
+
+def test_details_are_welcome_once_introduced(as_client: Client, as_provider: Client, agreement: Agreement) -> None:
+    scope = f"{agreement.version.scope}\nAppeler le 06 12 34 56 78."
+    assert "Avenant 1" in sent(as_client, agreement, scope=scope, **{"tranche-0-deliverable": "À a@exemple.fr"})
+    here = f"/accords/{agreement.key}/avenants/1/refuser/"
+    assert as_provider.post(here, {"reason": "Plutôt moi@exemple.fr"}).status_code == 302

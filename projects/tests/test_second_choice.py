@@ -215,6 +215,13 @@ def test_no_second_choice_cancels_and_returns_all_but_to_who_declined(agreement:
         SecondChoice(project).reopen(by=project.client)
 
 
+def test_former_winner_keeps_the_report_of_a_cancelled_project(agreement: Agreement, as_provider: Client) -> None:
+    agreement.decline(by=agreement.client, reason="Trop long.")
+    sweep_after(fresh(agreement).project.decide_by)
+    page = as_provider.get(f"/projets/{agreement.project.key}/rapport/").content.decode()
+    assert "Projet annulé" in page
+
+
 def test_who_must_act_is_reminded_at_each_date(agreement: Agreement) -> None:
     agreement.accept(1, by=agreement.client)
     for days in (7, 2):

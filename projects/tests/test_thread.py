@@ -99,6 +99,23 @@ def test_details_are_masked_until_the_introduction_then_shown(as_client: Client,
     assert told.letter.subject.startswith(f"Message privé de {agreement.client.name}")
 
 
+def test_search_finds_nothing_that_is_masked(as_client: Client, as_provider: Client, agreement: Agreement) -> None:
+    write(agreement, agreement.provider, f"Planning : appelez-moi au {PHONE}.")
+    for words, finders in (("planning", [as_provider]), (PHONE.replace(" ", "+"), [as_provider])):
+        for browser in (as_client, as_provider):
+            found = "appelez-moi" in page(browser, f"{path(agreement)}?q={words}")
+            assert found == (browser in finders)
+    active(agreement)
+    assert "appelez-moi" in page(as_client, f"{path(agreement)}?q=planning")
+
+
+def test_one_key_sends_one_text(agreement: Agreement) -> None:
+    key = uuid.uuid4()
+    write(agreement, agreement.provider, "Bonjour.", key=key)
+    with pytest.raises(Thread.FormUsed):
+        write(agreement, agreement.provider, "Autre chose.", key=key)
+
+
 def test_author_is_told_what_the_other_reads(as_provider: Client, agreement: Agreement) -> None:
     answer = as_provider.post(path(agreement), form(f"Mon numéro : {PHONE}"), follow=True).content.decode()
     assert PHONE in answer

@@ -94,6 +94,7 @@ def pdf(request: UserRequest, key: str) -> HttpResponse:
     rows = Agreement.objects.visible_to(request.user).frozen()
     agreement = get_object_or_404(rows.select_related("project", "client__company", "provider__company"), key=key)
     response = HttpResponse(AgreementPaper(agreement, request.user).content, content_type="application/pdf")
+    response["Cache-Control"] = "private, no-store"
     response["Content-Disposition"] = f'attachment; filename="accord-{agreement.project.number}.pdf"'
     return response
 
