@@ -131,7 +131,7 @@ def act_on_amendment(reading: Reading) -> Todo | None:
     }
     label = _("See amendment %(n)s") % facts
     url = amendment.get_absolute_url()
-    told = _("The terms in force do not change before.")
+    told = amendment.obstacle or _("The terms in force do not change before.")
     return Todo(titles[mine, paying] % facts, told, label, url, amendment.due_by, mine)
 
 

@@ -121,7 +121,9 @@ def test_delivered_and_released_tranches_do_not_change(account: EscrowAccount, c
     assert rows(account)[0] == (1, "RELEASED", 120_000, 0)
 
 
-def test_account_that_moved_meanwhile_stops_the_acceptance_and_sends_the_money_back(account: EscrowAccount) -> None:
+def test_account_that_moved_meanwhile_stops_the_acceptance_and_sends_the_money_back(
+    account: EscrowAccount, as_client: Client
+) -> None:
     tranches = way.funded(account)
     first = proposed(agreement_of(account), {1: 50_000, 2: 300_000})
     second_party = accepted(first)
@@ -136,6 +138,9 @@ def test_account_that_moved_meanwhile_stops_the_acceptance_and_sends_the_money_b
     with pytest.raises(Revision.Fixed):
         accepted(other)
     assert rows(account)[1] == (2, "DELIVERED", 144_000, 144_000)
+    agreement = agreement_of(account)
+    here = f"/accords/{agreement.key}/avenants/{agreement.amendments.latest('pk').number}/"
+    assert "Il ne peut plus prendre effet" in as_client.get(here).content.decode()
 
 
 def test_rest_that_no_card_pays_is_refused(account: EscrowAccount) -> None:

@@ -191,6 +191,17 @@ class Amendment(models.Model):
             AmendmentState(self.state)
         )
 
+    @property
+    def obstacle(self) -> str:
+        """Why it can no longer take effect, while it is being accepted or paid: the account has moved since."""
+        if not self.is_begun:
+            return ""
+        try:
+            amending.must_fit(self.version)
+        except Refusal as refused:
+            return str(refused)
+        return ""
+
     def awaited(self) -> list[User]:
         """Who must act: those who have not accepted it, then who owes its fees; nobody once it has ended."""
         if self.state == AmendmentState.AGREED:

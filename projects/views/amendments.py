@@ -35,6 +35,7 @@ def draw(request: UserRequest, amendment: Amendment, **forms: Any) -> HttpRespon
     """The page of an avenant; `forms` replace fresh ones when they carry errors, `refused` is a sentence on top."""
     agreement, version, user = amendment.agreement, amendment.version, request.user
     context = {
+        "obstacle": amendment.obstacle,
         "amendment": amendment,
         "agreement": agreement,
         "project": agreement.project,
