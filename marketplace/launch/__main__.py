@@ -11,10 +11,13 @@ from marketplace.launch.ground import CannotGoOn, listen
 
 
 def test(*words: str) -> None:
-    """The whole suite on two processors; what it needs is installed or named."""
+    """The whole suite, by three workers on two processors: one of them mostly waits for browsers and processes.
+
+    What it needs is installed or named.
+    """
     system.install(system.missing_to_test())
     os.environ.pop("DJANGO_SETTINGS_MODULE", None)  # set by the import of our package; tests choose their own place
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup", *words]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "3", "--dist", "loadgroup", *words]
     os.execv(sys.executable, command)
 
 

@@ -85,7 +85,7 @@ def test_mail_is_in_its_readers_language(client_user: User, provider_user: User)
     opened(client_user)
     run()
     (letter,) = mail.outbox
-    assert letter.subject.startswith("2 new projects for you: ")
+    assert letter.subject.startswith("2 new projects for you, among them: ")
     assert "€2,000 to €5,000 excl. VAT" in str(letter.body)
     assert letter.extra_headers["Content-Language"] == "en"
 

@@ -140,7 +140,7 @@ def test_draft_begins_with_whatever_is_written_first(as_client: Client, changes:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"key": "rien"}, "UUID"),
+        ({"key": "rien"}, "Cette page a expiré"),
         ({"title": " ", "category": "", "skills": "", "teaser": "", "description": ""}, "obligatoire"),
     ],
 )
