@@ -131,7 +131,7 @@ def welcome(settings: Any, client_user: User, provider_user: User) -> None:
 
 
 @pytest.mark.parametrize("race", RACES, ids=lambda race: race.__name__)
-def test_race_twenty_rounds(race: Race, client_user: User, provider_user: User) -> None:
+def test_race_round_after_round(race: Race, client_user: User, provider_user: User) -> None:
     with Crowd(MANY) as crowd:
         for _round in range(ROUNDS):
             race(crowd, client_user, provider_user)

@@ -134,7 +134,7 @@ def whole(account: EscrowAccount) -> bool:
 
 
 @pytest.mark.parametrize("race", RACES, ids=lambda race: race.__name__)
-def test_twenty_rounds_and_one_with_slow_rows(race: Callable[[Crowd, Tranche], None], account: EscrowAccount) -> None:
+def test_rounds_and_one_with_slow_rows(race: Callable[[Crowd, Tranche], None], account: EscrowAccount) -> None:
     *tranches, last = Tranche.objects.with_parties().filter(account=account).order_by("position")
     with Crowd(4) as crowd:
         for tranche in tranches:

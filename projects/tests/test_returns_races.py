@@ -74,7 +74,7 @@ def people(provider_user: User, rival_user: User, stranger_user: User) -> list[U
 
 
 @pytest.mark.parametrize("race", RACES, ids=lambda race: race.__name__)
-def test_race_twenty_rounds(race: Race, client_user: User, people: list[User]) -> None:
+def test_race_round_after_round(race: Race, client_user: User, people: list[User]) -> None:
     with Crowd(4) as crowd:
         for _round in range(ROUNDS):
             race(crowd, client_user, people)

@@ -238,7 +238,7 @@ RACES = [
 
 
 @pytest.mark.parametrize("race", RACES, ids=lambda race: race.__name__)
-def test_race_twenty_rounds(race: Race, stage: Stage) -> None:
+def test_race_round_after_round(race: Race, stage: Stage) -> None:
     with Crowd(8) as crowd:
         for _round in range(ROUNDS):
             race(crowd, stage)

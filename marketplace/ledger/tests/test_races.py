@@ -88,13 +88,13 @@ RACES = [
 
 
 def run(race: Callable[[Crowd], None], crowd: Crowd) -> None:
-    """One round in four looks clean where a lock is missing; twenty do not."""
+    """One round in four looks clean where a lock is missing; many do not."""
     for _round in range(ROUNDS):
         race(crowd)
 
 
 @pytest.mark.parametrize("race", RACES, ids=lambda race: race.__name__)
-def test_race_twenty_rounds(race: Callable[[Crowd], None]) -> None:
+def test_race_round_after_round(race: Callable[[Crowd], None]) -> None:
     with Crowd(MANY) as crowd:
         run(race, crowd)
 
