@@ -8,7 +8,7 @@ from django.db.models import OuterRef
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from escrow import amendments, steps
+from escrow import amendments, disputes, steps
 from escrow.figures import Figures, counted, moves_of
 from escrow.models import Delivery, DeliveryFile, EscrowAccount, Tranche
 from escrow.states import TrancheState
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from marketplace.payments.models import Payment
 
 TO_DELIVER = (TrancheState.PLANNED, TrancheState.FUNDED)
-__all__ = ["amendments"]  # imported for what it registers
+__all__ = ["amendments", "disputes"]  # imported for what it registers
 
 
 @on("agreement.active")

@@ -5,6 +5,7 @@ from escrow.states import TrancheState
 from .accounts import EscrowAccount
 from .deliveries import Delivery, DeliveryFile
 from .deposits import Deposit, DepositPart, DepositRequest
+from .freezes import Freeze, FreezePart, Shares
 from .refunds import Refund, RefundPart
 from .releases import Release
 from .tranches import Tranche
@@ -16,9 +17,12 @@ __all__ = [
     "DepositPart",
     "DepositRequest",
     "EscrowAccount",
+    "Freeze",
+    "FreezePart",
     "Refund",
     "RefundPart",
     "Release",
+    "Shares",
     "Tranche",
     "TrancheState",
 ]
