@@ -53,6 +53,7 @@ def everything(account: EscrowAccount, user: User) -> dict[str, Any]:
         "any_delivery": any(tranche.delivered_at for tranche in tranches),
         "is_client": user == account.agreement.client,
         "holder": settings.R0_ACCOUNT_HOLDER,
+        "licence": settings.R0_ACCOUNT_LICENCE,
         "now": timezone.now(),
         "pages": list(report.pages(reading)),
         "crumbs": crumbs(account.project, (_("Payments page"), "")),
