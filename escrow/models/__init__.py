@@ -3,6 +3,7 @@
 from escrow.states import TrancheState
 
 from .accounts import EscrowAccount
+from .cases import CaseRequest, CaseState, Cause
 from .deliveries import Delivery, DeliveryFile
 from .deposits import Deposit, DepositPart, DepositRequest
 from .refunds import Refund, RefundPart
@@ -10,6 +11,9 @@ from .releases import Release
 from .tranches import Tranche
 
 __all__ = [
+    "CaseRequest",
+    "CaseState",
+    "Cause",
     "Delivery",
     "DeliveryFile",
     "Deposit",
