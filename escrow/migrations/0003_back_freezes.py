@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('escrow', '0002_refunds'),
+        ('escrow', '0003_del_cases'),
         ('ledger', '0004_rights'),
         ('projects', '0034_amendments'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -3,6 +3,7 @@
 from escrow.states import TrancheState
 
 from .accounts import EscrowAccount
+from .cases import CaseRequest, CaseState, Cause
 from .deliveries import Delivery, DeliveryFile
 from .deposits import Deposit, DepositPart, DepositRequest
 from .freezes import Freeze, FreezePart, Shares
@@ -11,6 +12,9 @@ from .releases import Release
 from .tranches import Tranche
 
 __all__ = [
+    "CaseRequest",
+    "CaseState",
+    "Cause",
     "Delivery",
     "DeliveryFile",
     "Deposit",

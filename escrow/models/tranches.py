@@ -22,6 +22,7 @@ from marketplace.locking import locked
 from marketplace.refusals import Refusal
 from marketplace.states import States
 from marketplace.templatetags.page import euros
+from projects.models import Deadline
 
 from .deliveries import Delivery
 from .deposits import DepositRequest
@@ -321,6 +322,8 @@ class Tranche(models.Model):
         """All that it holds is frozen: in dispute, the client's time stops. Called by Freeze.begin under the locks."""
         self.state, self.accept_by = TrancheState.DISPUTED, None
         self.save(update_fields=["state", "accept_by"])
+        self.case_requests.close()
+        Deadline.objects.cancel(self)
 
     def mark_thawed(self, part: FreezePart) -> None:
         """As before the dispute, with the time that the client had left. Called by Freeze.thaw under the locks."""
