@@ -2,7 +2,7 @@
 
 from mediation.states import DecisionState, DisputeState, EntryKind, ProposalState, Role
 
-from .bench import Assignment, Bench
+from .bench import Assignment, Bench, has_tie
 from .cases import Dispute, Plea
 from .course import Course
 from .decisions import Decision, Publication, Seizure
@@ -29,4 +29,5 @@ __all__ = [
     "Role",
     "Seizure",
     "SplitProposal",
+    "has_tie",
 ]

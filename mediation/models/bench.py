@@ -67,7 +67,12 @@ class Assignment(models.Model):
 
 def has_tie(staff: User, dispute: Dispute) -> bool:
     """Whether `staff` has a tie to a side: the same person, business or bank account, or a project ever in common."""
-    return any(staff.is_tied_to(party) or have_met(staff, party) for party in dispute.parties)
+    return any(is_tied(staff, party) for party in dispute.parties)
+
+
+def is_tied(staff: User, party: User) -> bool:
+    """Whether `staff` has a tie to one of the two sides."""
+    return staff.is_tied_to(party) or have_met(staff, party)
 
 
 def have_met(one: User, other: User) -> bool:

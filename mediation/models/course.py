@@ -40,6 +40,11 @@ def evening(at: datetime, days: int) -> datetime:
     return closing_on(timezone.localdate(at, PARIS) + timedelta(days=days))
 
 
+def named(staff: User | None) -> str:
+    """The name that both sides read."""
+    return staff.display_name if staff else ""
+
+
 class Course:
     """What becomes of one case. Its deeds are called under the locks of project and case, but those of dates."""
 
@@ -79,7 +84,7 @@ class Course:
         self._cancel(ASSIGN)
         if dispute.state == DisputeState.MEDIATION:
             self._watch_mediator(at)
-        name = dispute.mediator.display_name if dispute.mediator else ""
+        name = named(dispute.mediator)
         dispute.write(EntryKind.ASSIGNED, by=by, name=name)
         dispute.tell("assigned", by=by, name=name)
 
@@ -93,9 +98,9 @@ class Course:
         dispute.decide_by = evening(at, settings.SMA_DECISION_DAYS)
         dispute.save(update_fields=["state", "arbitrated_at", "decide_by"])
         dispute.write(EntryKind.ARBITRATION, by=by, text=text, until=dispute.decide_by.isoformat())
-        dispute.tell("arbitration", by=by, text=text)
         self._set(LAST, evening(at, settings.SMA_LAST_RESORT_DAYS))
         self._find_arbitrator(at)
+        dispute.tell("arbitration", by=by, text=text, arbitrator=named(dispute.arbitrator))
 
     def welcome_arbitrator(self, *, by: User | None, at: datetime) -> None:
         """An arbitrator is named: both sides know who, and they have the whole time to decide."""
@@ -105,9 +110,9 @@ class Course:
         self._cancel(REPLACE)
         self._set(DECIDE, dispute.decide_by)
         self._remind(dispute.decide_by, at)
-        name = dispute.arbitrator.display_name if dispute.arbitrator else ""
+        name, again = named(dispute.arbitrator), dispute.assignments.filter(role=Role.ARBITRATOR).count() > 1
         dispute.write(EntryKind.APPOINTED, by=by, name=name, until=dispute.decide_by.isoformat())
-        dispute.tell("appointed", by=by, name=name)
+        dispute.tell("appointed", by=by, name=name, again=again)
 
     def await_approval(self, *, at: datetime) -> None:
         """A decision is written whose amount needs a second person; who has least to do is asked."""

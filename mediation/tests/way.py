@@ -10,8 +10,11 @@ from escrow.tests import way
 from marketplace.accounts.models import User
 from mediation.exhibits import Exhibit
 from mediation.models import Decision, Dispute, Plea, SplitProposal
+from mediation.models.bench import members
 from projects.models import Deadline
 
+__all__ = ["Plea", "members"]
+SECOND = timedelta(seconds=1)
 WHY = "Les deux tiers des fiches sont repris et utilisables ; les photos manquent encore."
 
 
@@ -74,5 +77,5 @@ def due(dispute: Dispute, kind: str) -> datetime:
 def let_fall(dispute: Dispute, kind: str) -> Dispute:
     """Nobody has acted until the date of `kind`, which has passed by a second."""
     deadline = Deadline.objects.about(dispute, kind).waiting().get()
-    assert deadline.fall(deadline.due_at + timedelta(seconds=1))
+    assert deadline.fall(deadline.due_at + SECOND)
     return fresh(dispute)
