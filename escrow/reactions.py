@@ -8,7 +8,7 @@ from django.db.models import OuterRef
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from escrow import amendments, disputes, steps
+from escrow import amendments, disputes, refunding, steps
 from escrow.figures import Figures, counted, moves_of
 from escrow.models import Cause, Delivery, DeliveryFile, EscrowAccount, Tranche
 from escrow.states import TrancheState
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from marketplace.payments.models import Payment
 
 TO_DELIVER = (TrancheState.PLANNED, TrancheState.FUNDED)
-__all__ = ["amendments", "disputes"]  # imported for what it registers
+__all__ = ["amendments", "disputes", "refunding"]  # imported for what it registers
 
 
 @on("agreement.active")
@@ -92,7 +92,8 @@ def tranches(reading: Reading) -> list[Tranche]:
     columns = ("debit__kind", "credit__kind", "cents")
     moved = listed(moves_of(reading.project.key), **dict(zip(columns, columns, strict=True)))
     rows = Tranche.objects.visible_to(reading.user).filter(account__project=reading.project).order_by("position")
-    return list(rows.select_related(*account).annotate(delivered=delivered, moved=moved))
+    rows = rows.annotate(delivered=delivered, moved=moved, refunds_asked=refunding.living())
+    return list(rows.select_related(*account))
 
 
 def seen(reading: Reading) -> EscrowAccount | None:
@@ -142,6 +143,13 @@ def ask_work(reading: Reading) -> Todo | None:
 def ask_funding(reading: Reading) -> Todo | None:
     """What is lacking waits for the client's deposit."""
     return steps.funding(reading.project.key, reading.once(tranches), as_client=reading.as_client)
+
+
+@todo
+def ask_refund(reading: Reading) -> Todo | None:
+    """A refund that was asked for waits for the provider's answer."""
+    found = refunding.of_the_tranches(reading.once(tranches))
+    return steps.refund(reading.project.key, found, as_client=reading.as_client)
 
 
 @coming

@@ -14,7 +14,7 @@ from marketplace.templatetags.page import PARIS, euros
 from projects.report import Todo
 
 if TYPE_CHECKING:
-    from escrow.models import Tranche
+    from escrow.models import RefundRequest, Tranche
 
 
 def acceptance(key: str, tranches: Sequence[Tranche], *, as_client: bool) -> Todo | None:
@@ -72,6 +72,31 @@ def funding(key: str, tranches: Sequence[Tranche], *, as_client: bool) -> Todo |
         url=page if as_client else reverse("escrow:payments", args=[key]),
         mine=as_client,
     )
+
+
+def refund(key: str, asked: Sequence[tuple[Tranche, RefundRequest]], *, as_client: bool) -> Todo | None:
+    """The provider consents to a refund or not, the most urgent first."""
+    if not asked:
+        return None
+    tranche, request = min(asked, key=urgency)
+    facts = {"n": tranche.position, "amount": euros(request.cents)}
+    yours = _("You: answer the refund of %(amount)s asked for on tranche %(n)s")
+    theirs = _("The provider: answer the refund of %(amount)s asked for on tranche %(n)s")
+    waits = _("Without an answer in time the SMA has the case.") if request.answer_by else ""
+    return Todo(
+        title=(theirs if as_client else yours) % facts,
+        text=" ".join(filter(None, [_("Nothing moves without the provider’s agreement."), waits])),
+        label=_("See the request") if as_client else _("Answer"),
+        url=reverse("escrow:refund", args=[key, request.pk]),
+        by=request.answer_by if tranche.state == TrancheState.FUNDED else None,
+        mine=not as_client,
+    )
+
+
+def urgency(pair: tuple[Tranche, RefundRequest]) -> tuple[bool, datetime | int]:
+    """What must be answered by a date comes first."""
+    tranche, request = pair
+    return request.answer_by is None, request.answer_by or tranche.position
 
 
 def address(route: str, key: str, tranche: Tranche) -> str:

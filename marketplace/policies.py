@@ -81,6 +81,8 @@ POLICIES: dict[str, For] = {
     "escrow.deposit": For.CLIENT,
     "escrow.deliver": For.PROVIDER,
     "escrow.release": For.CLIENT,
+    "escrow.ask_refund": For.CLIENT,
+    "escrow.answer_refund": For.PROVIDER,
     "payouts.own": For.PROVIDER,
     "payouts.ask": For.PROVIDER,
     "payouts.invoice": For.VERIFIED,  # the provider and the client whom the invoice is addressed to

@@ -379,6 +379,9 @@ SECOND_CHOICE_REMINDER_DAYS = env.list("SECOND_CHOICE_REMINDER_DAYS", cast=int, 
 REOPEN_DAYS = env.int("REOPEN_DAYS", default=15)
 THREAD_DAYS = env.int("THREAD_DAYS", default=30)  # to write in a private thread after the end of the project
 ACCEPTANCE_DAYS = env.int("ACCEPTANCE_DAYS", default=14)
+OVERDUE_DAYS = env.int("OVERDUE_DAYS", default=15)  # after the date agreed for a delivery
+REFUND_ANSWER_DAYS = env.int("REFUND_ANSWER_DAYS", default=5)  # working days, on a tranche that is overdue
+REFUND_REMINDER_DAYS = env.list("REFUND_REMINDER_DAYS", cast=int, default=[3, 1])  # before that date
 LOSER_ACCESS_DAYS = env.int("LOSER_ACCESS_DAYS", default=30)
 IBAN_HOLD_HOURS = env.int("IBAN_HOLD_HOURS", default=72)
 PAYOUT_DECISION_DAYS = env.int("PAYOUT_DECISION_DAYS", default=2)  # working days, as the next two

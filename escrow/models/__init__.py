@@ -9,6 +9,7 @@ from .deposits import Deposit, DepositPart, DepositRequest
 from .freezes import Freeze, FreezePart, Shares
 from .refunds import Refund, RefundPart
 from .releases import Release
+from .requests import RefundRequest
 from .tranches import Tranche
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "FreezePart",
     "Refund",
     "RefundPart",
+    "RefundRequest",
     "Release",
     "Shares",
     "Tranche",

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from .accounts import EscrowAccount
     from .freezes import FreezePart
+    from .requests import RefundRequest
 
 AMENDED = ("title", "deliverable", "due_on", "cents", "ht_cents", "vat_cents")  # what an avenant changes of a tranche
 REQUEST_PAUSE = timedelta(hours=24)  # one mail a day at most, however often the button is pressed
@@ -181,6 +182,11 @@ class Tranche(models.Model):
         return self.state in {TrancheState.FUNDED, TrancheState.DELIVERED} and self.held_cents > 0
 
     @property
+    def refund_asked(self) -> RefundRequest | None:
+        """The refund that waits for the provider's answer, from requests that were prefetched."""
+        return next((request for request in self.refund_requests.all() if request.is_living), None)
+
+    @property
     def is_amendable(self) -> bool:
         """Whether an avenant may change it: nothing was handed in, released, disputed or given back."""
         open_to_change = {TrancheState.PLANNED, TrancheState.FUNDED, TrancheState.CANCELLED}
@@ -294,6 +300,19 @@ class Tranche(models.Model):
         if self.released_cents == self.cents:
             self.state = TrancheState.RELEASED
         self.save(update_fields=["released_cents", "state", "accept_by"])
+        self.refund_requests.overtake(self.held_cents)
+
+    def mark_given_back(self, cents: int) -> None:
+        """`cents` go back to the client with the provider's consent: over once it holds nothing, else lacking them.
+
+        Called by RefundRequest under the locks.
+        """
+        self.funded_cents -= cents
+        if not self.held_cents:
+            self.state, self.accept_by = TrancheState.REFUNDED, None
+            self.case_requests.close()
+            Deadline.objects.cancel(self)
+        self.save(update_fields=["funded_cents", "state", "accept_by"])
 
     def mark_amended(self, agreed: AgreementTranche) -> int:
         """Take the terms of an avenant, one that was cancelled too; the cents held above them leave it.
@@ -308,6 +327,7 @@ class Tranche(models.Model):
         if self.state == TrancheState.CANCELLED:
             self.state = TrancheState.PLANNED
         self.save(update_fields=["funded_cents", "state", *AMENDED])
+        self.refund_requests.overtake(self.held_cents)
         return above
 
     def mark_called_off(self) -> int:
@@ -316,12 +336,14 @@ class Tranche(models.Model):
         self.funded_cents -= above
         self.state = TrancheState.REFUNDED if above else TrancheState.CANCELLED
         self.save(update_fields=["funded_cents", "state"])
+        self.refund_requests.overtake(self.held_cents)
         return above
 
     def mark_frozen(self) -> None:
         """All that it holds is frozen: in dispute, the client's time stops. Called by Freeze.begin under the locks."""
         self.state, self.accept_by = TrancheState.DISPUTED, None
         self.save(update_fields=["state", "accept_by"])
+        self.refund_requests.escalate()
         self.case_requests.close()
         Deadline.objects.cancel(self)
 
