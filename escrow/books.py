@@ -40,7 +40,8 @@ def deposited_is_somewhere() -> list[str]:
               as contested
           from account a left join moved m on m.project = a.key group by a.key, a.held, a.payable, a.claimed
         )
-        select format('project %s: %s deposited, %s found', key, deposited, here + frozen + paid_out + back + contested)
+        select format('project %s: %s deposited, %s found',
+          key, deposited, here + frozen + paid_out + back + contested), key
         from summed where deposited <> here + frozen + paid_out + back + contested
         """
     )
@@ -49,7 +50,7 @@ def deposited_is_somewhere() -> list[str]:
 @register("escrow.finished_holds_nothing")
 def finished_holds_nothing() -> list[str]:
     """A completed R0 project holds nothing any more."""
-    wrong = "select format('project %s is completed and holds %s', key, held) from account"
+    wrong = "select format('project %s is completed and holds %s', key, held), key from account"
     return red_rows(f"{MOVED} {wrong} where state = 'COMPLETED' and held <> 0")
 
 
@@ -59,8 +60,9 @@ def tranches_are_their_rows() -> list[str]:
     return red_rows(
         """
         select format('tranche %s: funded %s, parts %s, given back %s; released %s, releases %s',
-          t.id, t.funded_cents, d.cents, b.cents, t.released_cents, r.cents)
-        from escrow_tranche t,
+          t.id, t.funded_cents, d.cents, b.cents, t.released_cents, r.cents), j.key
+        from escrow_tranche t join escrow_escrowaccount e on e.id = t.account_id
+          join projects_project j on j.id = e.project_id,
           lateral (select coalesce(sum(cents), 0) as cents from escrow_depositpart where tranche_id = t.id) d,
           lateral (select coalesce(sum(cents), 0) as cents from escrow_refundpart where tranche_id = t.id) b,
           lateral (select coalesce(sum(cents), 0) as cents from escrow_release where tranche_id = t.id) r
@@ -76,8 +78,8 @@ def rows_are_posted() -> list[str]:
         """
         select format('account %s: deposits %s, posted %s; releases %s, posted %s; parts %s; refunds %s, posted %s, '
             'parts %s',
-          e.id, d.cents, i.cents, r.cents, o.cents, p.cents, b.cents, g.cents, q.cents)
-        from escrow_escrowaccount e,
+          e.id, d.cents, i.cents, r.cents, o.cents, p.cents, b.cents, g.cents, q.cents), j.key
+        from escrow_escrowaccount e join projects_project j on j.id = e.project_id,
           lateral (select coalesce(sum(cents), 0) as cents from escrow_deposit where account_id = e.id) d,
           lateral (select coalesce(sum(cents), 0) as cents from escrow_release where account_id = e.id) r,
           lateral (select coalesce(sum(x.cents), 0) as cents from escrow_depositpart x
