@@ -248,9 +248,7 @@ MEDIA_ROOT = VAR_DIR / "files"
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "marketplace.documents.storage.DurableStorage", "OPTIONS": {"base_url": None}},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
-        if PRODUCTION
-        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+        "BACKEND": f"marketplace.assets.{'HashedAssets' if PRODUCTION else 'PlainAssets'}",
     },
 }
 if env("S3_BUCKET", default=""):
