@@ -3,14 +3,8 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from projects import bands, closing, newsletter, returns
+from projects import bands, newsletter, returns
 from projects.models import CallStatistic, Deadline, Hint, Word
-
-
-@shared_task  # type: ignore[untyped-decorator]
-def close_projects() -> int:
-    """Every five minutes: remind clients to choose and end the calls whose time is over; how many were moved."""
-    return closing.sweep(timezone.now())
 
 
 @shared_task  # type: ignore[untyped-decorator]
