@@ -1,11 +1,12 @@
-"""What the deadlines of calls and agreements cause."""
+"""What the deadlines of calls, hints and agreements cause."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from projects.models import Agreement, Deadline, SecondChoice
+from projects.models import Agreement, Deadline, Hint, SecondChoice
 from projects.models.deadlines import falling
+from projects.models.hints import TELLING
 from projects.models.projects import CHOICE, EXPIRY
 
 
@@ -27,6 +28,11 @@ def end_call(deadline: Deadline, at: datetime) -> None:
 @falling(CHOICE)
 def remind_to_choose(deadline: Deadline, at: datetime) -> None:
     deadline.project.remind(at=at)
+
+
+@falling(TELLING)
+def tell_hint(deadline: Deadline, at: datetime) -> None:
+    Hint.objects.select_related("project", "provider", "offer", "question").get(pk=deadline.subject_id).tell(at)
 
 
 @falling("agreement.lapse")
