@@ -184,11 +184,6 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 86_400.0,
         "options": {"expires": 3600},
     },
-    "projects-close": {
-        "task": "projects.tasks.close_projects",
-        "schedule": 300.0,
-        "options": {"expires": 300},
-    },
     "deadlines": {"task": "projects.tasks.sweep_deadlines", "schedule": 60.0, "options": {"expires": 60}},
     "newsletter": {
         "task": "projects.tasks.send_newsletter",
@@ -207,7 +202,6 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": crontab(hour=3, minute=40),
         "options": {"expires": 3600},
     },
-    "contact-hints": {"task": "projects.tasks.tell_hints", "schedule": 300.0, "options": {"expires": 300}},
     "tally-projects": {"task": "projects.tasks.tally_projects", "schedule": 300.0, "options": {"expires": 300}},
     "search-words": {
         "task": "projects.tasks.refresh_words",
