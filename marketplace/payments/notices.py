@@ -62,14 +62,3 @@ class Refunded(ToPayer):
             _("Refund made: %(amount)s"),
             _("%(amount)s has been sent back to the card that paid. Your bank shows it within 5 to 10 days."),
         )
-
-
-@tells("payment.refund_failed", kind=Kind.MONEY)
-class RefundFailed(ToPayer):
-    def letter(self, facts: Facts) -> Letter:
-        return self.write(
-            facts,
-            _("Your refund of %(amount)s could not reach your card"),
-            _("The card that paid no longer takes the refund of %(amount)s. The money is safe with us."),
-            _("Our finance team will ask you for a bank account and pay you by transfer."),
-        )

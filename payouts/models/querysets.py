@@ -52,6 +52,10 @@ class PayoutRequestQuerySet(models.QuerySet["PayoutRequest"]):
             "batch",
         )
 
+    def only_locked(self) -> PayoutRequestQuerySet:
+        """These requests by id, each locked alone."""
+        return self.order_by("pk").select_for_update(no_key=True)
+
     def under_locks(self) -> list[PayoutRequest]:
         """These requests by id, read once all their projects are locked in the order of *their* ids.
 

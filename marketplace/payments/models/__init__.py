@@ -2,6 +2,6 @@
 
 from marketplace.payments.models.inbox import StripeEvent
 from marketplace.payments.models.payments import Payment, PaymentState
-from marketplace.payments.models.refunds import Refund, RefundState
+from marketplace.payments.models.refunds import BACK, Refund, RefundState
 
-__all__ = ["Payment", "PaymentState", "Refund", "RefundState", "StripeEvent"]
+__all__ = ["BACK", "Payment", "PaymentState", "Refund", "RefundState", "StripeEvent"]
