@@ -301,17 +301,17 @@ class RefundFailed(ToPayee):
         yield payment.payer, {**facts, "last4": account.last4 if account else ""}
 
     def subject(self) -> str:
-        return _("Your refund of %(amount)s could not reach your card")
+        return _("Your refund of %(amount)s could not go back the way it came")
 
     def words(self, facts: Facts) -> str:
         if facts["last4"]:
             return _(
-                "The card that paid no longer takes the refund of %(amount)s. The money is safe with us, and we pay it "
-                "by bank transfer to your account ending in %(last4)s. You have nothing to do."
+                "The card or the account that paid does not take the refund of %(amount)s. The money is safe with us, "
+                "and we pay it by bank transfer to your account ending in %(last4)s. You have nothing to do."
             )
         return _(
-            "The card that paid no longer takes the refund of %(amount)s. The money is safe with us: give the IBAN of "
-            "your company, and we pay it to you by bank transfer."
+            "The card or the account that paid does not take the refund of %(amount)s. The money is safe with us: give "
+            "the IBAN of your company, and we pay it to you by bank transfer."
         )
 
     def action(self, facts: Facts) -> str:
