@@ -14,7 +14,7 @@ from marketplace.documents.forms import DocumentsField
 from marketplace.documents.intake import OFFICE, PLAIN
 from marketplace.fields import EurosField
 from marketplace.forms import Deed
-from marketplace.payments.models import Payment
+from marketplace.payments.models import Means, Payment
 from marketplace.templatetags.page import euros
 
 
@@ -41,6 +41,8 @@ class DepositForm(Deed):
         help_text=_("VAT included: all that is lacking, or any part from 0.50 € on."),
         min_cents=None,
     )
+
+    means = forms.ChoiceField(choices=Means.choices, required=False, widget=forms.HiddenInput)  # said by the buttons
 
     def __init__(
         self, *args: Any, account: EscrowAccount, tranches: Sequence[Tranche], chosen: str = "", **rest: Any
@@ -74,7 +76,9 @@ class DepositForm(Deed):
         """Start the payment; a refusal stands beside the amount."""
         data = self.cleaned_data
         return self.perform(
-            lambda: self.account.deposit(data["amount"], by=by, key=data["key"], tranche=data["tranche"]),
+            lambda: self.account.deposit(
+                data["amount"], by=by, key=data["key"], tranche=data["tranche"], means=data["means"] or Means.CARD
+            ),
             field="amount",
         )
 

@@ -46,7 +46,7 @@ class Line(NamedTuple):
 
 def statement(account: EscrowAccount) -> list[Line]:
     """Every movement of the account, oldest first, up to the bank's word that a transfer has arrived."""
-    arrived = Q(debit__kind=Kind.BANK_TRANSIT, credit__kind=Kind.BANK)
+    arrived = Q(debit__kind=Kind.BANK_TRANSIT, credit__kind=Kind.BANK, transfer__event="payout.ok")
     own = Q(debit__kind__in=OURS) | Q(credit__kind__in=OURS) | arrived
     moves = Move.objects.of_project(account.project.key).filter(own)
     details, held, lines = known(account), 0, []

@@ -97,7 +97,8 @@ def deposit(request: UserRequest, key: str) -> HttpResponse:
     form = DepositForm(data, account=account, tranches=tranches, chosen=request.GET.get("tranche", ""))
     if form.is_valid() and (payment := form.save(by=request.user)):
         return redirect("payments:checkout", payment.key)
-    return draw(request, "escrow/deposit.html", account, form=form, tranches=tranches)
+    awaited = account.awaited_from(request.user)
+    return draw(request, "escrow/deposit.html", account, form=form, tranches=tranches, awaited=awaited)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -16,7 +16,7 @@ from escrow.states import ENDED, TAKE_DEPOSITS
 from marketplace.events.models import Event
 from marketplace.ledger import posting as ledger
 from marketplace.locking import locked
-from marketplace.payments.models import Payment
+from marketplace.payments.models import Means, Payment
 from marketplace.refusals import Refusal
 from marketplace.templatetags.page import euros
 from projects.models import Agreement, Project
@@ -29,6 +29,7 @@ from .tranches import Tranche
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
+    from marketplace.payments.models.payments import PaymentQuerySet
     from projects.models import Amendment
 
 LEAST_CENTS = 50  # Stripe takes no card payment below 0.50 €
@@ -91,13 +92,15 @@ class EscrowAccount(models.Model):
         )
         return account
 
-    def deposit(self, cents: int, *, by: User, key: UUID, tranche: Tranche | None = None) -> Payment:
+    def deposit(
+        self, cents: int, *, by: User, key: UUID, tranche: Tranche | None = None, means: str = Means.CARD
+    ) -> Payment:
         """Start the payment of `cents` into the account: for `tranche`, or for the tranches in their order.
 
-        Nothing is deposited until the money has come. The same `key` gives the same payment. Refused, with the figure:
-        Tranche.InDispute, Tranche.NotLacking (nothing is lacking any more), TooMuchDeposited (more than is lacking),
-        TooLittleDeposited and TooLittleLacking (less than a card pays), TooLittleLeft (the rest would be less than a
-        card pays).
+        By card, or by a bank transfer that may take days and keeps no place meanwhile: nothing is deposited until the
+        money has come. The same `key` gives the same payment. Refused, with the figure: Tranche.InDispute,
+        Tranche.NotLacking (nothing is lacking any more), TooMuchDeposited (more than is lacking), TooLittleDeposited
+        and TooLittleLacking (less than a card pays), TooLittleLeft (the rest would be less than a card pays).
         """
         with locked(self.project, self, tranche):
             if not Payment.objects.filter(key=key, payer=by).exists():
@@ -112,7 +115,12 @@ class EscrowAccount(models.Model):
             vat_cents=0,  # held for the provider, whose own invoice bears the VAT
             description=_now("Deposit: %(title)s") % {"title": self.project.title},
             project=self.project.key,
+            means=means,
         )
+
+    def awaited_from(self, user: User) -> PaymentQuerySet:
+        """The bank transfers of `user` that are to come."""
+        return Payment.objects.awaited().filter(purpose="escrow.deposit", payer=user, project_key=self.project.key)
 
     def receive(self, payment: Payment) -> list[ledger.Move] | None:
         """The money of a deposit has come: it fills the tranche that was chosen, or the tranches in their order.
