@@ -68,9 +68,11 @@ class Revision:
         lacking = 0
         for number, part in self.agreed.items():
             tranche = self.known.get(number)
-            planned = tranche if tranche and not tranche.is_amendable else self._planned(part)
-            funded = tranche.funded_cents if tranche else 0
-            lacking += max(0, planned.cents - funded)
+            if tranche and not tranche.is_amendable:
+                lacking += tranche.lacking_cents
+            else:
+                funded = tranche.funded_cents if tranche else 0
+                lacking += max(0, self._planned(part).cents - funded)
         return lacking
 
     def effects(self) -> list[Effect]:

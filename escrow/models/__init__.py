@@ -3,23 +3,28 @@
 from escrow.states import TrancheState
 
 from .accounts import EscrowAccount
+from .cancellations import CancellationNotice, NoticeState
 from .cases import CaseRequest, CaseState, Cause
-from .deliveries import Delivery, DeliveryFile
+from .deliveries import ChangeFile, ChangeRequest, Delivery, DeliveryFile
 from .deposits import Deposit, DepositPart, DepositRequest
 from .refunds import Refund, RefundPart
 from .releases import Release
 from .tranches import Tranche
 
 __all__ = [
+    "CancellationNotice",
     "CaseRequest",
     "CaseState",
     "Cause",
+    "ChangeFile",
+    "ChangeRequest",
     "Delivery",
     "DeliveryFile",
     "Deposit",
     "DepositPart",
     "DepositRequest",
     "EscrowAccount",
+    "NoticeState",
     "Refund",
     "RefundPart",
     "Release",
