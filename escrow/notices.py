@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from escrow.lights import Money, light
-from escrow.models import Cause, EscrowAccount
+from escrow.models import Cause, EscrowAccount, TrancheState
 from marketplace.accounts.models import User
 from marketplace.accounts.staff import SMA
 from marketplace.events.tellings import Facts, Kind, Letter, Telling, tells
@@ -63,7 +63,7 @@ def figures_of(facts: Facts) -> list[tuple[str, str]]:
         (_("Amount of the tranche, VAT included"), euros(money.cents)),
         (_("Deposited"), euros(money.funded_cents)),
         (_("Released"), euros(money.released_cents)),
-        (_("Held"), euros(money.held_cents)),
+        (_("In dispute") if facts["state"] == TrancheState.DISPUTED else _("Held"), euros(money.held_cents)),
         (_("Still to deposit"), euros(money.lacking_cents)),
     ]
 

@@ -10,7 +10,7 @@ from django.db.models import OuterRef
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from escrow import amendments, lapses, letters, steps
+from escrow import amendments, disputes, lapses, letters, steps
 from escrow.figures import Figures, counted, moves_of
 from escrow.models import Cause, ChangeFile, ChangeRequest, Delivery, DeliveryFile, EscrowAccount, Tranche
 from escrow.models.cancellations import CANCEL
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 PAYOUTS = ("asked", "refused", "sent", "paid", "returned")  # what moves released money
 TO_DELIVER = (TrancheState.PLANNED, TrancheState.FUNDED)
-__all__ = ["amendments", "lapses", "letters"]  # imported for what it registers
+__all__ = ["amendments", "disputes", "lapses", "letters"]  # imported for what it registers
 
 
 @on("agreement.active")

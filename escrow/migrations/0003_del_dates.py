@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('documents', '0001_initial'),
-        ('escrow', '0003_del_cases'),
+        ('escrow', '0003_back_freezes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

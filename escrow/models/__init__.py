@@ -7,6 +7,7 @@ from .cancellations import CancellationNotice, NoticeState
 from .cases import CaseRequest, CaseState, Cause
 from .deliveries import ChangeFile, ChangeRequest, Delivery, DeliveryFile
 from .deposits import Deposit, DepositPart, DepositRequest
+from .freezes import Freeze, FreezePart, Shares
 from .refunds import Refund, RefundPart
 from .releases import Release
 from .tranches import Tranche
@@ -24,10 +25,13 @@ __all__ = [
     "DepositPart",
     "DepositRequest",
     "EscrowAccount",
+    "Freeze",
+    "FreezePart",
     "NoticeState",
     "Refund",
     "RefundPart",
     "Release",
+    "Shares",
     "Tranche",
     "TrancheState",
 ]

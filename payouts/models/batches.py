@@ -57,6 +57,8 @@ class PayoutBatch(models.Model):
 
     objects = PayoutBatchQuerySet.as_manager()
 
+    left_out: tuple[PayoutRequest, ...] = ()
+
     class Meta:
         verbose_name, verbose_name_plural = _("batch of transfers"), _("batches of transfers")
         default_permissions = ("view",)
@@ -95,8 +97,9 @@ class PayoutBatch(models.Model):
     def make(cls, requests: Iterable[PayoutRequest], *, by: User) -> PayoutBatch:
         """Put approved requests into one file. Rows are locked in order, so that two batches never share a request.
 
-        Refused: Empty, NotApproved (one was approved no more, or taken by another batch), FourEyes (who approved one
-        of them cannot batch it), PayoutRequest.OwnRequest.
+        Those of a project whose payouts are paused stay behind, as `left_out`. Refused: Empty, NotApproved (one was
+        approved no more, or taken by another batch), FourEyes (who approved one of them cannot batch it), Paused (all
+        of them are), PayoutRequest.OwnRequest.
         """
         chosen = list(requests)
         with locked():
@@ -107,7 +110,12 @@ class PayoutBatch(models.Model):
                 raise cls.Empty
             for row in rows:
                 cls._must_be_payable(row, accounts, by)
+            paused = tuple(PayoutRequest.objects.filter(pk__in=keys).paused())
+            if len(paused) == len(rows):
+                raise cls.Paused(which=named(paused))
+            rows = [row for row in rows if row not in paused]
             batch = cls.objects.create(made_by=by)
+            batch.left_out = paused
             for row in rows:
                 row.join(batch)
             batch.file = bankfiles.transfer_file(batch.message_id, rows).decode()
@@ -133,7 +141,8 @@ class PayoutBatch(models.Model):
     def hand_out(self) -> bytes:
         """The file, to be given to the bank: the same bytes each time; the first time is noted.
 
-        Refused: Dropped (it must never reach the bank), Outdated (an IBAN has changed: not while it can be dropped).
+        Refused: Dropped (it must never reach the bank), Outdated (an IBAN has changed: not while it can be dropped),
+        HeldBack (payouts in it are paused since, and nobody has taken the file yet).
         """
         with locked(self):
             if self.state == BatchState.DROPPED:
@@ -141,6 +150,8 @@ class PayoutBatch(models.Model):
             if request := self.outdated:
                 raise self.Outdated(number=request.invoice_number)
             if not self.handed_out_at:
+                if paused := self.requests.all().paused():
+                    raise self.HeldBack(which=named(paused))
                 self.handed_out_at = timezone.now()
                 self.save(update_fields=["handed_out_at"])
             return self.file.encode()
@@ -205,6 +216,18 @@ class PayoutBatch(models.Model):
     class Empty(Refusal):
         sentence = _("Choose at least one approved request.")
 
+    class Paused(Refusal):
+        sentence = _(
+            "The books of these projects are wrong, and their payouts are paused until that is put right: %(which)s. "
+            "Nothing was made."
+        )
+
+    class HeldBack(Refusal):
+        sentence = _(
+            "Payouts of this batch are paused since it was made, for the books are wrong: %(which)s. "
+            "Drop the batch and make one of the others, or wait until the pause is lifted."
+        )
+
     class NotApproved(Refusal):
         sentence = _(
             "The request of invoice %(number)s is no longer approved, or is in another batch. Nothing was made."
@@ -227,3 +250,9 @@ class PayoutBatch(models.Model):
             "The IBAN for invoice %(number)s has changed since this file was made. "
             "Drop the batch and make another, unless the bank already has the file."
         )
+
+
+def named(requests: Iterable[PayoutRequest]) -> str:
+    """Requests as a sentence names them: each invoice with its project."""
+    words = _("invoice %(number)s of project %(project)s")
+    return ", ".join(words % {"number": r.invoice_number, "project": r.escrow.project.number} for r in requests)

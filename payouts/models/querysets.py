@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
+from marketplace.ledger.models import Pause
 from payouts.states import ENDED, UNSENT
 from projects.models import Project
 
@@ -14,6 +15,12 @@ if TYPE_CHECKING:
     from marketplace.accounts.models import User
 
     from .requests import PayoutRequest
+
+
+def standing_pause() -> Exists:
+    """Whether the payouts of a request's project stand still, by its own pause or by one of all."""
+    own = Q(project=OuterRef("tranche__account__project__key"))
+    return Exists(Pause.objects.standing().filter(Q(project="") | own))
 
 
 class PayoutRequestQuerySet(models.QuerySet["PayoutRequest"]):
@@ -51,6 +58,14 @@ class PayoutRequestQuerySet(models.QuerySet["PayoutRequest"]):
             "document",
             "batch",
         )
+
+    def with_pauses(self) -> PayoutRequestQuerySet:
+        """With whether their transfer waits because the books are wrong, as `paused`."""
+        return self.annotate(paused=Q(state__in=UNSENT) & Q(standing_pause()))
+
+    def paused(self) -> PayoutRequestQuerySet:
+        """Those whose transfer waits because the books are wrong."""
+        return self.filter(standing_pause(), state__in=UNSENT).with_parts().order_by("pk")
 
     def under_locks(self) -> list[PayoutRequest]:
         """These requests by id, read once all their projects are locked in the order of *their* ids.
