@@ -92,6 +92,9 @@ def tranches_of(deed: Deposit | Refund | Freeze) -> str:
 
 def detail_of(release: Release) -> str:
     """The tranche of a release, who accepted it, and why only a part."""
+    if not release.by:
+        facts = {"n": release.tranche.position, "days": settings.ACCEPTANCE_DAYS}
+        return _("tranche %(n)s, by a silence of %(days)s days") % facts
     facts = {"n": release.tranche.position, "name": release.by.display_name}
     words = _("tranche %(n)s, by %(name)s") % facts
     return f"{words} ({release.reason})" if release.reason else words

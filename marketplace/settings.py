@@ -371,6 +371,10 @@ SECOND_CHOICE_REMINDER_DAYS = env.list("SECOND_CHOICE_REMINDER_DAYS", cast=int, 
 REOPEN_DAYS = env.int("REOPEN_DAYS", default=15)
 THREAD_DAYS = env.int("THREAD_DAYS", default=30)  # to write in a private thread after the end of the project
 ACCEPTANCE_DAYS = env.int("ACCEPTANCE_DAYS", default=14)
+ACCEPTANCE_REMINDER_DAYS = env.list("ACCEPTANCE_REMINDER_DAYS", cast=int, default=[7, 11, 13])  # after a delivery
+OVERDUE_DAYS = env.int("OVERDUE_DAYS", default=15)  # after the date agreed for a delivery
+CANCELLATION_DAYS = env.int("CANCELLATION_DAYS", default=14)  # of notice, for a tranche without a deposit
+IDLE_DAYS = env.int("IDLE_DAYS", default=60)  # without a movement, of money held
 LOSER_ACCESS_DAYS = env.int("LOSER_ACCESS_DAYS", default=30)
 IBAN_HOLD_HOURS = env.int("IBAN_HOLD_HOURS", default=72)
 PAYOUT_DECISION_DAYS = env.int("PAYOUT_DECISION_DAYS", default=2)  # working days, as the next two

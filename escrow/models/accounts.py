@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import models
 from django.db.models import Q
@@ -21,6 +22,8 @@ from marketplace.refusals import Refusal
 from marketplace.templatetags.page import euros
 from projects.models import Agreement, Project
 
+from .acceptance import Acceptance
+from .clock import keep_moving
 from .deposits import Deposit
 from .freezes import Freeze
 from .refunds import Refund
@@ -134,6 +137,7 @@ class EscrowAccount(models.Model):
         deposit = Deposit.record(self, payment, parts, tranche_id=chosen_by(payment))
         for tranche, cents in parts:
             tranche.mark_funded(cents)
+        keep_moving(self)
         Event.record(
             "escrow.deposited",
             project=self.project,
@@ -165,11 +169,17 @@ class EscrowAccount(models.Model):
             self._must_be_own(tranche)
             tranche.must_be_releasable(cents, reason)
             release = self.releases.create(tranche=tranche, cents=cents, by=by, key=key, reason=reason)
-            moves = [ledger.Move(self.held, self.payable, cents)]
-            ledger.post(f"release:{release.pk}", "escrow.released", moves, by=by, project=self.project)
-            tranche.mark_released(cents)
-            self._tell_release(release, tranche)
-            return release
+            return self._carry_out(release, tranche)
+
+    def release_on_silence(self, tranche: Tranche, *, at: datetime) -> Release:
+        """Move all that `tranche` holds from held to payable: the client has not answered, as both had agreed it.
+
+        By nobody. Refused: Acceptance.NotSilent unless their days are over at `at`, CaseRequest.AlreadyOpen.
+        """
+        with locked(self.project, self, tranche):
+            Acceptance(tranche).must_be_silent(at)
+            release = self.releases.create(tranche=tranche, cents=tranche.held_cents, by=None, key=uuid4())
+            return self._carry_out(release, tranche)
 
     def give_back(self, parts: Sequence[tuple[Tranche, int]], *, amendment: Amendment, by: User | None) -> Refund:
         """Move what an avenant takes off tranches, held → refunding: to the cards that deposited, the latest first.
@@ -179,6 +189,7 @@ class EscrowAccount(models.Model):
         """
         refund, moves = Refund.order(self, parts, source=self.held, amendment=amendment)
         ledger.post(f"refund:{refund.pk}", "escrow.refunded", moves, by=by, project=self.project)
+        keep_moving(self)
         facts = {"refund": refund.pk, "cents": refund.cents, "amendment_number": amendment.number}
         Event.record("escrow.refunded", project=self.project, by=by, **facts, **self.facts())
         return refund
@@ -225,6 +236,15 @@ class EscrowAccount(models.Model):
         if not payable(cents, total):
             raise self.TooLittleLeft(rest=euros(total - cents), total=euros(total), least=least)
 
+    def _carry_out(self, release: Release, tranche: Tranche) -> Release:
+        """Post a release that was found to be due."""
+        moves = [ledger.Move(self.held, self.payable, release.cents)]
+        ledger.post(f"release:{release.pk}", "escrow.released", moves, by=release.by, project=self.project)
+        tranche.mark_released(release.cents)
+        keep_moving(self)
+        self._tell_release(release, tranche)
+        return release
+
     def _must_be_own(self, tranche: Tranche) -> None:
         if tranche.account_id != self.pk:
             raise Tranche.NotReleasable
@@ -233,6 +253,7 @@ class EscrowAccount(models.Model):
         """Record the release, and the end of the account when no tranche is left."""
         last = self.is_over
         facts = {**self.facts(), **tranche.facts(), "release": release.pk, "cents": release.cents}
+        facts["silence"] = release.by is None
         Event.record("escrow.released", project=self.project, by=release.by, reason=release.reason, last=last, **facts)
         if last:
             Event.record("escrow.finished", project=self.project, by=release.by, **facts)
