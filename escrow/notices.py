@@ -10,12 +10,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from escrow.lights import Money, light
-from escrow.models import EscrowAccount
+from escrow.models import Cause, EscrowAccount, TrancheState
+from marketplace.accounts.models import User
+from marketplace.accounts.staff import SMA
 from marketplace.events.tellings import Facts, Kind, Letter, Telling, tells
 from marketplace.templatetags.page import euros, paris
 
 if TYPE_CHECKING:
-    from marketplace.accounts.models import User
     from marketplace.events.models import Event
 
 
@@ -62,7 +63,7 @@ def figures_of(facts: Facts) -> list[tuple[str, str]]:
         (_("Amount of the tranche, VAT included"), euros(money.cents)),
         (_("Deposited"), euros(money.funded_cents)),
         (_("Released"), euros(money.released_cents)),
-        (_("Held"), euros(money.held_cents)),
+        (_("In dispute") if facts["state"] == TrancheState.DISPUTED else _("Held"), euros(money.held_cents)),
         (_("Still to deposit"), euros(money.lacking_cents)),
     ]
 
@@ -249,4 +250,57 @@ class MoneyGoesBack(Told):
             _("%(amount)s go back to you: %(title)s") % words,
             [told % words, _("Your bank shows it within 5 to 10 days. You have nothing to do.")],
             action=payments(facts, _("Open the payments page")),
+        )
+
+
+class CaseAsked(Told):
+    """The SMA has a case to take up; each of the two reads why."""
+
+    def letter(self, facts: Facts) -> Letter:
+        to_client = self.to == "client"
+        return self.sheet(
+            facts,
+            _("The SMA has your case: %(title)s") % facts,
+            [
+                _("The SMA is asked to look at %(amount)s held on the account: %(cause)s.") % caused(facts),
+                _("It writes to the two of you. Until then the money stays there, and the client may release it."),
+            ],
+            items=[named_light(part, to_client=to_client) for part in facts["parts"]],
+            action=payments(facts, _("Open the payments page")),
+        )
+
+
+def caused(facts: Facts) -> Facts:
+    """The facts with their amount and the cause in words."""
+    return {**amounts(facts), "cause": Cause(facts["cause"]).label}
+
+
+@tells("escrow.case_asked", name="escrow.case_asked.client", kind=Kind.DISPUTE)
+class CaseAskedClient(CaseAsked):
+    """The client knows that the SMA will write."""
+
+
+@tells("escrow.case_asked", name="escrow.case_asked.provider", kind=Kind.DISPUTE)
+class CaseAskedProvider(CaseAsked):
+    """So does the provider."""
+
+    to = "provider"
+
+
+@tells("escrow.case_asked", name="escrow.case_asked.sma", kind=Kind.DISPUTE)
+class CaseToTakeUp(Told):
+    """The mediators are told of a case to open."""
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        account = EscrowAccount.objects.with_parties().get(pk=event.facts["account"])
+        facts = {**event.facts, "number": account.project.number, "key": account.project.key}
+        for mediator in User.objects.filter(groups__name=SMA, is_active=True).order_by("pk"):
+            yield mediator, facts
+
+    def letter(self, facts: Facts) -> Letter:
+        return self.sheet(
+            facts,
+            _("Case to open: %(title)s") % facts,
+            [_("%(amount)s are held, and a case is to be opened: %(cause)s.") % caused(facts)],
+            items=[named_light(part) for part in facts["parts"]],
         )

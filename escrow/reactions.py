@@ -8,9 +8,9 @@ from django.db.models import OuterRef
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from escrow import amendments, steps
+from escrow import amendments, disputes, steps
 from escrow.figures import Figures, counted, moves_of
-from escrow.models import Delivery, DeliveryFile, EscrowAccount, Tranche
+from escrow.models import Cause, Delivery, DeliveryFile, EscrowAccount, Tranche
 from escrow.states import TrancheState
 from marketplace.documents.readers import reads
 from marketplace.events.reactions import on
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from marketplace.payments.models import Payment
 
 TO_DELIVER = (TrancheState.PLANNED, TrancheState.FUNDED)
-__all__ = ["amendments"]  # imported for what it registers
+__all__ = ["amendments", "disputes"]  # imported for what it registers
 
 
 @on("agreement.active")
@@ -163,6 +163,7 @@ WORDS: dict[str, Callable[[], tuple[str, str, str]]] = {
     "escrow.deposit_asked": lambda: (_("Deposit of %(amount)s asked for"), _("Tranche “%(tranche_title)s”."), "soon"),
     "escrow.delivered": lambda: (_("Tranche delivered: “%(tranche_title)s”"), _("%(amount)s await acceptance."), ""),
     "escrow.refunded": lambda: (_("%(amount)s go back to the client"), _("By amendment %(amendment_number)s."), "go"),
+    "escrow.case_asked": lambda: (_("The SMA has the case: %(amount)s held"), _("Because %(cause)s."), "stop"),
     "escrow.released": lambda: (_("%(amount)s released"), _("Tranche “%(tranche_title)s”."), "go"),
 }
 
@@ -174,4 +175,6 @@ def words_of(event: Event, reading: Reading) -> Line | None:
         return None
     title, detail, tone = WORDS[event.verb]()
     facts = {**event.facts, "amount": euros(event.facts["cents"])}
+    if "cause" in facts:
+        facts["cause"] = Cause(facts["cause"]).label
     return Line(title % facts, detail % facts, tone)

@@ -8,6 +8,7 @@ tranche = f"{project}tranches/<int:pk>/"
 urlpatterns = [
     path(project, views.payments, name="payments"),
     path(f"{project}releve.csv", views.statement_csv, name="statement"),
+    path(f"{project}releve.pdf", views.statement_pdf, name="statement_pdf"),
     path(f"{project}depot/", views.deposit, name="deposit"),
     path(f"{tranche}livraison/", views.deliver, name="deliver"),
     path(f"{tranche}liberation/", views.release, name="release"),

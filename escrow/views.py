@@ -9,11 +9,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from escrow.figures import Figures
 from escrow.forms import DeliverForm, DepositForm, ReleaseForm
 from escrow.models import EscrowAccount, Tranche
+from escrow.papers import statement_paper
 from escrow.statement import as_csv, statement
 from marketplace.accounts.models import User
 from marketplace.policies import UserRequest, policy
@@ -29,6 +31,7 @@ def crumbs(project: Project, *ends: tuple[str, str]) -> list[tuple[str, str]]:
     return [(number, reverse("projects:report", args=[project.key])), *ends]
 
 
+@never_cache
 @require_safe
 @policy("escrow.party")
 def payments(request: UserRequest, key: str) -> HttpResponse:
@@ -53,6 +56,7 @@ def everything(account: EscrowAccount, user: User) -> dict[str, Any]:
         "any_delivery": any(tranche.delivered_at for tranche in tranches),
         "is_client": user == account.agreement.client,
         "holder": settings.R0_ACCOUNT_HOLDER,
+        "licence": settings.R0_ACCOUNT_LICENCE,
         "now": timezone.now(),
         "pages": list(report.pages(reading)),
         "crumbs": crumbs(account.project, (_("Payments page"), "")),
@@ -66,8 +70,21 @@ def everything(account: EscrowAccount, user: User) -> dict[str, Any]:
 def statement_csv(request: UserRequest, key: str) -> HttpResponse:
     rows = EscrowAccount.objects.visible_to(request.user).select_related("project")
     account = get_object_or_404(rows, project__key=key)
-    response = HttpResponse(as_csv(statement(account)), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="releve-{account.project.number}.csv"'
+    return handed_out(account, as_csv(statement(account)), "text/csv; charset=utf-8", "csv")
+
+
+@require_safe
+@policy("escrow.party")
+def statement_pdf(request: UserRequest, key: str) -> HttpResponse:
+    account = get_object_or_404(EscrowAccount.objects.visible_to(request.user).with_parties(), project__key=key)
+    return handed_out(account, statement_paper(account), "application/pdf", "pdf")
+
+
+def handed_out(account: EscrowAccount, content: bytes | str, kind: str, ending: str) -> HttpResponse:
+    """The statement as a file, which nobody on the way keeps."""
+    response = HttpResponse(content, content_type=kind)
+    response["Cache-Control"] = "private, no-store"
+    response["Content-Disposition"] = f'attachment; filename="releve-{account.project.number}.{ending}"'
     return response
 
 

@@ -350,7 +350,12 @@ BANK_ADDRESS = {
     "town": needed("BANK_TOWN", "Nantes"),
     "country": needed("BANK_COUNTRY", "FR"),
 }
+# The licensed payment institution whose segregated account holds the deposits of R0 projects: without it, no R0.
 R0_ACCOUNT_HOLDER = env("R0_ACCOUNT_HOLDER", default="" if PRODUCTION else "Banque d’essai (aucun argent réel)")
+R0_ACCOUNT_LICENCE = env("R0_ACCOUNT_LICENCE", default="" if PRODUCTION else "essai-0000")
+R0_OFFERED = bool(R0_ACCOUNT_HOLDER and R0_ACCOUNT_LICENCE)
+if not R0_OFFERED and (R0_ACCOUNT_HOLDER or R0_ACCOUNT_LICENCE):
+    raise ImproperlyConfigured("Set R0_ACCOUNT_HOLDER and R0_ACCOUNT_LICENCE together, or neither: R0 needs both.")
 
 # Prices and delays: all of them settings. Rates in basis points (1 % = 100), amounts in cents excluding VAT.
 COMMISSION_RATE_BP = env.int("COMMISSION_RATE_BP", default=1500)

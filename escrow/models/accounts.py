@@ -16,13 +16,13 @@ from escrow.states import ENDED, TAKE_DEPOSITS
 from marketplace.events.models import Event
 from marketplace.ledger import posting as ledger
 from marketplace.locking import locked
-from marketplace.payments.giving_back import give_back
 from marketplace.payments.models import Payment
 from marketplace.refusals import Refusal
 from marketplace.templatetags.page import euros
 from projects.models import Agreement, Project
 
 from .deposits import Deposit
+from .freezes import Freeze
 from .refunds import Refund
 from .releases import Release
 from .tranches import Tranche
@@ -95,8 +95,9 @@ class EscrowAccount(models.Model):
         """Start the payment of `cents` into the account: for `tranche`, or for the tranches in their order.
 
         Nothing is deposited until the money has come. The same `key` gives the same payment. Refused, with the figure:
-        Tranche.NotLacking (nothing is lacking any more), TooMuchDeposited (more than is lacking), TooLittleDeposited
-        and TooLittleLacking (less than a card pays), TooLittleLeft (the rest would be less than a card pays).
+        Tranche.InDispute, Tranche.NotLacking (nothing is lacking any more), TooMuchDeposited (more than is lacking),
+        TooLittleDeposited and TooLittleLacking (less than a card pays), TooLittleLeft (the rest would be less than a
+        card pays).
         """
         with locked(self.project, self, tranche):
             if not Payment.objects.filter(key=key, payer=by).exists():
@@ -168,18 +169,25 @@ class EscrowAccount(models.Model):
         Both accepted it, which is the provider's consent (product, section 5). Called by Revision under the locks of
         project, account and tranches.
         """
-        refund = Refund.record(self, parts, amendment=amendment)
-        shares = give_back(refund.cents, Payment.objects.filter(deposit__account=self))
-        moves = [ledger.Move(self.held, refunding, cents) for refunding, cents in shares]
+        refund, moves = Refund.order(self, parts, source=self.held, amendment=amendment)
         ledger.post(f"refund:{refund.pk}", "escrow.refunded", moves, by=by, project=self.project)
         facts = {"refund": refund.pk, "cents": refund.cents, "amendment_number": amendment.number}
         Event.record("escrow.refunded", project=self.project, by=by, **facts, **self.facts())
         return refund
 
+    def freeze(self, tranches: Iterable[Tranche], *, by: User, key: UUID) -> Freeze:
+        """Set aside for a dispute all that `tranches` hold now: see Freeze.begin, which says what is refused."""
+        return Freeze.begin(self, tranches, by=by, key=key)
+
     @property
     def is_over(self) -> bool:
         """Whether nothing is left to do on any tranche."""
         return not self.tranches.exclude(state__in=ENDED).exists()
+
+    def tell_end(self, *, by: User | None) -> None:
+        """With nothing left to do on any tranche, the account is finished. Called under its lock."""
+        if self.is_over:
+            Event.record("escrow.finished", project=self.project, by=by, **self.facts())
 
     def facts(self) -> dict[str, Any]:
         """What every event of the account says; `parties` are those who may read it."""
@@ -193,6 +201,8 @@ class EscrowAccount(models.Model):
 
     def _must_take(self, cents: int, chosen: Tranche | None) -> None:
         """Refuse a deposit that is not within what is lacking, or that a card could not pay, now or for the rest."""
+        if chosen:
+            chosen.must_not_be_disputed()
         every = self._candidates(None)
         total, least = lacking_cents(every), euros(LEAST_CENTS)
         lacking = lacking_cents(t for t in every if t == chosen) if chosen else total

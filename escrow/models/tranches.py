@@ -22,6 +22,7 @@ from marketplace.locking import locked
 from marketplace.refusals import Refusal
 from marketplace.states import States
 from marketplace.templatetags.page import euros
+from projects.models import Deadline
 
 from .deliveries import Delivery
 from .deposits import DepositRequest
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from projects.models import AgreementTranche
 
     from .accounts import EscrowAccount
+    from .freezes import FreezePart
 
 AMENDED = ("title", "deliverable", "due_on", "cents", "ht_cents", "vat_cents")  # what an avenant changes of a tranche
 REQUEST_PAUSE = timedelta(hours=24)  # one mail a day at most, however often the button is pressed
@@ -143,6 +145,16 @@ class Tranche(models.Model):
         return self.money.lacking_cents if self.state in TAKE_DEPOSITS else 0
 
     @property
+    def suspended_cents(self) -> int:
+        """What it lacks while a dispute lasts, which takes no deposit."""
+        return self.money.lacking_cents if self.state == TrancheState.DISPUTED else 0
+
+    @property
+    def time_left(self) -> timedelta | None:
+        """What is left of the client's time to accept, never less than nothing; None when none runs."""
+        return max(self.accept_by - timezone.now(), timedelta()) if self.accept_by else None
+
+    @property
     def standing_cents(self) -> int:
         """What it still counts for in the amount of the project: once cancelled or given back, what was released."""
         is_off = self.state in {TrancheState.REFUNDED, TrancheState.CANCELLED}
@@ -192,7 +204,7 @@ class Tranche(models.Model):
         """Hand the work in, with a message and files; the client has 14 days to accept, anew with each delivery.
 
         The same `key` with the same message and files gives the first delivery. Refused: NotFunded (nothing is held:
-        ask for a deposit), NotDeliverable (released, disputed, cancelled), Delivery.KeyReused.
+        ask for a deposit), InDispute, NotDeliverable (released, cancelled), Delivery.KeyReused.
         """
         with locked(self.account.project, self.account, self):
             if done := Delivery.objects.filter(key=key).first():
@@ -216,9 +228,10 @@ class Tranche(models.Model):
     def request_deposit(self, *, by: User) -> DepositRequest:
         """Ask the client, in one click, to deposit what is lacking; again within a day, the first request stands.
 
-        Refused: NotLacking.
+        Refused: InDispute, NotLacking.
         """
         with locked(self.account.project, self.account, self):
+            self.must_not_be_disputed()
             if not self.lacking_cents:
                 raise self.NotLacking
             if done := self.deposit_requests.filter(at__gt=timezone.now() - REQUEST_PAUSE).first():
@@ -235,19 +248,29 @@ class Tranche(models.Model):
             return request
 
     def must_be_deliverable(self) -> None:
-        """Refuse (NotFunded, NotDeliverable) work that no held money covers."""
+        """Refuse (InDispute, NotFunded, NotDeliverable) work that no held money covers."""
+        self.must_not_be_disputed()
         if self.is_deliverable:
             return
         raise self.NotFunded(lacking=euros(self.lacking_cents)) if self.lacking_cents else self.NotDeliverable
 
     def must_be_releasable(self, cents: int, reason: str) -> None:
-        """Refuse (NotReleasable, TooMuch, NeedsReason) to release `cents` unless delivered and holding that much."""
+        """Refuse to release `cents` unless delivered and holding that much.
+
+        The refusals: InDispute, NotReleasable, TooMuch, NeedsReason.
+        """
+        self.must_not_be_disputed()
         if not self.awaits_acceptance:
             raise self.NotReleasable
         if not 0 < cents <= self.held_cents:
             raise self.TooMuch(held=euros(self.held_cents))
         if cents < self.held_cents and not reason.strip():
             raise self.NeedsReason(held=euros(self.held_cents))
+
+    def must_not_be_disputed(self) -> None:
+        """Refuse (InDispute) what its money, once frozen, no longer allows."""
+        if self.state == TrancheState.DISPUTED:
+            raise self.InDispute
 
     def mark_funded(self, cents: int) -> None:
         """`cents` were deposited. Called by EscrowAccount.receive under the locks."""
@@ -295,11 +318,39 @@ class Tranche(models.Model):
         self.save(update_fields=["funded_cents", "state"])
         return above
 
+    def mark_frozen(self) -> None:
+        """All that it holds is frozen: in dispute, the client's time stops. Called by Freeze.begin under the locks."""
+        self.state, self.accept_by = TrancheState.DISPUTED, None
+        self.save(update_fields=["state", "accept_by"])
+        self.case_requests.close()
+        Deadline.objects.cancel(self)
+
+    def mark_thawed(self, part: FreezePart) -> None:
+        """As before the dispute, with the time that the client had left. Called by Freeze.thaw under the locks."""
+        self.state = part.before
+        self.accept_by = None if part.time_left is None else timezone.now() + part.time_left
+        self.save(update_fields=["state", "accept_by"])
+
+    def mark_awarded(self, provider_cents: int, client_cents: int) -> None:
+        """The award ends it: refunded if anything goes back, else released, for less than agreed if it was not full.
+
+        Called by FreezePart.mark_awarded under the locks.
+        """
+        self.released_cents += provider_cents
+        self.funded_cents -= client_cents
+        if client_cents:
+            self.state = TrancheState.REFUNDED
+        self.save(update_fields=["released_cents", "funded_cents", "state"])
+        if not client_cents:
+            self.mark_cut_short()
+
     def mark_cut_short(self) -> None:
-        """The account closes on a delivery of which all that was held is released: the rest is no longer agreed."""
-        self.cents, rate = self.released_cents, self.account.agreement.vat_rate_bp
-        self.ht_cents = (2 * self.cents * 10_000 + 10_000 + rate) // (2 * (10_000 + rate))
-        self.vat_cents, self.state = self.cents - self.ht_cents, TrancheState.RELEASED
+        """All that it held is the provider's and it ends there: the rest is no longer agreed."""
+        if self.released_cents < self.cents:
+            self.cents, rate = self.released_cents, self.account.agreement.vat_rate_bp
+            self.ht_cents = (2 * self.cents * 10_000 + 10_000 + rate) // (2 * (10_000 + rate))
+            self.vat_cents = self.cents - self.ht_cents
+        self.state = TrancheState.RELEASED
         self.save(update_fields=["cents", "ht_cents", "vat_cents", "state"])
 
     def facts(self) -> dict[str, Any]:
@@ -324,6 +375,9 @@ class Tranche(models.Model):
 
     class NotLacking(Refusal):
         sentence = _("Nothing is lacking here any more: everything has been deposited. Nothing was charged.")
+
+    class InDispute(Refusal):
+        sentence = _("This tranche is in dispute: its money stays frozen until the case ends. Nothing was moved.")
 
     class NotReleasable(Refusal):
         sentence = _(

@@ -139,26 +139,51 @@ class Bank:
             raise Wrong(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
         if not 0 < cents <= left:
             raise Wrong(f"Refund amount ({cents}) is greater than unrefunded amount on charge ({left})", param="amount")
+        if self.refund_mode == "error":
+            raise Wrong("This charge can no longer be refunded.", param="payment_intent")
         return self.give_back(charge, cents, asked)
 
+    @property
+    def refund_mode(self) -> str:
+        """What becomes of the next refunds: a status of Stripe's, or `error`, which refuses to make them."""
+        return self.store.control("refund status", "succeeded")
+
     def give_back(self, charge: Thing, cents: int, asked: dict[str, Any]) -> Thing:
-        """Write a refund and what it moves; `fail` and `wait` switches make it end otherwise."""
+        """Write a refund and what it moves; the switch "refund status" says how it begins."""
         refund = shapes.refund(charge, cents, asked)
-        refund["status"] = self.store.control("refund status", "succeeded")
-        if refund["status"] == "succeeded":
-            refund["balance_transaction"] = self.store.put(shapes.balance_transaction(refund, -cents, 0))["id"]
+        self.count(charge, cents)
+        self.tell("refund.created", self.store.put(refund))
+        self.tell("charge.refunded", charge)
+        return self.end_refund(refund, self.refund_mode)
+
+    def count(self, charge: Thing, cents: int) -> None:
+        """Note on a charge what has been given back of it."""
         charge["amount_refunded"] += cents
         charge["refunded"] = charge["amount_refunded"] == charge["amount"]
         self.store.put(charge)
-        self.tell("refund.created", self.store.put(refund))
-        self.tell("charge.refunded", charge)
-        return refund
 
     def end_refund(self, refund: Thing, status: str) -> Thing:
-        """A refund that waited, or succeeded too soon, ends: `succeeded` or `failed`."""
+        """A refund that waits goes on, and one that succeeded may still fail, days later; a failed one is over."""
+        if refund["status"] == "failed" or refund["status"] == status:
+            return refund
         refund["status"] = status
-        self.tell("refund.failed" if status == "failed" else "refund.updated", self.store.put(refund))
+        if status == "succeeded":
+            gone = self.store.put(shapes.balance_transaction(refund, -refund["amount"], 0))
+            refund["balance_transaction"] = gone["id"]
+        if status == "failed":
+            self.take_back(refund)
+        self.tell("refund.updated", self.store.put(refund))
+        if status == "failed":
+            self.tell("refund.failed", refund)
         return refund
+
+    def take_back(self, refund: Thing) -> None:
+        """The bank of the payer refuses the money: it stands on the platform's balance again."""
+        refund["failure_reason"] = "expired_or_canceled_card"
+        if refund["balance_transaction"]:
+            back = self.store.put(shapes.balance_transaction(refund, refund["amount"], 0))
+            refund["failure_balance_transaction"] = back["id"]
+        self.count(self.need(refund["charge"], "charge"), -refund["amount"])
 
 
 def priced(lines: Any) -> tuple[int, str]:

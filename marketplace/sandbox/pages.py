@@ -80,10 +80,13 @@ main { max-inline-size: 34rem; margin: 2.5rem auto; padding: 1.5rem; background:
   border: 1px solid var(--line); border-radius: 3px; }
 h1 { margin: 0 0 1rem; font-size: 1.6rem; line-height: 1.2; }
 h2 { margin: 0 0 .5rem; font-size: 1.2rem; }
+dt { overflow-wrap: anywhere; }
 dl { display: grid; grid-template-columns: 1fr auto; gap: .5rem 1.5rem; margin: 0 0 1.5rem; padding-block: .75rem;
   border-block: 2px solid currentcolor; }
 dd { margin: 0; font-variant-numeric: tabular-nums; text-align: end; font-weight: 600; }
-form { display: grid; gap: .75rem; }
+form { display: grid; gap: .75rem; margin-block-end: 1.5rem; }
+select { min-block-size: 2.75rem; padding: .55rem; font: inherit; color: inherit; background: transparent;
+  border: 1px solid currentcolor; border-radius: 3px; }
 button, .button { min-block-size: 2.75rem; padding: .55rem 1.15rem; border: 1px solid var(--ink); border-radius: 3px;
   background: transparent; color: var(--ink); font: inherit; font-weight: 600; cursor: pointer; text-align: center; }
 button.first { background: var(--ink); color: var(--on-ink); }
@@ -147,11 +150,11 @@ class Pages:
         """No such session."""
         return self.draw(f"<h1>{self.words['missing']}</h1>")
 
-    def buttons(self, deeds: dict[str, str]) -> str:
+    def buttons(self, deeds: dict[str, str], hidden: str = "") -> str:
         """One form whose buttons each name a deed; the first is the main one."""
         marks: list[Any] = [' class="first"', *[""] * (len(deeds) - 1)]
         lines = [
             f'<button{mark} name="deed" value="{deed}">{escape(label)}</button>'
             for mark, (deed, label) in zip(marks, deeds.items(), strict=True)
         ]
-        return '<form method="post">\n' + "\n".join(lines) + "\n</form>"
+        return '<form method="post">\n' + hidden + "\n".join(lines) + "\n</form>"

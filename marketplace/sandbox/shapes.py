@@ -127,7 +127,7 @@ def refund(charged: Thing, cents: int, asked: dict[str, Any]) -> Thing:
         "payment_intent": charged["payment_intent"],
         "reason": asked.get("reason"),
         "receipt_number": None,
-        "status": "succeeded",
+        "status": "pending",
     }
 
 

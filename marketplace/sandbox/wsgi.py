@@ -19,6 +19,7 @@ from marketplace.sandbox import params
 from marketplace.sandbox.api import Api
 from marketplace.sandbox.hooks import Deliverer
 from marketplace.sandbox.pages import STYLE, Pages, lang_of
+from marketplace.sandbox.refunds import MODES, NEXT, RefundPages
 from marketplace.sandbox.store import Store
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ class Sandbox:
             return self.called(environ, path)
         if path.startswith("/c/pay/"):
             return self.visited(environ, path.removeprefix("/c/pay/"))
+        if path == "/refunds":
+            return self.refunds(environ)
         if path == "/style.css":
             return 200, {"Content-Type": "text/css; charset=utf-8"}, STYLE
         if path == "/control" and environ["REQUEST_METHOD"] == "POST":
@@ -108,6 +111,25 @@ class Sandbox:
             if deed in deeds and session["status"] == "open":
                 deeds[deed](session)
         return 303, {"Location": back.replace("{CHECKOUT_SESSION_ID}", key)}, ""
+
+    def refunds(self, environ: WSGIEnvironment) -> Reply:
+        """The page of refunds: drawn, or one of its buttons."""
+        if environ["REQUEST_METHOD"] == "POST":
+            form = parse_qs(body_of(environ))
+            self.turn(*(form.get(name, [""])[0] for name in ("mode", "refund", "deed")))
+            return 303, {"Location": "/refunds"}, ""
+        pages = RefundPages(lang_of(environ.get("HTTP_ACCEPT_LANGUAGE", "")))
+        return drawn(200, pages.refunds(self.store.all("refund")[:50], self.api.bank.refund_mode))
+
+    def turn(self, mode: str, key: str, deed: str) -> None:
+        """Turn the switch of the next refunds, or end the refund `key`; what no button says changes nothing."""
+        with self.store.writing():
+            self.api.bank.idempotency_key = None
+            if mode in MODES:
+                self.store.set_control("refund status", mode)
+            refund = self.store.get(key, "refund")
+            if refund and deed in NEXT.get(refund["status"], ()):
+                self.api.bank.end_refund(refund, deed)
 
     def controlled(self, asked: dict[str, dict[str, str]]) -> Reply:
         """The switches of the tests: `{"set": {name: value}, "end_refund": {id: status}}`."""

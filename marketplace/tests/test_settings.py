@@ -62,3 +62,16 @@ def test_what_is_run_by_stripes_stand_in_is_not_in_production() -> None:
     done = start(PRODUCTION | {"STRIPE_SECRET_KEY": "sk_test_sandbox"}, "diffsettings", "--output", "unified")
     assert "+ SANDBOX = False" in done.stdout
     assert "'https://api.stripe.com'" in done.stdout
+
+
+def test_production_offers_r0_once_a_licensed_holder_is_named() -> None:
+    holder = {"R0_ACCOUNT_HOLDER": "Établissement Sûr", "R0_ACCOUNT_LICENCE": "12345"}
+    shown = [start(PRODUCTION | more, "diffsettings", "--all").stdout for more in ({}, holder)]
+    assert ["R0_OFFERED = True" in text for text in shown] == [False, True]
+
+
+@pytest.mark.parametrize("name", ["R0_ACCOUNT_HOLDER", "R0_ACCOUNT_LICENCE"])
+def test_production_wants_the_holder_with_its_licence(name: str) -> None:
+    done = start(PRODUCTION | {name: "12345"}, "check")
+    assert done.returncode != 0
+    assert "R0_ACCOUNT_HOLDER and R0_ACCOUNT_LICENCE together" in done.stderr

@@ -132,6 +132,42 @@ def test_no_more_is_given_back_than_was_paid(sandbox: Sandbox, session: dict[str
     assert sandbox.post(f"payment_intents/{intent}/cancel")["error"]["type"] == "invalid_request_error"
 
 
+def test_a_refund_waits_and_is_ended_by_a_button(sandbox: Sandbox, session: dict[str, Any]) -> None:
+    intent = paid(sandbox, session)["payment_intent"]
+    assert sandbox.open("/refunds", b"mode=pending")[2] == "/refunds"
+    refund = sandbox.api("refunds", payment_intent=intent, amount="5000")
+    assert (refund["status"], refund["balance_transaction"]) == ("pending", None)
+    page = sandbox.open("/refunds")[1]
+    for words in (refund["id"], "50,00\u00a0€, en attente", "Faire réussir 50,00\u00a0€", "Faire échouer 50,00\u00a0€"):
+        assert words in page
+    sandbox.open("/refunds", f"refund={refund['id']}&deed=succeeded".encode())
+    assert sandbox.api(f"refunds/{refund['id']}")["status"] == "succeeded"
+    sandbox.open("/refunds", f"refund={refund['id']}&deed=pending".encode())
+    assert sandbox.api(f"refunds/{refund['id']}")["status"] == "succeeded"
+
+
+def test_a_refund_that_fails_leaves_its_charge_whole(sandbox: Sandbox, session: dict[str, Any]) -> None:
+    intent = paid(sandbox, session)["payment_intent"]
+    refund = sandbox.api("refunds", payment_intent=intent)
+    charge = f"charges/{refund['charge']}"
+    assert (refund["status"], sandbox.api(charge)["amount_refunded"]) == ("succeeded", 12_000)
+    for _turn in range(2):
+        sandbox.open("/refunds", f"refund={refund['id']}&deed=failed".encode())
+    found = sandbox.api(f"refunds/{refund['id']}")
+    assert (found["status"], found["failure_reason"]) == ("failed", "expired_or_canceled_card")
+    assert found["failure_balance_transaction"].startswith("txn_")
+    assert (sandbox.api(charge)["amount_refunded"], sandbox.api(charge)["refunded"]) == (0, False)
+    assert [event["type"] for event in sandbox.events()][-2:] == ["refund.updated", "refund.failed"]
+
+
+def test_a_refund_may_be_refused_by_the_api(sandbox: Sandbox, session: dict[str, Any]) -> None:
+    intent = paid(sandbox, session)["payment_intent"]
+    sandbox.open("/refunds", b"mode=error")
+    assert "can no longer be refunded" in sandbox.api("refunds", payment_intent=intent)["error"]["message"]
+    page = sandbox.open("/refunds")[1]
+    assert '<option value="error" selected>' in page
+
+
 def test_an_unpaid_intent_has_nothing_to_refund(sandbox: Sandbox, session: dict[str, Any]) -> None:
     sandbox.click(session["url"], "refuse")
     intent = sandbox.api(f"checkout/sessions/{session['id']}")["payment_intent"]
