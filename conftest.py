@@ -21,6 +21,7 @@ pytest_plugins = [
     "marketplace.testing.sandbox",
     "marketplace.testing.processes",
     "marketplace.testing.browser",
+    "marketplace.testing.sabotage",
 ]
 
 
