@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('escrow', '0003_back_freezes'),
+        ('escrow', '0003_del_set_dates'),
         ('projects', '0034_amendments'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

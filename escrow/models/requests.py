@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from marketplace.events.models import Event
 from marketplace.locking import locked
 from marketplace.refusals import Refusal
 from marketplace.states import States
-from marketplace.templatetags.page import PARIS, euros
+from marketplace.templatetags.page import euros
 from projects.models import Deadline
 
 from .cases import CaseRequest, Cause
@@ -127,7 +127,7 @@ class RefundRequest(models.Model):
                 raise cls.NeedsReason
             cls._must_be_possible(tranche, cents)
             request = cls.objects.create(tranche=tranche, cents=cents, reason=reason, by=by, key=key)
-            if is_late(tranche, timezone.now()):
+            if tranche.is_overdue:
                 request._await_answer(timezone.now())
             request.tell("asked", by=by)
             return request
@@ -287,8 +287,8 @@ class RefundRequest(models.Model):
     def _give_back(self, what: str, *, by: User) -> None:
         """The money leaves the tranche; the account may be finished by it."""
         account = self.tranche.account
-        account.send_back([(self.tranche, self.cents)], by=by, request=self)
         self.tranche.mark_given_back(self.cents)
+        account.send_back([(self.tranche, self.cents)], by=by, request=self)
         self.tell(what, by=by)
         account.tell_end(by=by)
 
@@ -318,10 +318,3 @@ class RefundRequest(models.Model):
 
     class KeyReused(Refusal):
         sentence = _("This page has already been used for another refund: nothing was moved. Load it again.")
-
-
-def is_late(tranche: Tranche, now: datetime) -> bool:
-    """Whether the work is so late at `now` that silence on a request brings it before the SMA."""
-    if not tranche.due_on or tranche.state != TrancheState.FUNDED:
-        return False
-    return now > datetime.combine(tranche.due_on + timedelta(days=settings.OVERDUE_DAYS), time.max, PARIS)

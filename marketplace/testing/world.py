@@ -191,11 +191,8 @@ class World:
         refund = {"active": {"key": active, "pk": asked}, "elsewhere": {"key": opened, "pk": asked}}
         amended = {"active": {"key": keys["active"], "n": 1}, "elsewhere": {"key": keys["agreed"], "n": 1}}
         return {
-            "escrow:deliver": on_tranche,
-            "escrow:release": on_tranche,
-            "escrow:ask_deposit": on_tranche,
-            "escrow:ask_refund": on_tranche,
-            "escrow:give_back": on_tranche,
+            **{f"escrow:{deed}": on_tranche for deed in ("deliver", "release", "changes", "ask_deposit", "ask_case")},
+            **{f"escrow:{deed}": on_tranche for deed in ("give_notice", "withdraw_notice", "ask_refund", "give_back")},
             **{f"escrow:{deed}refund": refund for deed in ("", "agree_", "refuse_", "withdraw_")},
             **{f"projects:amendment{deed}": amended for deed in ("", "_accept", "_decline", "_withdraw", "_pay")},
             "payouts:ask": {"active": {"pk": tranche.pk}, "elsewhere": {"pk": 0}},
