@@ -81,8 +81,11 @@ POLICIES: dict[str, For] = {
     "escrow.deposit": For.CLIENT,
     "escrow.deliver": For.PROVIDER,
     "escrow.release": For.CLIENT,
+    "escrow.ask_refund": For.CLIENT,
+    "escrow.answer_refund": For.PROVIDER,
     "payouts.own": For.PROVIDER,
     "payouts.ask": For.PROVIDER,
+    "payouts.refunds": For.VERIFIED,  # whoever paid by a card that does not take the money back
     "payouts.invoice": For.VERIFIED,  # the provider and the client whom the invoice is addressed to
     "demo.trial": For.ANYONE,  # routes that exist in the trial only
 }
