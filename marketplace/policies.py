@@ -83,6 +83,8 @@ POLICIES: dict[str, For] = {
     "escrow.release": For.CLIENT,
     "escrow.ask_refund": For.CLIENT,
     "escrow.answer_refund": For.PROVIDER,
+    "mediation.register": For.ANYONE,
+    "mediation.decision": For.VERIFIED,  # the two sides and the SMA’s people in the case: the queryset decides
     "payouts.own": For.PROVIDER,
     "payouts.ask": For.PROVIDER,
     "payouts.refunds": For.VERIFIED,  # whoever paid by a card that does not take the money back
