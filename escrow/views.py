@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from escrow.figures import Figures
 from escrow.forms import DeliverForm, DepositForm, ReleaseForm
+from escrow.links import with_links
 from escrow.models import EscrowAccount, Tranche
 from escrow.papers import statement_paper
 from escrow.statement import as_csv, statement
@@ -49,6 +50,7 @@ def everything(account: EscrowAccount, user: User) -> dict[str, Any]:
         "account": account,
         "project": account.project,
         "tranches": tranches,
+        "rows": with_links(tranches, reading),
         "figures": Figures.of(account, tranches),
         "step": todos[0] if todos else None,
         "elsewhere": [todo for todo in todos if todo.mine and not todo.url.startswith(here)],

@@ -81,6 +81,8 @@ POLICIES: dict[str, For] = {
     "escrow.deposit": For.CLIENT,
     "escrow.deliver": For.PROVIDER,
     "escrow.release": For.CLIENT,
+    "mediation.party": For.VERIFIED,  # the two sides, and who sits in the case: the cases' queryset decides
+    "mediation.settle": For.VERIFIED,
     "payouts.own": For.PROVIDER,
     "payouts.ask": For.PROVIDER,
     "payouts.invoice": For.VERIFIED,  # the provider and the client whom the invoice is addressed to
