@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from marketplace.templatetags.page import euros, paris
 from mediation.models import Decision, Evidence, SplitProposal
@@ -26,7 +27,7 @@ SOON = timedelta(days=3)
 CLOSED: dict[ProposalState, Callable[[], tuple[str, str]]] = {
     ProposalState.ACCEPTED: lambda: ("go", _("Accepted by both")),
     ProposalState.REPLACED: lambda: ("", _("Replaced by another")),
-    ProposalState.LAPSED: lambda: ("", _("Without object since the case went on")),
+    ProposalState.LAPSED: lambda: ("", _("Without object")),
 }
 
 
@@ -171,10 +172,10 @@ class Dossier:
         """The three answers at the top of the page."""
         if self.phase is None:
             return self.ended()
-        due, frozen = self.dispute.due_by, {"amount": euros(self.dispute.cents)}
+        due = self.dispute.due_by
         return {
             "where": self.phase.title,
-            "where_note": _("%(amount)s are frozen. The SMA can decide on %(amount)s only.") % frozen,
+            "where_note": self.shared(self.decided_split),
             "who": self.phase.who,
             "who_note": self.phase.note,
             "yours": self.phase.mine,
@@ -187,17 +188,19 @@ class Dossier:
         """The strip of a case that is over."""
         label = str(DisputeState(self.dispute.state).label)
         split = self.award
-        note = _("The money is held again and the tranches are as they were before.")
-        if split:
-            note = _("%(mine)s: %(a)s. %(theirs)s: %(b)s.") % {
-                "mine": split.sides[0].label,
-                "a": euros(split.sides[0].cents),
-                "theirs": split.sides[1].label,
-                "b": euros(split.sides[1].cents),
-            }
+        note = self.shared(split) if split else _("The money is held again and the tranches are as they were before.")
         where = label[:1].upper() + label[1:]
         who = {"who": _("Nobody"), "who_note": _("The case is over.")}
         return {"where": where, "where_note": note, **who, "when": _("Nothing is left to do")}
+
+    def shared(self, split: Split | None) -> str:
+        """A split in one line; without one, the most that there is to share."""
+        if split is None:
+            frozen = {"amount": euros(self.dispute.cents)}
+            return _("%(amount)s are frozen. The SMA can decide on %(amount)s only.") % frozen
+        first, second = split.sides
+        words = {"mine": first.label, "a": euros(first.cents), "theirs": second.label, "b": euros(second.cents)}
+        return _("%(mine)s: %(a)s. %(theirs)s: %(b)s.") % words
 
     @cached_property
     def award(self) -> Split | None:
@@ -233,7 +236,8 @@ class Dossier:
         if self.phase.silence:
             duties.append((_("If nobody acts"), self.phase.silence))
         by = _("until") if due else ""
-        return [{"title": self.phase.title, "at": due, "by": by, "kind": "now", "duties": duties}]
+        title = _("Execution") if self.dispute.state == DisputeState.DECIDED else self.phase.title
+        return [{"title": title, "at": due, "by": by, "kind": "now", "duties": duties}]
 
     def next(self) -> list[dict[str, Any]]:
         """The steps that may follow, each with who acts, by when, and what silence causes."""
@@ -300,9 +304,11 @@ class Dossier:
     @property
     def subject(self) -> str:
         """The tranches that the case is about."""
-        return ", ".join(str(part.tranche) for part in self.dispute.freeze.rows)
+        rows = [str(part.tranche) for part in self.dispute.freeze.rows]
+        told = ngettext("Tranche in dispute: %(tranches)s", "Tranches in dispute: %(tranches)s", len(rows))
+        return told % {"tranches": ", ".join(rows)}
 
 
 def lowered(name: str) -> str:
     """How somebody is called inside a sentence; the SMA keeps its capital."""
-    return name if name.isupper() else name[:1].lower() + name[1:]
+    return name if name[:2].isupper() else name[:1].lower() + name[1:]

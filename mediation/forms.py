@@ -64,7 +64,9 @@ class OpenForm(PleaForm):
     )
     field_order = ["tranches", "grievance", "claim", "exhibits"]
 
-    def __init__(self, *args: Any, account: EscrowAccount, free: Sequence[Tranche], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, account: EscrowAccount, free: Sequence[Tranche], chosen: str = "", **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.account = account
         self.case: Dispute | None = None
@@ -72,8 +74,7 @@ class OpenForm(PleaForm):
         field.queryset = account.tranches.all()  # one that is in a case by now is refused with its sentence
         label = _("%(tranche)s: %(amount)s held")
         field.choices = [(t.pk, label % {"tranche": t, "amount": euros(t.held_cents)}) for t in free]
-        if len(free) == 1:
-            field.initial = [free[0].pk]
+        field.initial = [tranche.pk for tranche in free if str(tranche.pk) == chosen or len(free) == 1]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

@@ -48,12 +48,13 @@ def case_page(reading: Reading) -> Page | None:
 def links_of(rows: Sequence[Tranche], reading: Reading) -> Links:
     """On the payments page: the case of each tranche in dispute, and the way to open one on those that hold money."""
     found: Links = {}
+    opening = reverse("mediation:open", args=[reading.project.key])
     cases = {part.tranche_id: case for case in living(reading) for part in case.freeze.parts.all()}
     for tranche in rows:
         if case := cases.get(tranche.pk):
             found[tranche.pk] = (case.get_absolute_url(), _("Case SMA %(number)s") % {"number": case.number})
         elif tranche.is_deliverable:
-            found[tranche.pk] = (reverse("mediation:open", args=[reading.project.key]), _("Open a dispute"))
+            found[tranche.pk] = (f"{opening}?tranche={tranche.pk}", _("Open a dispute"))
     return found
 
 

@@ -37,7 +37,8 @@ def open_case(request: UserRequest, key: str) -> HttpResponse:
     opening = Opening(get_object_or_404(rows, project__key=key), request.user)
     if opening.account is None:
         return draw_opening(request, opening)
-    form = OpenForm(*sent(request), account=opening.account, free=opening.free)
+    chosen = request.GET.get("tranche", "")
+    form = OpenForm(*sent(request), account=opening.account, free=opening.free, chosen=chosen)
     if form.is_valid() and (dispute := form.save(by=request.user)):
         messages.success(request, _("The case is open: the other side and the SMA have been told."))
         return redirect(dispute)

@@ -29,12 +29,15 @@ class Said(NamedTuple):
 
 def given(text: str = "") -> str:
     """How a split is told to both sides and to the SMA alike."""
-    shares = _("%(provider)s to the provider, %(client)s to the client.")
-    return f"{shares} {text}" if text else shares
+    return " ".join(filter(None, [_("%(provider)s to the provider, %(client)s to the client."), text]))
 
 
 def back_again() -> str:
     return _("The money is held again and the tranches are as they were before.")
+
+
+def nobody_won() -> str:
+    return " ".join([back_again(), _("Nobody has won.")])
 
 
 STEPS: dict[EntryKind, Callable[[], Said]] = {
@@ -63,7 +66,7 @@ STEPS: dict[EntryKind, Callable[[], Said]] = {
     EntryKind.SETTLED: lambda: Said(_("Settled"), _("Both have accepted the same split."), "go"),
     EntryKind.EXECUTED: lambda: Said(_("Executed"), given(_("In one movement, to the cent.")), "go"),
     EntryKind.WITHDRAWN: lambda: Said(_("Case withdrawn"), back_again(), "go"),
-    EntryKind.UNDECIDED: lambda: Said(_("Ended without a decision"), f"{back_again()} {_('Nobody has won.')}"),
+    EntryKind.UNDECIDED: lambda: Said(_("Ended without a decision"), nobody_won()),
 }
 
 
@@ -73,12 +76,13 @@ def step_of(entry: Entry, reader: User) -> dict[str, Any]:
     text = said.text % facts
     if entry.kind == EntryKind.OPENED and "claim_cents" not in entry.facts:
         text = _("%(amount)s are frozen; nobody claims anything yet.") % facts
-    pieces = ", ".join(str(piece) for piece in entry.evidence.all())
+    if pieces := ", ".join(str(piece) for piece in entry.evidence.all()):
+        text = " ".join(filter(None, [text, _("With: %(pieces)s.") % {"pieces": pieces}]))
     return {
         "at": entry.at,
         "title": said.title % facts,
         "who": author(entry, reader),
-        "text": f"{text} {_('With: %(pieces)s.') % {'pieces': pieces}}".strip() if pieces else text,
+        "text": text,
         "quote": entry.text,
         "kind": said.tone,
     }
@@ -92,10 +96,8 @@ def in_words(facts: dict[str, Any]) -> dict[str, str]:
 
 
 def author(entry: Entry, reader: User) -> str:
-    """Whose act a step is, for its reader; a date that has passed is nobody's."""
-    if entry.by is None:
-        return _("By itself")
-    return whose(entry.dispute, entry.by, reader)
+    """Whose act a step is, for its reader; what follows by itself is nobody's."""
+    return whose(entry.dispute, entry.by, reader) if entry.by else ""
 
 
 def whose(dispute: Dispute, person: User, reader: User) -> str:

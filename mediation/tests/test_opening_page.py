@@ -150,7 +150,9 @@ def test_nobody_else_opens_a_case(account: EscrowAccount, who: str, request: pyt
 def test_report_and_payments_page_lead_to_it(account: EscrowAccount, who: str, request: pytest.FixtureRequest) -> None:
     reader, key = request.getfixturevalue(who), account.project.key
     for path in (f"/projets/{key}/rapport/", f"/projets/{key}/paiements/"):
-        assert f'href="{opening(account)}"' in page(reader, path)
+        assert f'href="{opening(account)}' in page(reader, path)
+    chosen = page(reader, f"{opening(account)}?tranche={way.tranche(account, 2).pk}")
+    assert chosen.count(" checked") == 1
     dispute = way.opened(account)
     for path in (f"/projets/{key}/rapport/", f"/projets/{key}/paiements/"):
         text = page(reader, path)
