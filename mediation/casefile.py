@@ -7,12 +7,12 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from marketplace.templatetags.page import euros, paris
 from mediation.models import Decision, Note, Publication, Role, Seizure
-from mediation.models.cases import page_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,7 +113,7 @@ class CaseFile:
     @property
     def paper(self) -> str:
         """Where the decision is as a PDF, once it is issued."""
-        return f"{page_of(self.dispute.key)}decision.pdf" if self.dispute.decision else ""
+        return reverse("mediation:paper", args=[self.dispute.key]) if self.dispute.decision else ""
 
     @cached_property
     def seizures(self) -> list[Seizure]:

@@ -11,6 +11,7 @@ from pypdf import PdfReader
 from escrow.models import EscrowAccount, Shares
 from escrow.tests.way import png
 from marketplace.accounts.models import User
+from marketplace.events.models import Notice
 from mediation.exhibits import Exhibit
 from mediation.models import Dispute, Seizure
 from mediation.tests import way
@@ -70,3 +71,9 @@ def test_paper_says_that_a_court_ruled_since(decided: Dispute, arbitrator_user: 
     assert "Un tribunal a jugé" not in words_of(as_client, decided)
     seizure.carry_out(Shares(0, 120_000), Exhibit.of(png()).copy, by=arbitrator_user)
     assert "Un tribunal a jugé depuis" in " ".join(words_of(as_client, decided).split())
+
+
+def test_letter_of_the_decision_leads_to_the_paper(decided: Dispute, as_client: Client) -> None:
+    notice = Notice.objects.get(user=decided.client, name="mediation.decided.both")
+    assert [path for _label, path, _note in notice.letter.links] == [f"/litiges/{decided.key}/decision.pdf"]
+    assert f'href="/litiges/{decided.key}/decision.pdf"' in as_client.get(f"/litiges/{decided.key}/").content.decode()
