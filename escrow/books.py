@@ -40,7 +40,8 @@ def deposited_is_somewhere() -> list[str]:
               as contested
           from account a left join moved m on m.project = a.key group by a.key, a.held, a.payable, a.claimed
         )
-        select format('project %s: %s deposited, %s found', key, deposited, here + frozen + paid_out + back + contested)
+        select format('project %s: %s deposited, %s found',
+          key, deposited, here + frozen + paid_out + back + contested), key
         from summed where deposited <> here + frozen + paid_out + back + contested
         """
     )
@@ -49,7 +50,7 @@ def deposited_is_somewhere() -> list[str]:
 @register("escrow.finished_holds_nothing")
 def finished_holds_nothing() -> list[str]:
     """A completed R0 project holds nothing any more."""
-    wrong = "select format('project %s is completed and holds %s', key, held) from account"
+    wrong = "select format('project %s is completed and holds %s', key, held), key from account"
     return red_rows(f"{MOVED} {wrong} where state = 'COMPLETED' and held <> 0")
 
 
@@ -59,8 +60,9 @@ def tranches_are_their_rows() -> list[str]:
     return red_rows(
         """
         select format('tranche %s: funded %s, parts %s, given back %s; released %s, releases and awards %s',
-          t.id, t.funded_cents, d.cents, b.cents, t.released_cents, r.cents + a.cents)
-        from escrow_tranche t,
+          t.id, t.funded_cents, d.cents, b.cents, t.released_cents, r.cents + a.cents), j.key
+        from escrow_tranche t join escrow_escrowaccount e on e.id = t.account_id
+          join projects_project j on j.id = e.project_id,
           lateral (select coalesce(sum(cents), 0) as cents from escrow_depositpart where tranche_id = t.id) d,
           lateral (select coalesce(sum(cents), 0) as cents from escrow_refundpart where tranche_id = t.id) b,
           lateral (select coalesce(sum(cents), 0) as cents from escrow_release where tranche_id = t.id) r,
@@ -77,8 +79,8 @@ def rows_are_posted() -> list[str]:
         """
         select format('account %s: deposits %s, posted %s; releases %s, posted %s; parts %s; refunds %s, posted %s, '
             'parts %s',
-          e.id, d.cents, i.cents, r.cents, o.cents, p.cents, b.cents, g.cents, q.cents)
-        from escrow_escrowaccount e,
+          e.id, d.cents, i.cents, r.cents, o.cents, p.cents, b.cents, g.cents, q.cents), j.key
+        from escrow_escrowaccount e join projects_project j on j.id = e.project_id,
           lateral (select coalesce(sum(cents), 0) as cents from escrow_deposit where account_id = e.id) d,
           lateral (select coalesce(sum(cents), 0) as cents from escrow_release where account_id = e.id) r,
           lateral (select coalesce(sum(x.cents), 0) as cents from escrow_depositpart x
@@ -105,8 +107,9 @@ def frozen_is_in_dispute() -> list[str]:
     return red_rows(
         """
         select format('freeze %s (%s): %s frozen, parts %s; to the provider %s, posted %s; to the client %s, posted %s',
-          f.id, f.state, a.balance, p.cents, p.provider, y.cents, p.client, b.cents)
-        from escrow_freeze f join ledger_account a on a.id = f.frozen_id,
+          f.id, f.state, a.balance, p.cents, p.provider, y.cents, p.client, b.cents), j.key
+        from escrow_freeze f join ledger_account a on a.id = f.frozen_id
+          join escrow_escrowaccount e on e.id = f.account_id join projects_project j on j.id = e.project_id,
           lateral (select coalesce(sum(cents), 0) as cents, coalesce(sum(provider_cents), 0) as provider,
             coalesce(sum(client_cents), 0) as client, count(*) filter (where provider_cents is null) as unshared,
             count(*) as n from escrow_freezepart where freeze_id = f.id) p,
@@ -132,13 +135,15 @@ def disputed_is_frozen() -> list[str]:
           where f.state = 'FROZEN' group by 1
         )
         select format('tranche %s (%s): %s deposited and not released, %s frozen %s times',
-          t.id, t.state, t.funded_cents - t.released_cents, coalesce(l.cents, 0), coalesce(l.n, 0))
-        from escrow_tranche t left join living l on l.tranche_id = t.id
+          t.id, t.state, t.funded_cents - t.released_cents, coalesce(l.cents, 0), coalesce(l.n, 0)), j.key
+        from escrow_tranche t join escrow_escrowaccount e on e.id = t.account_id
+          join projects_project j on j.id = e.project_id left join living l on l.tranche_id = t.id
         where (t.state = 'DISPUTED') <> (l.n is not null)
           or (l.n is not null and (l.n <> 1 or l.cents <> t.funded_cents - t.released_cents))
         union all
-        select format('account %s: %s held, tranches %s', e.id, h.balance, s.cents)
-        from escrow_escrowaccount e join ledger_account h on h.id = e.held_id,
+        select format('account %s: %s held, tranches %s', e.id, h.balance, s.cents), j.key
+        from escrow_escrowaccount e join ledger_account h on h.id = e.held_id
+          join projects_project j on j.id = e.project_id,
           lateral (select coalesce(sum(funded_cents - released_cents), 0) as cents from escrow_tranche
             where account_id = e.id and state <> 'DISPUTED') s
         where h.balance <> s.cents

@@ -81,10 +81,13 @@ POLICIES: dict[str, For] = {
     "escrow.deposit": For.CLIENT,
     "escrow.deliver": For.PROVIDER,
     "escrow.release": For.CLIENT,
+    "escrow.ask_refund": For.CLIENT,
+    "escrow.answer_refund": For.PROVIDER,
     "mediation.party": For.VERIFIED,  # the two sides, and who sits in the case: the cases' queryset decides
     "mediation.settle": For.VERIFIED,
     "payouts.own": For.PROVIDER,
     "payouts.ask": For.PROVIDER,
+    "payouts.refunds": For.VERIFIED,  # whoever paid by a card that does not take the money back
     "payouts.invoice": For.VERIFIED,  # the provider and the client whom the invoice is addressed to
     "demo.trial": For.ANYONE,  # routes that exist in the trial only
 }

@@ -185,11 +185,6 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 86_400.0,
         "options": {"expires": 3600},
     },
-    "projects-close": {
-        "task": "projects.tasks.close_projects",
-        "schedule": 300.0,
-        "options": {"expires": 300},
-    },
     "deadlines": {"task": "projects.tasks.sweep_deadlines", "schedule": 60.0, "options": {"expires": 60}},
     "newsletter": {
         "task": "projects.tasks.send_newsletter",
@@ -208,7 +203,6 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": crontab(hour=3, minute=40),
         "options": {"expires": 3600},
     },
-    "contact-hints": {"task": "projects.tasks.tell_hints", "schedule": 300.0, "options": {"expires": 300}},
     "tally-projects": {"task": "projects.tasks.tally_projects", "schedule": 300.0, "options": {"expires": 300}},
     "search-words": {
         "task": "projects.tasks.refresh_words",
@@ -249,9 +243,7 @@ MEDIA_ROOT = VAR_DIR / "files"
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "marketplace.documents.storage.DurableStorage", "OPTIONS": {"base_url": None}},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
-        if PRODUCTION
-        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+        "BACKEND": f"marketplace.assets.{'HashedAssets' if PRODUCTION else 'PlainAssets'}",
     },
 }
 if env("S3_BUCKET", default=""):
@@ -392,6 +384,12 @@ SMA_REMINDER_DAYS = env.list("SMA_REMINDER_DAYS", cast=int, default=[2])  # befo
 SMA_APPROVAL_CENTS = env.int("SMA_APPROVAL_CENTS", default=500_000)  # frozen: above it a decision needs two people
 THREAD_DAYS = env.int("THREAD_DAYS", default=30)  # to write in a private thread after the end of the project
 ACCEPTANCE_DAYS = env.int("ACCEPTANCE_DAYS", default=14)
+ACCEPTANCE_REMINDER_DAYS = env.list("ACCEPTANCE_REMINDER_DAYS", cast=int, default=[7, 11, 13])  # after a delivery
+OVERDUE_DAYS = env.int("OVERDUE_DAYS", default=15)  # after the date agreed for a delivery
+REFUND_ANSWER_DAYS = env.int("REFUND_ANSWER_DAYS", default=5)  # working days, on a tranche that is overdue
+REFUND_REMINDER_DAYS = env.list("REFUND_REMINDER_DAYS", cast=int, default=[3, 1])  # before that date
+CANCELLATION_DAYS = env.int("CANCELLATION_DAYS", default=14)  # of notice, for a tranche without a deposit
+IDLE_DAYS = env.int("IDLE_DAYS", default=60)  # without a movement, of money held
 LOSER_ACCESS_DAYS = env.int("LOSER_ACCESS_DAYS", default=30)
 IBAN_HOLD_HOURS = env.int("IBAN_HOLD_HOURS", default=72)
 PAYOUT_DECISION_DAYS = env.int("PAYOUT_DECISION_DAYS", default=2)  # working days, as the next two

@@ -3,18 +3,23 @@
 from escrow.states import TrancheState
 
 from .accounts import EscrowAccount
+from .cancellations import CancellationNotice, NoticeState
 from .cases import CaseRequest, CaseState, Cause
-from .deliveries import Delivery, DeliveryFile
+from .deliveries import ChangeFile, ChangeRequest, Delivery, DeliveryFile
 from .deposits import Deposit, DepositPart, DepositRequest
 from .freezes import Freeze, FreezePart, Shares
 from .refunds import Refund, RefundPart
 from .releases import Release
+from .requests import RefundRequest
 from .tranches import Tranche
 
 __all__ = [
+    "CancellationNotice",
     "CaseRequest",
     "CaseState",
     "Cause",
+    "ChangeFile",
+    "ChangeRequest",
     "Delivery",
     "DeliveryFile",
     "Deposit",
@@ -23,8 +28,10 @@ __all__ = [
     "EscrowAccount",
     "Freeze",
     "FreezePart",
+    "NoticeState",
     "Refund",
     "RefundPart",
+    "RefundRequest",
     "Release",
     "Shares",
     "Tranche",

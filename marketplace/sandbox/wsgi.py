@@ -9,7 +9,8 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +20,8 @@ from marketplace.sandbox import params
 from marketplace.sandbox.api import Api
 from marketplace.sandbox.hooks import Deliverer
 from marketplace.sandbox.pages import STYLE, Pages, lang_of
-from marketplace.sandbox.store import Store
+from marketplace.sandbox.refunds import MODES, NEXT, RefundPages
+from marketplace.sandbox.store import Store, Thing
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -53,6 +55,8 @@ class Sandbox:
             return self.called(environ, path)
         if path.startswith("/c/pay/"):
             return self.visited(environ, path.removeprefix("/c/pay/"))
+        if path == "/refunds":
+            return self.refunds(environ)
         if path == "/style.css":
             return 200, {"Content-Type": "text/css; charset=utf-8"}, STYLE
         if path == "/control" and environ["REQUEST_METHOD"] == "POST":
@@ -104,10 +108,40 @@ class Sandbox:
             bank.idempotency_key = None
             session = bank.need(key, "checkout.session")
             back = {"pay": session["success_url"], "abandon": session["cancel_url"]}.get(deed) or f"/c/pay/{key}"
-            deeds = {"pay": bank.pay, "refuse": bank.refuse, "challenge": bank.challenge}
-            if deed in deeds and session["status"] == "open":
-                deeds[deed](session)
+            if act := self.deeds_on(session).get(deed):
+                act(session)
         return 303, {"Location": back.replace("{CHECKOUT_SESSION_ID}", key)}, ""
+
+    def deeds_on(self, session: Thing) -> dict[str, Callable[[Thing], None]]:
+        """What the buttons of a session do now: each only where its page shows it."""
+        bank, by_transfer = self.api.bank, "customer_balance" in session["payment_method_types"]
+        if session["status"] == "open":
+            if by_transfer:
+                return {"transfer": bank.promise}
+            return {"pay": bank.pay, "refuse": bank.refuse, "challenge": bank.challenge}
+        intent = self.store.get(session["payment_intent"] or "", "payment_intent")
+        if not intent or intent["status"] != "requires_action":
+            return {}
+        return {"arrive": bank.receive, "part": partial(bank.receive, half=True), "fail": bank.fail}
+
+    def refunds(self, environ: WSGIEnvironment) -> Reply:
+        """The page of refunds: drawn, or one of its buttons."""
+        if environ["REQUEST_METHOD"] == "POST":
+            form = parse_qs(body_of(environ))
+            self.turn(*(form.get(name, [""])[0] for name in ("mode", "refund", "deed")))
+            return 303, {"Location": "/refunds"}, ""
+        pages = RefundPages(lang_of(environ.get("HTTP_ACCEPT_LANGUAGE", "")))
+        return drawn(200, pages.refunds(self.store.all("refund")[:50], self.api.bank.refund_mode))
+
+    def turn(self, mode: str, key: str, deed: str) -> None:
+        """Turn the switch of the next refunds, or end the refund `key`; what no button says changes nothing."""
+        with self.store.writing():
+            self.api.bank.idempotency_key = None
+            if mode in MODES:
+                self.store.set_control("refund status", mode)
+            refund = self.store.get(key, "refund")
+            if refund and deed in NEXT.get(refund["status"], ()):
+                self.api.bank.end_refund(refund, deed)
 
     def controlled(self, asked: dict[str, dict[str, str]]) -> Reply:
         """The switches of the tests: `{"set": {name: value}, "end_refund": {id: status}}`."""

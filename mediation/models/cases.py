@@ -14,7 +14,7 @@ from django.db.models import Max, Min, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from escrow.models import CaseRequest, EscrowAccount, Freeze, Tranche
+from escrow.models import EscrowAccount, Freeze, Tranche
 from marketplace import deadlines
 from marketplace.events.models import Event
 from marketplace.locking import locked
@@ -499,7 +499,6 @@ class Dispute(models.Model):
             opened_at=now,
             answer_by=deadlines.after(now, settings.SMA_ANSWER_DAYS),
         )
-        CaseRequest.objects.filter(tranche__in=tranches).close()
         Course(dispute).begin(now)
         return dispute
 

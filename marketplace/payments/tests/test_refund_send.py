@@ -48,6 +48,32 @@ def test_a_refund_that_waits_at_stripe_succeeds_by_its_message(
     assert (refund.state, balance(refund)) == (RefundState.SUCCEEDED, 0)
 
 
+def test_a_refund_that_asks_something_of_the_payer_is_on_its_way(refund: Refund, sandbox: Sandbox) -> None:
+    sandbox.control(set={"refund status": "requires_action"})
+    assert sent(refund).state == RefundState.SENT
+    refund.follow(gateway.repayment(refund.stripe_id))
+    assert (refund.state, balance(refund)) == (RefundState.SENT, 12_000)
+
+
+def test_a_refund_that_waited_may_fail(refund: Refund, sandbox: Sandbox, deliver: Deliver) -> None:
+    sandbox.control(set={"refund status": "pending"})
+    assert sent(refund).state == RefundState.SENT
+    sandbox.control(end_refund={refund.stripe_id: "failed"})
+    for message in sandbox.events("refund.created", "refund.updated", "refund.failed")[:-4:-1] * 2:
+        deliver(message)
+        tasks.sweep()
+    refund.refresh_from_db()
+    assert (refund.state, refund.failure, balance(refund)) == ("FAILED", "expired_or_canceled_card", 12_000)
+    assert Notice.objects.filter(name="payment.refund_failed").count() == 1
+
+
+def test_a_refund_that_stripe_will_not_make_is_left_to_finance(refund: Refund, sandbox: Sandbox) -> None:
+    sandbox.control(set={"refund status": "error"})
+    assert sent(refund).state == RefundState.FAILED
+    assert "can no longer be refunded" in refund.failure
+    assert (refund.stripe_id, balance(refund)) == ("", 12_000)
+
+
 def test_a_refund_that_fails_stays_with_us(refund: Refund, sandbox: Sandbox) -> None:
     sandbox.control(set={"refund status": "failed"})
     assert sent(refund).state == RefundState.FAILED
