@@ -196,7 +196,6 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": 60},
     },
     "returns": {"task": "projects.tasks.return_credits", "schedule": 300.0, "options": {"expires": 300}},
-    "unread-offers": {"task": "projects.tasks.return_unread", "schedule": 3600.0, "options": {"expires": 3600}},
     "statistics": {
         "task": "projects.tasks.refresh_statistics",
         "schedule": crontab(hour=3, minute=40),
