@@ -1,5 +1,5 @@
 PYTHON ?= python3
-.PHONY: run test check format demo-reset
+.PHONY: run test check prove format demo-reset
 
-run test check format demo-reset:
+run test check prove format demo-reset:
 	@exec $(PYTHON) marketplace/launch/bootstrap.py $@ $(ARGS)

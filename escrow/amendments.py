@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from escrow.figures import Figures
 from escrow.models import EscrowAccount, Tranche, TrancheState
 from escrow.models.accounts import LEAST_CENTS
-from marketplace.events.models import Event
 from marketplace.events.reactions import on
 from marketplace.locking import locked
 from marketplace.refusals import Refusal
@@ -21,6 +20,7 @@ from projects.models import Amendment, Formula
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
+    from marketplace.events.models import Event
     from projects.models import Agreement, AgreementTranche, AgreementVersion
 
 
@@ -59,8 +59,8 @@ class Revision:
                 Tranche.objects.bulk_create(Tranche.planned(self.account, part, rate) for part in added)
             if parts := [(tranche, cents) for tranche, cents in taken if cents]:
                 self.account.give_back(parts, amendment=amendment, by=by)
-            if not self.closes and self.account.is_over:
-                Event.record("escrow.finished", project=self.account.project, by=by, **self.account.facts())
+            if not self.closes:
+                self.account.tell_end(by=by)
 
     @property
     def lacking_cents(self) -> int:
@@ -68,9 +68,10 @@ class Revision:
         lacking = 0
         for number, part in self.agreed.items():
             tranche = self.known.get(number)
-            planned = tranche if tranche and not tranche.is_amendable else self._planned(part)
-            funded = tranche.funded_cents if tranche else 0
-            lacking += max(0, planned.cents - funded)
+            if tranche and not tranche.is_amendable:
+                lacking += tranche.lacking_cents
+            else:
+                lacking += max(0, self._planned(part).cents - (tranche.funded_cents if tranche else 0))
         return lacking
 
     def effects(self) -> list[Effect]:

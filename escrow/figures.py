@@ -61,6 +61,7 @@ class Figures:
     refunding: int
     refunded: int
     contested: int
+    suspended: int = 0
 
     @classmethod
     def of(cls, account: EscrowAccount, tranches: Sequence[Tranche], *, moved: Flows | None = None) -> Figures:
@@ -83,6 +84,7 @@ class Figures:
             refunding=owed_back - refunded,
             refunded=refunded,
             contested=net(moved, Kind.FROZEN, [Kind.CHARGEBACK]),
+            suspended=sum(tranche.suspended_cents for tranche in tranches),
         )
 
     @property
@@ -114,7 +116,7 @@ class Figures:
             ("held", _("held"), self.held),
             ("frozen", _("in dispute or contested"), self.frozen + self.contested),
             ("refunded", _("given back"), self.given_back),
-            ("missing", _("still to deposit"), self.lacking),
+            ("missing", _("still to deposit"), self.lacking + self.suspended),
         ]
 
     def sums(self) -> list[list[dict[str, Any]]]:
@@ -138,16 +140,23 @@ class Figures:
                 self.lacking,
                 _("not covered: no work on it yet"),
             ),
+            *self.put_off(),
             {"words": _("Amount of the project"), "cents": self.amount, "total": True},
         ]
         return [where, left]
 
     def taken_off(self) -> list[dict[str, Any]]:
-        """The line of what was given back, which the amount of the project no longer counts."""
+        """The line of what was given back, which no longer covers the amount of the project."""
         if not self.given_back:
             return []
-        note = _("no longer part of the amount")
+        note = _("no longer on the account")
         return [row("refunded", _("Given back"), self.given_back, note) | {"minus": True}]
+
+    def put_off(self) -> list[dict[str, Any]]:
+        """The line of what disputed tranches lack: nothing is deposited on them before the case ends."""
+        if not self.suspended:
+            return []
+        return [row("missing", _("Not deposited, in dispute"), self.suspended, _("no deposit before the case ends"))]
 
     def sentence(self) -> str:
         """Where the account is, in a few words."""

@@ -10,12 +10,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from escrow.lights import Money, light
-from escrow.models import EscrowAccount
+from escrow.models import Cause, EscrowAccount, TrancheState
+from marketplace.accounts.models import User
+from marketplace.accounts.staff import SMA
 from marketplace.events.tellings import Facts, Kind, Letter, Telling, tells
 from marketplace.templatetags.page import euros, paris
 
 if TYPE_CHECKING:
-    from marketplace.accounts.models import User
     from marketplace.events.models import Event
 
 
@@ -62,7 +63,7 @@ def figures_of(facts: Facts) -> list[tuple[str, str]]:
         (_("Amount of the tranche, VAT included"), euros(money.cents)),
         (_("Deposited"), euros(money.funded_cents)),
         (_("Released"), euros(money.released_cents)),
-        (_("Held"), euros(money.held_cents)),
+        (_("In dispute") if facts["state"] == TrancheState.DISPUTED else _("Held"), euros(money.held_cents)),
         (_("Still to deposit"), euros(money.lacking_cents)),
     ]
 
@@ -76,6 +77,36 @@ def accept_by(facts: Facts) -> list[tuple[str, str]]:
     """Until when the client may examine, while something waits."""
     until = facts["accept_by"]
     return [(_("To accept before"), paris(datetime.fromisoformat(until)))] if until else []
+
+
+def until(facts: Facts, name: str = "accept_by") -> Facts:
+    """The facts with their amount and a date in words; the name of the tranche is among them."""
+    return {**amounts(facts), "until": paris(datetime.fromisoformat(facts[name]))}
+
+
+def silence_to_client(facts: Facts) -> str:
+    """What the client's silence will cause, as it stands in the terms."""
+    if facts["silence"]:
+        return _(
+            "Without an answer before %(until)s, your silence releases the %(amount)s to the provider: "
+            "both of you accepted it in the agreement."
+        ) % until(facts)
+    return _(
+        "Without an answer before %(until)s nothing moves by itself, and the provider may then ask the SMA for a case."
+    ) % until(facts)
+
+
+def silence_to_provider(facts: Facts) -> str:
+    """The same, to the provider."""
+    if facts["silence"]:
+        return _(
+            "Without an answer of the client before %(until)s, the %(amount)s are released to you: "
+            "both of you accepted it in the agreement."
+        ) % until(facts)
+    return _(
+        "Without an answer of the client before %(until)s nothing moves by itself, and you may then ask the SMA for a "
+        "case, in one click."
+    ) % until(facts)
 
 
 def limit() -> str:
@@ -159,7 +190,9 @@ class WorkDelivered(Told):
             _("Delivered, to examine: %(tranche_title)s") % facts,
             [
                 _("%(name)s delivered tranche %(position)s, “%(tranche_title)s”.") % facts,
-                _("Examine it, then release %(amount)s, or a part with the reason.") % amounts(facts),
+                _("Examine it, then release %(amount)s, or a part with the reason, or ask for changes.")
+                % amounts(facts),
+                silence_to_client(facts),
             ],
             figures=[*figures_of(facts), *accept_by(facts)],
             action=deed(facts, "release", _("Examine and release %(amount)s") % amounts(facts)),
@@ -176,7 +209,10 @@ class DeliverySent(Told):
         return self.sheet(
             facts,
             _("Your delivery was sent: %(tranche_title)s") % facts,
-            [_("The client has been told and examines it. %(amount)s are held for this tranche.") % amounts(facts)],
+            [
+                _("The client has been told and examines it. %(amount)s are held for this tranche.") % amounts(facts),
+                silence_to_provider(facts),
+            ],
             items=[named_light(facts)],
             figures=accept_by(facts),
             action=payments(facts, _("Open the payments page")),
@@ -214,6 +250,11 @@ class MoneyReleased(Released):
 
     def what_was_accepted(self, facts: Facts) -> str:
         """All of it, or a part: the client's reason then follows word for word, and this announces it."""
+        if facts["silence"]:
+            return _(
+                "The client has not answered in time for tranche %(position)s, “%(tranche_title)s”: by this silence, "
+                "as both of you agreed, %(amount)s are yours."
+            )
         if not facts["reason"]:
             return _("The client accepted tranche %(position)s, “%(tranche_title)s”: %(amount)s are yours.")
         return _(
@@ -228,9 +269,16 @@ class ReleaseConfirmed(Released):
 
     def letter(self, facts: Facts) -> Letter:
         words = _("You released %(amount)s for tranche %(position)s, “%(tranche_title)s”. They are the provider’s.")
+        subject = _("You released %(amount)s: %(title)s")
+        if facts["silence"]:
+            words = _(
+                "You have not answered in time for tranche %(position)s, “%(tranche_title)s”: by this silence, as both "
+                "of you agreed, %(amount)s are the provider’s."
+            )
+            subject = _("%(amount)s released by your silence: %(title)s")
         return self.sheet(
             facts,
-            _("You released %(amount)s: %(title)s") % amounts(facts),
+            subject % amounts(facts),
             [words % amounts(facts), *self.what_next(facts)],
             figures=[*figures_of(facts), *accept_by(facts)],
             action=payments(facts, _("Open the payments page")),
@@ -249,4 +297,57 @@ class MoneyGoesBack(Told):
             _("%(amount)s go back to you: %(title)s") % words,
             [told % words, _("Your bank shows it within 5 to 10 days. You have nothing to do.")],
             action=payments(facts, _("Open the payments page")),
+        )
+
+
+class CaseAsked(Told):
+    """The SMA has a case to take up; each of the two reads why."""
+
+    def letter(self, facts: Facts) -> Letter:
+        to_client = self.to == "client"
+        return self.sheet(
+            facts,
+            _("The SMA has your case: %(title)s") % facts,
+            [
+                _("The SMA is asked to look at %(amount)s held on the account: %(cause)s.") % caused(facts),
+                _("It writes to the two of you. Until then the money stays there, and the client may release it."),
+            ],
+            items=[named_light(part, to_client=to_client) for part in facts["parts"]],
+            action=payments(facts, _("Open the payments page")),
+        )
+
+
+def caused(facts: Facts) -> Facts:
+    """The facts with their amount and the cause in words."""
+    return {**amounts(facts), "cause": Cause(facts["cause"]).label}
+
+
+@tells("escrow.case_asked", name="escrow.case_asked.client", kind=Kind.DISPUTE)
+class CaseAskedClient(CaseAsked):
+    """The client knows that the SMA will write."""
+
+
+@tells("escrow.case_asked", name="escrow.case_asked.provider", kind=Kind.DISPUTE)
+class CaseAskedProvider(CaseAsked):
+    """So does the provider."""
+
+    to = "provider"
+
+
+@tells("escrow.case_asked", name="escrow.case_asked.sma", kind=Kind.DISPUTE)
+class CaseToTakeUp(Told):
+    """The mediators are told of a case to open."""
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        account = EscrowAccount.objects.with_parties().get(pk=event.facts["account"])
+        facts = {**event.facts, "number": account.project.number, "key": account.project.key}
+        for mediator in User.objects.filter(groups__name=SMA, is_active=True).order_by("pk"):
+            yield mediator, facts
+
+    def letter(self, facts: Facts) -> Letter:
+        return self.sheet(
+            facts,
+            _("Case to open: %(title)s") % facts,
+            [_("%(amount)s are held, and a case is to be opened: %(cause)s.") % caused(facts)],
+            items=[named_light(part) for part in facts["parts"]],
         )

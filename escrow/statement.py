@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from escrow.models import Deposit, EscrowAccount, Refund, Release
+from escrow.models import Deposit, EscrowAccount, Freeze, Refund, Release
 from marketplace.ledger.models import Kind, Move
 from marketplace.spreadsheets import inert
 from marketplace.templatetags.page import PARIS, amount
@@ -67,10 +67,13 @@ def known(account: EscrowAccount) -> dict[str, str]:
     """What each movement was for, by the key of its transfer."""
     deposits = Deposit.objects.filter(account=account).select_related("payment").prefetch_related("parts__tranche")
     releases = Release.objects.filter(account=account).select_related("tranche", "by")
-    refunds = Refund.objects.filter(account=account).select_related("amendment").prefetch_related("parts__tranche")
+    back = Refund.objects.filter(account=account, freeze=None)
+    refunds = back.select_related("amendment").prefetch_related("parts__tranche")
+    freezes = Freeze.objects.filter(account=account).prefetch_related("parts__tranche")
     found = {f"stripe:{d.payment.intent_id}:paid": tranches_of(d) for d in deposits}
     found |= {f"release:{r.pk}": detail_of(r) for r in releases}
     found |= {f"refund:{r.pk}": cause_of(r) for r in refunds}
+    found |= {f"freeze:{f.pk}:{act}": tranches_of(f) for f in freezes for act in ("freeze", "thaw", "award")}
     for explainer in explainers:
         found |= explainer(account)
     return found
@@ -78,16 +81,20 @@ def known(account: EscrowAccount) -> dict[str, str]:
 
 def cause_of(refund: Refund) -> str:
     """The avenant that gave money back, and off which tranches."""
-    return _("amendment %(n)s: %(tranches)s") % {"n": refund.amendment.number, "tranches": tranches_of(refund)}
+    number = refund.amendment.number if refund.amendment else ""
+    return _("amendment %(n)s: %(tranches)s") % {"n": number, "tranches": tranches_of(refund)}
 
 
-def tranches_of(deposit: Deposit | Refund) -> str:
-    """The tranches that a deposit filled, or a refund emptied."""
-    return ", ".join(_("tranche %(n)s") % {"n": part.tranche.position} for part in deposit.parts.all())
+def tranches_of(deed: Deposit | Refund | Freeze) -> str:
+    """The tranches that a deposit filled, a refund emptied or a dispute froze."""
+    return ", ".join(_("tranche %(n)s") % {"n": part.tranche.position} for part in deed.parts.all())
 
 
 def detail_of(release: Release) -> str:
     """The tranche of a release, who accepted it, and why only a part."""
+    if not release.by:
+        facts = {"n": release.tranche.position, "days": settings.ACCEPTANCE_DAYS}
+        return _("tranche %(n)s, by a silence of %(days)s days") % facts
     facts = {"n": release.tranche.position, "name": release.by.display_name}
     words = _("tranche %(n)s, by %(name)s") % facts
     return f"{words} ({release.reason})" if release.reason else words

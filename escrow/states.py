@@ -1,4 +1,4 @@
-"""The states of a tranche and the moves between them; the database holds the same table."""
+"""The states of a tranche, of a freeze and of a refund request; the database holds the same tables."""
 
 from __future__ import annotations
 
@@ -36,3 +36,32 @@ TRANCHE_MOVES = (
 )
 TAKE_DEPOSITS = (TrancheState.PLANNED, TrancheState.FUNDED, TrancheState.DELIVERED)
 ENDED = (TrancheState.RELEASED, TrancheState.REFUNDED, TrancheState.CANCELLED)
+
+
+class FreezeState(models.TextChoices):
+    """Where the money of a dispute is."""
+
+    FROZEN = "FROZEN", _("frozen")
+    THAWED = "THAWED", _("given back to the account")
+    EXECUTED = "EXECUTED", _("shared out")
+
+
+FREEZE_MOVES = (("", "FROZEN"), ("FROZEN", "THAWED"), ("FROZEN", "EXECUTED"))
+
+
+class RequestState(models.TextChoices):
+    """Where a request for a refund is; LAPSED: what it asked for is no longer held."""
+
+    ASKED = "ASKED", _("to be answered")
+    AGREED = "AGREED", _("agreed")
+    REFUSED = "REFUSED", _("refused")
+    WITHDRAWN = "WITHDRAWN", _("withdrawn")
+    ESCALATED = "ESCALATED", _("before the SMA")
+    LAPSED = "LAPSED", _("without object")
+
+
+REQUEST_MOVES = (
+    ("", "ASKED"),
+    ("", "AGREED"),  # the provider offers it
+    *(("ASKED", end) for end in ("AGREED", "REFUSED", "WITHDRAWN", "ESCALATED", "LAPSED")),
+)

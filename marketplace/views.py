@@ -22,7 +22,8 @@ SECRETS = ("password", "csrfmiddlewaretoken", "code", "credential", "iban")
 @policy("site.public")
 def home(request: HttpRequest) -> HttpResponse:
     prices = {"commission": settings.COMMISSION_RATE_BP, "r0_fee": settings.R0_FEE_RATE_BP}
-    return render(request, "home.html", {**prices, "credits": settings.CREDIT_PRICES_CENTS})
+    offered = {"credits": settings.CREDIT_PRICES_CENTS, "r0_offered": settings.R0_OFFERED}
+    return render(request, "home.html", {**prices, **offered})
 
 
 @require_POST

@@ -29,6 +29,7 @@ from payouts.models import (
     RefundTransfer,
     RefundTransferState,
 )
+from payouts.models.batches import named
 from payouts.states import ENDED
 
 if TYPE_CHECKING:
@@ -101,11 +102,15 @@ class PayoutRequestAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("next step before"), empty_value="–")
     def due(self, row: PayoutRequest) -> str:
-        return paris_short(row.due_at)
+        due = paris_short(row.due_at)
+        return _("%(date)s, paused: the books are wrong") % {"date": due} if row.__dict__["paused"] else due
 
     @admin.display(description=_("reason of the refusal"), empty_value="–")
     def why(self, row: PayoutRequest) -> str:
         return row.why if row.state in ENDED else "–"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PayoutRequest]:
+        return PayoutRequest.objects.with_pauses()
 
     def has_send_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(SEND)
@@ -117,6 +122,9 @@ class PayoutRequestAdmin(ReadOnlyAdmin):
         except Refusal as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
             return None
+        if batch.left_out:
+            words = _("Left out, for the books of these projects are wrong and their payouts are paused: %(which)s.")
+            self.message_user(request, words % {"which": named(batch.left_out)}, messages.WARNING)
         return redirect("admin:payouts_payoutbatch_change", batch.pk)
 
 

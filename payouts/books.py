@@ -12,8 +12,9 @@ def claimed_is_asked_for() -> list[str]:
     """Of each internal account: claimed = Σ requests that have not left for the bank."""
     return red_rows(
         """
-        select format('account %s: %s claimed, %s asked for', e.id, a.balance, r.cents)
-        from escrow_escrowaccount e join ledger_account a on a.id = e.claimed_id,
+        select format('account %s: %s claimed, %s asked for', e.id, a.balance, r.cents), j.key
+        from escrow_escrowaccount e join ledger_account a on a.id = e.claimed_id
+          join projects_project j on j.id = e.project_id,
           lateral (select coalesce(sum(p.cents), 0) as cents
             from payouts_payoutrequest p join escrow_tranche t on t.id = p.tranche_id
             where t.account_id = e.id and p.state in ('ASKED', 'APPROVED', 'BATCHED')) r
@@ -32,11 +33,14 @@ def payable_is_released_and_not_asked_for() -> list[str]:
           from escrow_tranche t left join payouts_payoutrequest p on p.tranche_id = t.id and p.state in {LIVING}
           group by t.id
         )
-        select format('tranche %s: %s released, %s asked for', id, released_cents, cents)
-        from asked where cents > released_cents
+        select format('tranche %s: %s released, %s asked for', x.id, released_cents, cents), j.key
+        from asked x join escrow_escrowaccount e on e.id = x.account_id join projects_project j on j.id = e.project_id
+        where cents > released_cents
         union all
-        select format('account %s: %s payable, %s released and not asked for', e.id, a.balance, i.cents - s.cents)
-        from escrow_escrowaccount e join ledger_account a on a.id = e.payable_id,
+        select format('account %s: %s payable, %s released and not asked for', e.id, a.balance, i.cents - s.cents),
+          j.key
+        from escrow_escrowaccount e join ledger_account a on a.id = e.payable_id
+          join projects_project j on j.id = e.project_id,
           lateral (select coalesce(sum(cents), 0) as cents from asked where account_id = e.id) s,
           lateral (select coalesce(sum(m.amount), 0) as cents from ledger_move m
             join ledger_account d on d.id = m.debit_id
@@ -61,7 +65,8 @@ def transit_is_sent() -> list[str]:
           join escrow_escrowaccount e on e.id = t.account_id join projects_project j on j.id = e.project_id
           where p.state = 'SENT' group by j.key
         )
-        select format('project %s: %s in transit, %s sent', coalesce(project, key), moved.cents, sent.cents)
+        select format('project %s: %s in transit, %s sent', coalesce(project, key), moved.cents, sent.cents),
+          coalesce(project, key)
         from moved full join sent on key = project
         where coalesce(moved.cents, 0) <> coalesce(sent.cents, 0)
         """
@@ -79,13 +84,17 @@ def requests_are_posted() -> list[str]:
           ('PAID', array['ask', 'sent', 'ok']), ('RETURNED', array['ask', 'sent', 'ret'])
         ), expected as (
           select case when act in ('ok', 'ret') then format('sepa:PAYOUT-%s:%s', p.id, act)
-            else format('payout:%s:%s', p.id, act) end as key, p.cents
-          from payouts_payoutrequest p join wanted w using (state), unnest(w.acts) as act
+            else format('payout:%s:%s', p.id, act) end as key, p.cents, j.key as project
+          from payouts_payoutrequest p join wanted w using (state) join escrow_tranche t on t.id = p.tranche_id
+          join escrow_escrowaccount a on a.id = t.account_id join projects_project j on j.id = a.project_id,
+          unnest(w.acts) as act
         ), posted as (
-          select t.key, sum(m.amount) as cents from ledger_transfer t join ledger_move m on m.transfer_id = t.id
-          where t.key ~ '^(payout:[0-9]+:|sepa:PAYOUT-)' group by t.key
+          select t.key, t.project, sum(m.amount) as cents
+          from ledger_transfer t join ledger_move m on m.transfer_id = t.id
+          where t.key ~ '^(payout:[0-9]+:|sepa:PAYOUT-)' group by t.key, t.project
         )
-        select format('%s: %s expected, %s posted', coalesce(e.key, p.key), e.cents, p.cents)
+        select format('%s: %s expected, %s posted', coalesce(e.key, p.key), e.cents, p.cents),
+          coalesce(e.project, p.project)
         from expected e full join posted p using (key)
         where e.cents is distinct from p.cents
         """

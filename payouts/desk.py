@@ -130,7 +130,7 @@ class Desk:
         ]
 
     def _own(self) -> PayoutRequestQuerySet:
-        return PayoutRequest.objects.asked_by(self.user).with_parts()
+        return PayoutRequest.objects.asked_by(self.user).with_parts().with_pauses()
 
 
 def claimable(tranches: QuerySet[Tranche]) -> QuerySet[Tranche]:

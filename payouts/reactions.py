@@ -70,7 +70,7 @@ def requests(reading: Reading) -> list[PayoutRequest]:
     if not reading.once(seen):
         return []
     rows = PayoutRequest.objects.visible_to(reading.user).filter(tranche__account__project=reading.project)
-    return list(rows.with_parts().order_by("-pk"))
+    return list(rows.with_parts().with_pauses().order_by("-pk"))
 
 
 @explains

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from marketplace.templatetags.page import percent
 from projects.cards import budget_words
-from projects.models import Project
+from projects.models import Formula, Project
 from projects.models.terms import share
 
 
@@ -29,6 +29,7 @@ def prices(project: Project) -> list[Price]:
         (_("Introduction commission"), settings.COMMISSION_RATE_BP, _("once both have accepted the same terms")),
         (_("R0 fee"), settings.R0_FEE_RATE_BP, _("with the commission, only if you choose the R0 formula")),
     ]
+    rates = rates if Formula.R0 in Formula.offered() else rates[:1]
     free = Price(_("Publishing, comparing and choosing"), _("free"), _("nothing"), _("never"))
     estimates = [
         Price(label, _("%(rate)s of the price excl. VAT") % {"rate": percent(rate)}, estimate(low, high, rate), when)

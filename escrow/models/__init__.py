@@ -3,22 +3,35 @@
 from escrow.states import TrancheState
 
 from .accounts import EscrowAccount
-from .deliveries import Delivery, DeliveryFile
+from .cancellations import CancellationNotice, NoticeState
+from .cases import CaseRequest, CaseState, Cause
+from .deliveries import ChangeFile, ChangeRequest, Delivery, DeliveryFile
 from .deposits import Deposit, DepositPart, DepositRequest
+from .freezes import Freeze, FreezePart, Shares
 from .refunds import Refund, RefundPart
 from .releases import Release
 from .tranches import Tranche
 
 __all__ = [
+    "CancellationNotice",
+    "CaseRequest",
+    "CaseState",
+    "Cause",
+    "ChangeFile",
+    "ChangeRequest",
     "Delivery",
     "DeliveryFile",
     "Deposit",
     "DepositPart",
     "DepositRequest",
     "EscrowAccount",
+    "Freeze",
+    "FreezePart",
+    "NoticeState",
     "Refund",
     "RefundPart",
     "Release",
+    "Shares",
     "Tranche",
     "TrancheState",
 ]

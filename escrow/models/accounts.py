@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import models
 from django.db.models import Q
@@ -16,13 +17,15 @@ from escrow.states import ENDED, TAKE_DEPOSITS
 from marketplace.events.models import Event
 from marketplace.ledger import posting as ledger
 from marketplace.locking import locked
-from marketplace.payments.giving_back import give_back
 from marketplace.payments.models import Means, Payment
 from marketplace.refusals import Refusal
 from marketplace.templatetags.page import euros
 from projects.models import Agreement, Project
 
+from .acceptance import Acceptance
+from .clock import keep_moving
 from .deposits import Deposit
+from .freezes import Freeze
 from .refunds import Refund
 from .releases import Release
 from .tranches import Tranche
@@ -98,9 +101,9 @@ class EscrowAccount(models.Model):
         """Start the payment of `cents` into the account: for `tranche`, or for the tranches in their order.
 
         By card, or by a bank transfer that may take days and keeps no place meanwhile: nothing is deposited until the
-        money has come. The same `key` gives the same payment. Refused, with the figure: Tranche.NotLacking (nothing is
-        lacking any more), TooMuchDeposited (more than is lacking), TooLittleDeposited and TooLittleLacking (less than
-        a card pays), TooLittleLeft (the rest would be less than a card pays).
+        money has come. The same `key` gives the same payment. Refused, with the figure: Tranche.InDispute,
+        Tranche.NotLacking (nothing is lacking any more), TooMuchDeposited (more than is lacking), TooLittleDeposited
+        and TooLittleLacking (less than a card pays), TooLittleLeft (the rest would be less than a card pays).
         """
         with locked(self.project, self, tranche):
             if not Payment.objects.filter(key=key, payer=by).exists():
@@ -134,6 +137,7 @@ class EscrowAccount(models.Model):
         deposit = Deposit.record(self, payment, parts, tranche_id=chosen_by(payment))
         for tranche, cents in parts:
             tranche.mark_funded(cents)
+        keep_moving(self)
         Event.record(
             "escrow.deposited",
             project=self.project,
@@ -165,11 +169,17 @@ class EscrowAccount(models.Model):
             self._must_be_own(tranche)
             tranche.must_be_releasable(cents, reason)
             release = self.releases.create(tranche=tranche, cents=cents, by=by, key=key, reason=reason)
-            moves = [ledger.Move(self.held, self.payable, cents)]
-            ledger.post(f"release:{release.pk}", "escrow.released", moves, by=by, project=self.project)
-            tranche.mark_released(cents)
-            self._tell_release(release, tranche)
-            return release
+            return self._carry_out(release, tranche)
+
+    def release_on_silence(self, tranche: Tranche, *, at: datetime) -> Release:
+        """Move all that `tranche` holds from held to payable: the client has not answered, as both had agreed it.
+
+        By nobody. Refused: Acceptance.NotSilent unless their days are over at `at`, CaseRequest.AlreadyOpen.
+        """
+        with locked(self.project, self, tranche):
+            Acceptance(tranche).must_be_silent(at)
+            release = self.releases.create(tranche=tranche, cents=tranche.held_cents, by=None, key=uuid4())
+            return self._carry_out(release, tranche)
 
     def give_back(self, parts: Sequence[tuple[Tranche, int]], *, amendment: Amendment, by: User | None) -> Refund:
         """Move what an avenant takes off tranches, held → refunding: to the cards that deposited, the latest first.
@@ -177,18 +187,26 @@ class EscrowAccount(models.Model):
         Both accepted it, which is the provider's consent (product, section 5). Called by Revision under the locks of
         project, account and tranches.
         """
-        refund = Refund.record(self, parts, amendment=amendment)
-        shares = give_back(refund.cents, Payment.objects.filter(deposit__account=self))
-        moves = [ledger.Move(self.held, refunding, cents) for refunding, cents in shares]
+        refund, moves = Refund.order(self, parts, source=self.held, amendment=amendment)
         ledger.post(f"refund:{refund.pk}", "escrow.refunded", moves, by=by, project=self.project)
+        keep_moving(self)
         facts = {"refund": refund.pk, "cents": refund.cents, "amendment_number": amendment.number}
         Event.record("escrow.refunded", project=self.project, by=by, **facts, **self.facts())
         return refund
+
+    def freeze(self, tranches: Iterable[Tranche], *, by: User, key: UUID) -> Freeze:
+        """Set aside for a dispute all that `tranches` hold now: see Freeze.begin, which says what is refused."""
+        return Freeze.begin(self, tranches, by=by, key=key)
 
     @property
     def is_over(self) -> bool:
         """Whether nothing is left to do on any tranche."""
         return not self.tranches.exclude(state__in=ENDED).exists()
+
+    def tell_end(self, *, by: User | None) -> None:
+        """With nothing left to do on any tranche, the account is finished. Called under its lock."""
+        if self.is_over:
+            Event.record("escrow.finished", project=self.project, by=by, **self.facts())
 
     def facts(self) -> dict[str, Any]:
         """What every event of the account says; `parties` are those who may read it."""
@@ -202,6 +220,8 @@ class EscrowAccount(models.Model):
 
     def _must_take(self, cents: int, chosen: Tranche | None) -> None:
         """Refuse a deposit that is not within what is lacking, or that a card could not pay, now or for the rest."""
+        if chosen:
+            chosen.must_not_be_disputed()
         every = self._candidates(None)
         total, least = lacking_cents(every), euros(LEAST_CENTS)
         lacking = lacking_cents(t for t in every if t == chosen) if chosen else total
@@ -216,6 +236,15 @@ class EscrowAccount(models.Model):
         if not payable(cents, total):
             raise self.TooLittleLeft(rest=euros(total - cents), total=euros(total), least=least)
 
+    def _carry_out(self, release: Release, tranche: Tranche) -> Release:
+        """Post a release that was found to be due."""
+        moves = [ledger.Move(self.held, self.payable, release.cents)]
+        ledger.post(f"release:{release.pk}", "escrow.released", moves, by=release.by, project=self.project)
+        tranche.mark_released(release.cents)
+        keep_moving(self)
+        self._tell_release(release, tranche)
+        return release
+
     def _must_be_own(self, tranche: Tranche) -> None:
         if tranche.account_id != self.pk:
             raise Tranche.NotReleasable
@@ -224,6 +253,7 @@ class EscrowAccount(models.Model):
         """Record the release, and the end of the account when no tranche is left."""
         last = self.is_over
         facts = {**self.facts(), **tranche.facts(), "release": release.pk, "cents": release.cents}
+        facts["silence"] = release.by is None
         Event.record("escrow.released", project=self.project, by=release.by, reason=release.reason, last=last, **facts)
         if last:
             Event.record("escrow.finished", project=self.project, by=release.by, **facts)

@@ -74,7 +74,7 @@ def test_statement_and_pages_say_what_went_back(account: EscrowAccount, as_clien
     assert (last.title, last.detail, last.cents) == ("Remboursement", "avenant 1\xa0: tranche\xa01", 60_000)
     for browser in (as_client, as_provider):
         page = browser.get(f"/projets/{account.project.key}/paiements/").content.decode()
-        assert "ne fait plus partie du montant" in page
+        assert "n’est plus sur le compte" in page
         report = browser.get(f"/projets/{account.project.key}/rapport/").content.decode()
         assert "600,00\xa0€ reviennent au client" in report
     refund, letter = Refund.objects.get(), Notice.objects.get(name="escrow.refunded").letter

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 
 import pytest
 from django.db import connection
@@ -19,7 +20,11 @@ ALL = [
     books.finished_holds_nothing,
     books.tranches_are_their_rows,
     books.rows_are_posted,
+    books.frozen_is_in_dispute,
+    books.disputed_is_frozen,
 ]
+
+CLOSED = "closed_at = now(), closing_key = key"
 
 
 def figures(account: EscrowAccount) -> Figures:
@@ -36,9 +41,9 @@ def ready(account: EscrowAccount) -> EscrowAccount:
 
 
 def test_the_books_are_clean_along_the_way(account: EscrowAccount) -> None:
-    assert [check() for check in ALL] == [[]] * 4
+    assert [check() for check in ALL] == [[]] * len(ALL)
     way.finished(account)
-    assert [check() for check in ALL] == [[]] * 4
+    assert [check() for check in ALL] == [[]] * len(ALL)
 
 
 def test_the_figures_are_read_from_the_ledger_and_add_up(ready: EscrowAccount) -> None:
@@ -62,8 +67,9 @@ def test_a_payout_on_its_way_and_back_stays_in_the_figures(ready: EscrowAccount)
     assert books.deposited_is_somewhere() == []
 
 
+@pytest.mark.crooked_books
 def test_a_dispute_and_a_refund_stay_in_the_figures(ready: EscrowAccount) -> None:
-    """What mediation and refunds will post: frozen, awarded to both, one part refused by the bank of the card."""
+    """Moves without their rows: frozen, awarded to both, one part taken by the bank of a card."""
     frozen, payment = ledger.open_account("frozen"), ready.deposits.get().payment
     payment.refunding = ledger.open_account("refunding")
     payment.save(update_fields=["refunding"])
@@ -126,6 +132,24 @@ def test_a_tranche_that_is_not_its_rows_is_red(ready: EscrowAccount, query: str)
 def test_rows_that_were_not_posted_are_red(ready: EscrowAccount, table: str) -> None:
     bend(f"update {table} set cents = cents + 1 where id = (select min(id) from {table})")
     assert len(books.rows_are_posted()) == 1
+
+
+@pytest.mark.crooked_books
+@pytest.mark.parametrize(
+    ("query", "check"),
+    [
+        ("update escrow_freezepart set cents = cents - 1", books.frozen_is_in_dispute),
+        (f"update escrow_freeze set state = 'EXECUTED', {CLOSED}", books.frozen_is_in_dispute),
+        (f"update escrow_freeze set state = 'THAWED', {CLOSED}", books.disputed_is_frozen),
+        ("update escrow_tranche set state = 'DELIVERED' where position = 1", books.disputed_is_frozen),
+        ("update escrow_tranche set state = 'DISPUTED' where position = 2", books.disputed_is_frozen),
+    ],
+)
+def test_a_freeze_that_is_not_its_rows_is_red(ready: EscrowAccount, query: str, check: Callable[[], list[str]]) -> None:
+    ready.freeze(ready.tranches.all()[:1], by=ready.agreement.client, key=uuid.uuid4())
+    assert check() == []
+    bend(query)
+    assert check()
 
 
 def test_rows_say_what_they_are(ready: EscrowAccount) -> None:

@@ -40,6 +40,8 @@ GROUPS: dict[str, frozenset[str]] = {
             "ledger.view_account",
             "ledger.view_transfer",
             "ledger.view_move",
+            "ledger.view_pause",
+            "ledger.lift_pause",
             "payments.view_payment",
             "payments.view_refund",
             "payments.view_stripeevent",

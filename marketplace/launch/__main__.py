@@ -1,11 +1,11 @@
-"""`python -m marketplace.launch run|test|check|format|demo-reset`, called by `make` through bootstrap.py."""
+"""`python -m marketplace.launch run|test|check|prove|format|demo-reset`, called by `make` through bootstrap.py."""
 
 from __future__ import annotations
 
 import os
 import sys
 
-from marketplace.launch import checks, system, trial
+from marketplace.launch import checks, prove, system, trial
 from marketplace.launch.cluster import NotStarted
 from marketplace.launch.ground import CannotGoOn, listen
 
@@ -27,7 +27,14 @@ def check() -> None:
     raise SystemExit(checks.run())
 
 
-VERBS = {"run": trial.run, "demo-reset": trial.reset, "test": test, "check": check, "format": checks.tidy}
+VERBS = {
+    "run": trial.run,
+    "demo-reset": trial.reset,
+    "test": test,
+    "check": check,
+    "prove": prove.run,
+    "format": checks.tidy,
+}
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 VENV = Path(os.environ.get("VENV", ROOT / ".venv"))
 PYTHON = VENV / "bin" / "python"
 OLDEST = (3, 11)
-NEEDS_DEV = {"test", "check", "format"}
+NEEDS_DEV = {"test", "check", "prove", "format"}
 
 
 def say(line: str) -> None:

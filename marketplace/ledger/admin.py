@@ -1,18 +1,27 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from marketplace.admin_site import ReadOnlyAdmin
-from marketplace.ledger.models import Account, AccountQuerySet, Asset, Move, Transfer
+from marketplace.admin_site import AdminDeed, ReadOnlyAdmin, Waiting, waits
+from marketplace.forms import Deed
+from marketplace.ledger.models import Account, AccountQuerySet, Asset, Move, Pause, Transfer
 from marketplace.ledger.statements import Statement
 from marketplace.templatetags.page import euros, number
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from marketplace.accounts.models import User
+
     MovesInline = admin.TabularInline[Move, Transfer]
 else:
     MovesInline = admin.TabularInline
@@ -95,3 +104,69 @@ class TransferAdmin(ReadOnlyAdmin):
     show_full_result_count = False
     fields = readonly_fields = ("key", "event", "project", "by", "reverses", "at")
     inlines = (MoveInline,)
+
+
+class LiftForm(Deed):
+    """What was wrong and how it was put right: a pause is not lifted without it."""
+
+    reason = forms.CharField(
+        label=_("What was wrong, and how it was put right"),
+        help_text=_("Kept with the pause, for whoever looks at the books later."),
+        widget=forms.Textarea(attrs={"rows": 4, "cols": 80}),
+        max_length=2000,
+    )
+
+
+@admin.register(Pause)
+class PauseAdmin(ReadOnlyAdmin):
+    """What the books’ checks found wrong, what stands still since, and what to do about it."""
+
+    list_display = ("whose", "check_name", "sentence", "rows", "since", "seen_at", "lifted_at")
+    list_filter = (("lifted_at", admin.EmptyFieldListFilter), "check_name")
+    list_select_related = ("lifted_by",)
+    search_fields = ("=project",)
+    fields = readonly_fields = (
+        *("whose", "check_name", "sentence", "rows", "since", "seen_at", "advice"),
+        *("lifted_at", "lifted_by", "reason"),
+    )
+    deed_facts = ("whose", "check_name", "sentence", "since", "seen_at")
+    deeds: ClassVar[dict[str, AdminDeed]] = {
+        "lift": AdminDeed(
+            _("Lift this pause"),
+            "ledger.lift_pause",
+            lambda pause, by, data: pause.lift(by=by, reason=data["reason"]),
+            form=LiftForm,
+            offered=lambda pause: pause.lifted_at is None,
+            reauthenticate=True,
+        ),
+    }
+
+    @admin.display(description=_("payouts that stand still"), ordering="project")
+    def whose(self, pause: Pause) -> str:
+        return (
+            _("those of project %(project)s") % {"project": pause.project}
+            if pause.project
+            else str(_("those of all projects"))
+        )
+
+    @admin.display(description=_("what to do"))
+    def advice(self, pause: Pause) -> str:
+        words = _(
+            "Read the transfers of the days before the pause, and what the row speaks of. A wrong transfer is put "
+            "right by another one that reverses it, never by hand in the database. “manage.py check_books” says at "
+            "once whether all is right; then lift the pause with the reason."
+        )
+        address = f"{reverse('admin:ledger_transfer_changelist')}?q={pause.project}"
+        return format_html('{} <a href="{}">{}</a>', words, address, _("See the transfers"))
+
+
+@waits
+def pauses(user: User) -> Iterator[Waiting]:
+    """Payouts that stand still because the books are wrong, for who may lift that."""
+    standing = Pause.objects.standing().order_by("since")
+    if user.has_perm("ledger.lift_pause") and (n := len(standing)):
+        words = ngettext(
+            "%(n)s pause of payouts: the books are wrong", "%(n)s pauses of payouts: the books are wrong", n
+        )
+        address = f"{reverse('admin:ledger_pause_changelist')}?lifted_at__isempty=1"
+        yield Waiting(words % {"n": n}, address, since=standing[0].since)

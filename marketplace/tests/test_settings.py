@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from marketplace.assets import PlainAssets
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 PRODUCTION = {
     "PLACE": "production",
@@ -62,3 +64,29 @@ def test_what_is_run_by_stripes_stand_in_is_not_in_production() -> None:
     done = start(PRODUCTION | {"STRIPE_SECRET_KEY": "sk_test_sandbox"}, "diffsettings", "--output", "unified")
     assert "+ SANDBOX = False" in done.stdout
     assert "'https://api.stripe.com'" in done.stdout
+
+
+def test_production_offers_r0_once_a_licensed_holder_is_named() -> None:
+    holder = {"R0_ACCOUNT_HOLDER": "Établissement Sûr", "R0_ACCOUNT_LICENCE": "12345"}
+    shown = [start(PRODUCTION | more, "diffsettings", "--all").stdout for more in ({}, holder)]
+    assert ["R0_OFFERED = True" in text for text in shown] == [False, True]
+
+
+@pytest.mark.parametrize("name", ["R0_ACCOUNT_HOLDER", "R0_ACCOUNT_LICENCE"])
+def test_production_wants_the_holder_with_its_licence(name: str) -> None:
+    done = start(PRODUCTION | {name: "12345"}, "check")
+    assert done.returncode != 0
+    assert "R0_ACCOUNT_HOLDER and R0_ACCOUNT_LICENCE together" in done.stderr
+
+
+def test_address_of_an_asset_is_worked_out_once() -> None:
+    storage = PlainAssets()
+    assert storage.url("css/base.css") == "/static/css/base.css"
+    storage.base_url = "/elsewhere/"
+    assert storage.url("css/base.css") == "/static/css/base.css"
+    assert storage.url("css/layout.css") == "/elsewhere/css/layout.css"
+
+
+def test_production_serves_assets_under_names_that_change_with_them() -> None:
+    done = start(PRODUCTION, "diffsettings", "--output", "unified")
+    assert "marketplace.assets.HashedAssets" in done.stdout

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -25,6 +25,8 @@ from payouts.states import BATCH_MOVES, BatchState, PayoutState, RefundTransferS
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
+    from payouts.models.querysets import PayoutRequestQuerySet
+    from payouts.models.transfers import RefundTransferQuerySet
 
 PREFIX = "PARAPHE-"
 
@@ -66,6 +68,8 @@ class PayoutBatch(models.Model):
     sha256 = models.CharField("SHA-256", max_length=64, blank=True)
 
     objects = PayoutBatchQuerySet.as_manager()
+
+    left_out: Sequence[PayoutRequest | RefundTransfer] = ()
 
     class Meta:
         verbose_name, verbose_name_plural = _("batch of transfers"), _("batches of transfers")
@@ -113,21 +117,26 @@ class PayoutBatch(models.Model):
     ) -> PayoutBatch:
         """Put approved requests and refunds into one file. Rows are locked in order: two batches never share one.
 
-        Refused: Empty, NotApproved (one was approved no more, or taken by another batch), FourEyes (who approved one
-        of them cannot batch it), PayoutRequest.OwnRequest; the same of a RefundTransfer.
+        Those of a project whose payouts are paused stay behind, as `left_out`. Refused: Empty, NotApproved (one was
+        approved no more, or taken by another batch), FourEyes (who approved one of them cannot batch it), Paused (all
+        of them are), PayoutRequest.OwnRequest; the same of a RefundTransfer.
         """
         chosen, owed = list(requests), list(refunds)
         with locked():
             accounts = cls._accounts_of({row.provider_id for row in chosen} | {row.payee_id for row in owed})
-            rows: list[PayoutRequest | RefundTransfer] = [
-                *PayoutRequest.objects.filter(pk__in=[row.pk for row in chosen]).only_locked(),
-                *RefundTransfer.objects.filter(pk__in=[row.pk for row in owed]).only_locked(),
-            ]
+            asked = PayoutRequest.objects.filter(pk__in=[row.pk for row in chosen])
+            returned = RefundTransfer.objects.filter(pk__in=[row.pk for row in owed])
+            rows: list[PayoutRequest | RefundTransfer] = [*asked.only_locked(), *returned.only_locked()]
             if not rows:
                 raise cls.Empty
             for row in rows:
                 cls._must_be_payable(row, accounts, by)
+            paused = held_back(asked, returned)
+            if len(paused) == len(rows):
+                raise cls.Paused(which=named(paused))
+            rows = [row for row in rows if row not in paused]
             batch = cls.objects.create(made_by=by)
+            batch.left_out = paused
             for row in rows:
                 row.join(batch)
             batch.file = bankfiles.transfer_file(batch.message_id, rows).decode()
@@ -153,7 +162,8 @@ class PayoutBatch(models.Model):
     def hand_out(self) -> bytes:
         """The file, to be given to the bank: the same bytes each time; the first time is noted.
 
-        Refused: Dropped (it must never reach the bank), Outdated (an IBAN has changed: not while it can be dropped).
+        Refused: Dropped (it must never reach the bank), Outdated (an IBAN has changed: not while it can be dropped),
+        HeldBack (payouts in it are paused since, and nobody has taken the file yet).
         """
         with locked(self):
             if self.state == BatchState.DROPPED:
@@ -161,6 +171,8 @@ class PayoutBatch(models.Model):
             if row := self.outdated:
                 raise self.Outdated(what=row.named)
             if not self.handed_out_at:
+                if paused := held_back(self.requests.all(), self.refunds.all()):
+                    raise self.HeldBack(which=named(paused))
                 self.handed_out_at = timezone.now()
                 self.save(update_fields=["handed_out_at"])
             return self.file.encode()
@@ -242,6 +254,18 @@ class PayoutBatch(models.Model):
     class Empty(Refusal):
         sentence = _("Choose at least one approved request.")
 
+    class Paused(Refusal):
+        sentence = _(
+            "The books of these projects are wrong, and their payouts are paused until that is put right: %(which)s. "
+            "Nothing was made."
+        )
+
+    class HeldBack(Refusal):
+        sentence = _(
+            "Payouts of this batch are paused since it was made, for the books are wrong: %(which)s. "
+            "Drop the batch and make one of the others, or wait until the pause is lifted."
+        )
+
     class NotApproved(Refusal):
         sentence = _("No longer approved, or in another batch: %(what)s. Nothing was made.")
 
@@ -262,3 +286,19 @@ class PayoutBatch(models.Model):
             "The IBAN for %(what)s has changed since this file was made. "
             "Drop the batch and make another, unless the bank already has the file."
         )
+
+
+def held_back(requests: PayoutRequestQuerySet, refunds: RefundTransferQuerySet) -> list[PayoutRequest | RefundTransfer]:
+    """Those among them whose transfer waits because the books are wrong."""
+    return [*requests.paused(), *refunds.paused()]
+
+
+def named(rows: Iterable[PayoutRequest | RefundTransfer]) -> str:
+    """Transfers as a sentence names them: each invoice with its project."""
+    words = _("invoice %(number)s of project %(project)s")
+    return ", ".join(
+        words % {"number": row.invoice_number, "project": row.escrow.project.number}
+        if isinstance(row, PayoutRequest)
+        else row.named
+        for row in rows
+    )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
+from marketplace.ledger.models import Pause
 from payouts.states import ENDED, UNSENT
 from projects.models import Project
 
@@ -14,6 +15,14 @@ if TYPE_CHECKING:
     from marketplace.accounts.models import User
 
     from .requests import PayoutRequest
+
+PROJECT = "tranche__account__project__key"
+
+
+def standing_pause(project: str) -> Exists:
+    """Whether the payouts of a project stand still, by its own pause or by one of all; `project` leads to its key."""
+    own = Q(project=OuterRef(project))
+    return Exists(Pause.objects.standing().filter(Q(project="") | own))
 
 
 class PayoutRequestQuerySet(models.QuerySet["PayoutRequest"]):
@@ -51,6 +60,14 @@ class PayoutRequestQuerySet(models.QuerySet["PayoutRequest"]):
             "document",
             "batch",
         )
+
+    def with_pauses(self) -> PayoutRequestQuerySet:
+        """With whether their transfer waits because the books are wrong, as `paused`."""
+        return self.annotate(paused=Q(state__in=UNSENT) & Q(standing_pause(PROJECT)))
+
+    def paused(self) -> PayoutRequestQuerySet:
+        """Those whose transfer waits because the books are wrong."""
+        return self.filter(standing_pause(PROJECT), state__in=UNSENT).with_parts().order_by("pk")
 
     def only_locked(self) -> PayoutRequestQuerySet:
         """These requests by id, each locked alone."""

@@ -23,6 +23,7 @@ from marketplace.refusals import Refusal
 from marketplace.states import States
 from marketplace.templatetags.page import euros, paris
 from payouts import reasons
+from payouts.models.querysets import standing_pause
 from payouts.states import NOT_AT_THE_BANK, REFUND_TRANSFER_MOVES, RefundTransferState
 
 if TYPE_CHECKING:
@@ -51,6 +52,11 @@ class RefundTransferQuerySet(models.QuerySet["RefundTransfer"]):
     def with_parts(self) -> Self:
         """With all that a page or a deed reads."""
         return self.select_related("payee__company", "refund__payment__refunding", "bank_account", "batch")
+
+    def paused(self) -> Self:
+        """Those whose transfer waits because the books are wrong."""
+        stopped = standing_pause("refund__payment__project_key")
+        return self.unsent().filter(stopped).with_parts().order_by("pk")
 
     def only_locked(self) -> Self:
         """These transfers by id, each locked alone."""

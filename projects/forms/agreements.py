@@ -61,8 +61,16 @@ class TermsForm(WithTranches):
         super().__init__(*args, rows=version.typed_tranches, standing=version, initial=initial, **kwargs)
         self.version, self.user = version, user
         self.newer: list[Change] = []
-        if user != version.agreement.client:
+        if user == version.agreement.client:
+            self._offer_formulas()
+        else:
             del self.fields["formula"]
+
+    def _offer_formulas(self) -> None:
+        """Those on offer; an introduction made under another keeps that one."""
+        standing = self.version.agreement.state == AgreementState.ACTIVE and self.version.formula
+        offered = [formula for formula in Formula if formula in {*Formula.offered(), standing}]
+        self.fields["formula"].choices = [(each.value, each.label) for each in offered]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """What goes together: a reason with an exception, silence with R0."""

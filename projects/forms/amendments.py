@@ -79,6 +79,17 @@ class AmendForm(TermsForm):
         told = {"fixed": self.fixed, "known": self.known, "kept": self.kept}
         return AmendRows(data, prefix="tranche", initial=first, form_kwargs=told)
 
+    def is_valid(self) -> bool:
+        return super().is_valid() and self._leaves_work()
+
+    def _leaves_work(self) -> bool:
+        """Refuse to leave every tranche out without another: the whole price would silently be one payment anew."""
+        cancelled = [row for row in self.rows.forms if row.known and not row.terms]
+        if not cancelled or self.tranches:
+            return True
+        cancelled[-1].add_error("off", _("One tranche at least stays: keep this one, or add another in its place."))
+        return False
+
     @property
     def pairs(self) -> list[tuple[int | None, TrancheTerms]]:
         """The tranches typed with their numbers; a single one whose amount was left alone follows the price."""

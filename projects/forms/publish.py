@@ -164,7 +164,10 @@ class ProjectForm(Deed):
         first, last = bounds()
         words = {"first": day(first), "last": day(last)}
         self.fields["closes_on"].help_text = _("At 18:00 in Paris, between %(first)s and %(last)s.") % words
-        self.fields["formula_wanted"].widget.hints = {
+        formula = self.fields["formula_wanted"]
+        formula.choices = titled((wanted.value, wanted.label) for wanted in Formula.offered())  # type: ignore[attr-defined]
+        formula.initial = Formula.or_base(Formula.R0)
+        formula.widget.hints = {
             "BASE": _("We introduce you; you manage work and payment alone."),
             "R0": _("Your money waits on the project’s internal account until you accept each delivery."),
         }
@@ -306,6 +309,7 @@ def initial_of(project: Project | None) -> dict[str, Any]:
     fields = {name: getattr(project, name) for name in Content.__dataclass_fields__}
     for name in ("budget_min_cents", "budget_max_cents"):
         fields[name] = fields[name] or None
+    fields["formula_wanted"] = Formula.or_base(project.formula_wanted)
     closes_on = timezone.localdate(project.closes_at, PARIS) if project.closes_at else usual
     return {**fields, "closes_on": closes_on, "sealed": "sealed" if project.sealed else "open"}
 

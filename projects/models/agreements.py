@@ -181,7 +181,7 @@ class Agreement(models.Model):
 
         Only the client chooses the formula: a provider's version keeps it. The same terms give the current version.
         Refused: NotOpen once confirmed or past its date, Replaced when `instead_of` is no longer the latest number,
-        Offer.TranchesDoNotSum.
+        Offer.TranchesDoNotSum, R0NotOffered.
         """
         with locked(self.project, self):
             current = self.version
@@ -193,6 +193,7 @@ class Agreement(models.Model):
             must_add_up(terms.tranches, terms.price_cents)
             if current.says(terms):
                 return current
+            Formula.must_be_offered(terms.formula)
             version = self.write(terms, by=by)
             Event.record(
                 "agreement.proposed",
@@ -208,7 +209,7 @@ class Agreement(models.Model):
         """Accept version `number` as one of the two parties; when both have, the terms are frozen and hashed.
 
         A second acceptance changes nothing. Refused: NotOpen (declined or lapsed too), Replaced when a newer version
-        exists, NeedsConsent when `consents` lack what these terms ask of `by` apart.
+        exists, NeedsConsent when `consents` lack what these terms ask of `by` apart, R0NotOffered.
         """
         with locked(self.project, self):
             version = self.version
@@ -217,6 +218,7 @@ class Agreement(models.Model):
             self.must_be_open()
             if version.number != number:
                 raise self.Replaced
+            Formula.must_be_offered(version.formula)
             if not version.consents_of(by) <= set(consents):
                 raise self.NeedsConsent
             version.mark_accepted(by=by, as_client=by == self.client)

@@ -145,7 +145,8 @@ class Amendment(models.Model):
         `numbers` says which tranche of the terms now in force, or last proposed, each of the new ones goes on; None: a
         new one. Only the client chooses the formula; who owes the fees does not change. The same proposal again gives
         the first. Refused: NotActive, Waiting (one is to be paid), Overtaken when `instead_of` is no longer the number
-        of the latest, Unknown (forged numbers), NothingChanges, Offer.TranchesDoNotSum, and what the account refuses.
+        of the latest, Unknown (forged numbers), NothingChanges, Offer.TranchesDoNotSum, R0NotOffered, and what the
+        account refuses.
         """
         with locked(agreement.project, agreement):
             cls._must_be_active(agreement)
@@ -160,6 +161,8 @@ class Amendment(models.Model):
             must_add_up(terms.tranches, terms.price_cents)
             if says(current, *pairs):
                 raise cls.NothingChanges
+            if current.formula != pairs[0].formula:
+                Formula.must_be_offered(pairs[0].formula)
             return cls._begin(agreement, pairs[0], numbered(agreement, pairs[1], former), by=by, former=former)
 
     @property

@@ -222,7 +222,7 @@ def terms_of(offer: Offer) -> Terms:
         scope=scope_of(offer),
         price_cents=offer.price_cents,
         delay_days=offer.delay_days,
-        formula=offer.project.formula_wanted,
+        formula=Formula.or_base(offer.project.formula_wanted),
         starts_on=offer.starts_on,
         tranches=[unnamed(tranche.terms) for tranche in offer.tranches.all()],
     )

@@ -11,6 +11,7 @@ from django.test import Client
 
 from marketplace.accounts.models import User
 from marketplace.events.models import Notice
+from projects.forms.tranches import TYPED
 from projects.models import Agreement, Amendment, Formula
 from projects.tests.avenants import accepted, in_force, proposed
 from projects.tests.bids import active, awarded, stocked
@@ -91,6 +92,8 @@ def test_one_payment_follows_its_price(as_client: Client, client_user: User, pro
         ({"instead_of": "3", "delay_days": "9"}, "Un autre avenant a été proposé"),
         ({"scope": "", "delay_days": "9"}, "error-summary"),
         ({"tranche-0-title": ""}, "Nommez cette tranche"),
+        ({"tranche-0-off": "on", "tranche-1-off": "on"}, "Il reste au moins une tranche"),
+        ({f"tranche-{n}-{name}": "" for n in (0, 1) for name in TYPED}, "Il reste au moins une tranche"),
     ],
 )
 def test_nonsense_is_refused_kindly(

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from django.apps import apps
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
 from marketplace.ledger import posting as ledger
-from marketplace.ledger.models import Account
+from marketplace.ledger.models import Account, Move, Transfer
 from marketplace.ledger.tests.crowd import as_owner, balance, funded
 
 pytestmark = pytest.mark.django_db
-MODELS = {model._meta.db_table: model for model in apps.get_app_config("ledger").get_models()}
+MODELS = {model._meta.db_table: model for model in (Account, Transfer, Move)}
 COLUMNS = [
     (table, field.column)
     for table, model in MODELS.items()

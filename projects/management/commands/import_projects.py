@@ -71,6 +71,8 @@ def plan_of(options: dict[str, Any]) -> Plan:
     if not 1 <= options["days"] <= 90:
         raise CommandError("A call takes offers for 1 to 90 days.")
     formula = Formula(options["formula"].upper())
+    if formula not in Formula.offered():
+        raise CommandError("R0 is not offered: R0_ACCOUNT_HOLDER and R0_ACCOUNT_LICENCE name who holds its deposits.")
     return Plan(client, category, columns_in(options["columns"]), rate_in(options["rate"]), options["days"], formula)
 
 

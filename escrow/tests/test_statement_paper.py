@@ -1,0 +1,46 @@
+"""The statement as a PDF: the same figures and movements as on the page, for the two parties alone."""
+
+import hashlib
+import io
+
+import pytest
+from django.test import Client
+from pypdf import PdfReader
+
+from escrow.models import EscrowAccount
+from escrow.tests import way
+
+pytestmark = pytest.mark.django_db
+
+
+def text_of(browser: Client, account: EscrowAccount) -> str:
+    response = browser.get(f"/projets/{account.project.key}/paiements/releve.pdf")
+    assert (response["Content-Type"], response["Cache-Control"]) == ("application/pdf", "private, no-store")
+    pages = PdfReader(io.BytesIO(response.content)).pages
+    return " ".join("\n".join(page.extract_text() for page in pages).split())
+
+
+def test_pdf_tells_what_the_page_tells(account: EscrowAccount, as_client: Client, as_provider: Client) -> None:
+    way.deposited(account, 150_000)
+    way.released(way.delivered(account.tranches.all()[0]), 80_000, "Un acompte.")
+    for browser in (as_client, as_provider):
+        words = text_of(browser, account)
+        for expected in ("1 500,00 €", "800,00 €", "700,00 €", "Un acompte.", "agrément essai-0000", "2. Étape 2"):
+            assert expected in words, expected
+        assert account.agreement.provider.company.name in words
+
+
+def test_foot_carries_the_digest_of_the_movements(account: EscrowAccount, as_client: Client) -> None:
+    way.deposited(account, 150_000)
+    movements = as_client.get(f"/projets/{account.project.key}/paiements/releve.csv")
+    assert movements["Cache-Control"] == "private, no-store"
+    digest = hashlib.sha256(movements.content).hexdigest()
+    assert digest in text_of(as_client, account)
+
+
+def test_account_without_a_movement_is_printed_too(account: EscrowAccount, as_client: Client) -> None:
+    assert "Aucun mouvement" in text_of(as_client, account)
+
+
+def test_stranger_gets_no_statement(account: EscrowAccount, as_stranger: Client) -> None:
+    assert as_stranger.get(f"/projets/{account.project.key}/paiements/releve.pdf").status_code == 404
