@@ -42,8 +42,7 @@ def tell_late(deadline: Deadline, at: datetime) -> None:
 
 @falling(CANCEL)
 def carry_out_notice(deadline: Deadline, at: datetime) -> None:
-    notice = CancellationNotice.objects.running().get(tranche=deadline.subject_id)
-    notice.carry_out(at=at)
+    CancellationNotice.objects.filter(tranche=deadline.subject_id).latest("pk").carry_out(at=at)
 
 
 @falling(IDLE)

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from escrow.models import CaseRequest, Cause, EscrowAccount, Release, Tranche, TrancheState
+from escrow.models import CaseRequest, Cause, EscrowAccount, Freeze, Release, Tranche, TrancheState
 from escrow.models.acceptance import Acceptance
 from escrow.statement import statement
 from escrow.tests import way
@@ -192,3 +192,14 @@ def test_a_case_ends_when_nothing_is_held_any_more(loud: Tranche) -> None:
     assert CaseRequest.objects.open().get() == request
     way.released(way.reread(loud))
     assert not CaseRequest.objects.open().exists()
+
+
+def test_the_end_of_a_dispute_brings_back_the_time_that_was_left(silent: Tranche) -> None:
+    account, by = silent.account, silent.account.agreement.client
+    freeze = Freeze.begin(account, [silent], by=by, key=uuid.uuid4())
+    assert way.waiting(ACCEPT) == way.waiting(REMIND) == []
+    later = timezone.now() + timedelta(days=40)
+    with time_machine.travel(later, tick=False):
+        freeze.thaw(by=None, key=uuid.uuid4())
+    (until,) = way.waiting(ACCEPT)
+    assert timedelta(days=13, hours=23) < until - later <= timedelta(days=14)
