@@ -45,7 +45,7 @@ FOUND = re.compile(r"the machine went (\d+) walks, (\d+) steps")
 
 def pytest(*words: str) -> tuple[int, str, float]:
     """Run some tests by themselves, on a database of their own: the exit code, what they said, seconds."""
-    command = [*tether(), sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "--timeout", "0", *words]
+    command = [*tether(), sys.executable, "-m", "pytest", "-q", "-n", "0", "--timeout", "0", *words]
     began = time.monotonic()
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr, time.monotonic() - began

@@ -115,10 +115,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(autouse=True)
 def bug(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The bug that was asked for, in this test."""
+    """The bug that was asked for, in this test. A module may plant it later by a fixture of the same name."""
+    plant_asked(request, monkeypatch)
+
+
+def plant_asked(request: pytest.FixtureRequest, patch: pytest.MonkeyPatch) -> None:
+    """Plant the bug of `--bug`, if there is one."""
     if name := request.config.getoption("--bug"):
         request.getfixturevalue("transactional_db")
-        PLANTS[name].plant(monkeypatch)
+        PLANTS[name].plant(patch)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
