@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from escrow.models import EscrowAccount
 from marketplace.ledger.models import Kind, Move
-from marketplace.payments.models import Refund, RefundState
+from marketplace.payments.models import BACK, Refund
 from marketplace.templatetags.page import euros
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def row(kind: str, words: str, cents: int, note: str) -> dict[str, Any]:
 
 
 def refunded_cents(account: EscrowAccount) -> int:
-    """What cards have taken back of this account's deposits; money that never had a place here is not among it."""
+    """What payers have got back of this account's deposits; money that never had a place here is not among it."""
     own = Refund.objects.filter(payment__deposit__account=account, intent_id=F("payment__intent_id"))
-    total = own.filter(state=RefundState.SUCCEEDED).aggregate(cents=Sum("cents"))["cents"]
+    total = own.filter(state__in=BACK).aggregate(cents=Sum("cents"))["cents"]
     return int(total or 0)

@@ -7,14 +7,23 @@ from typing import Any, NamedTuple
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from escrow.models import Delivery, EscrowAccount, Release, Tranche
+from escrow.models import (
+    CancellationNotice,
+    CaseRequest,
+    ChangeRequest,
+    Delivery,
+    EscrowAccount,
+    Release,
+    Tranche,
+)
+from escrow.models.acceptance import Acceptance
 from escrow.models.accounts import lacking_cents, payable
 from marketplace.accounts.models import User
 from marketplace.documents.forms import DocumentsField
 from marketplace.documents.intake import OFFICE, PLAIN
 from marketplace.fields import EurosField
-from marketplace.forms import Deed
-from marketplace.payments.models import Payment
+from marketplace.forms import EXPIRED, Deed
+from marketplace.payments.models import Means, Payment
 from marketplace.templatetags.page import euros
 
 
@@ -41,6 +50,8 @@ class DepositForm(Deed):
         help_text=_("VAT included: all that is lacking, or any part from 0.50 € on."),
         min_cents=None,
     )
+
+    means = forms.ChoiceField(choices=Means.choices, required=False, widget=forms.HiddenInput)  # said by the buttons
 
     def __init__(
         self, *args: Any, account: EscrowAccount, tranches: Sequence[Tranche], chosen: str = "", **rest: Any
@@ -74,7 +85,9 @@ class DepositForm(Deed):
         """Start the payment; a refusal stands beside the amount."""
         data = self.cleaned_data
         return self.perform(
-            lambda: self.account.deposit(data["amount"], by=by, key=data["key"], tranche=data["tranche"]),
+            lambda: self.account.deposit(
+                data["amount"], by=by, key=data["key"], tranche=data["tranche"], means=data["means"] or Means.CARD
+            ),
             field="amount",
         )
 
@@ -94,6 +107,59 @@ class DeliverForm(Deed):
         """Deliver; a refusal is shown on the form."""
         data = self.cleaned_data
         return self.perform(lambda: tranche.deliver(data["message"], data["documents"], by=by, key=data["key"]))
+
+
+class ChangesForm(Deed):
+    """What the client wants changed of the delivery that they have `seen`."""
+
+    message = forms.CharField(
+        label=_("What is to be changed"),
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text=_("Point by point, against what was agreed. The provider reads it, word for word."),
+    )
+    documents = DocumentsField(label=_("Files"), required=False, most=10, accept=PLAIN | OFFICE)
+    seen = forms.ModelChoiceField(
+        Delivery.objects.none(),
+        widget=forms.HiddenInput,
+        error_messages={"required": EXPIRED, "invalid_choice": EXPIRED},
+    )
+
+    def __init__(self, *args: Any, tranche: Tranche, **rest: Any) -> None:
+        super().__init__(*args, initial={"seen": tranche.last_delivery}, **rest)
+        seen: forms.ModelChoiceField[Delivery] = self.fields["seen"]  # type: ignore[assignment]
+        seen.queryset = tranche.deliveries.select_related("tranche__account__project", "tranche__account__agreement")
+
+    def save(self, *, by: User) -> ChangeRequest | None:
+        """Send the delivery back; a refusal is shown on the form."""
+        data = self.cleaned_data
+        return self.perform(
+            lambda: data["seen"].ask_changes(data["message"], data["documents"], by=by, key=data["key"])
+        )
+
+
+class NoticeForm(Deed):
+    """Why an unfunded tranche is to be cancelled."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("The other party reads it, word for word."),
+    )
+
+    def save(self, tranche: Tranche, *, by: User) -> CancellationNotice | None:
+        """Give notice; a refusal is shown on the form."""
+        data = self.cleaned_data
+        return self.perform(lambda: CancellationNotice.give(tranche, reason=data["reason"], by=by, key=data["key"]))
+
+
+class CaseForm(Deed):
+    """One click: the SMA is asked for a case."""
+
+    def save(self, tranche: Tranche, *, by: User) -> CaseRequest | None:
+        """Ask; a refusal is an error of the form."""
+        return self.perform(lambda: Acceptance(tranche).ask_case(by=by, key=self.cleaned_data["key"]))
 
 
 class ReleaseForm(Deed):

@@ -14,6 +14,8 @@ from marketplace.templatetags.page import euros, euros_short
 
 from .states import TrancheState
 
+CHANGES = "CHANGES"  # a stage of DELIVERED: the client wants changes
+
 
 class Light(NamedTuple):
     """`kind` is the colour and shape (stop, soon, go or done), `label` the sentence."""
@@ -59,6 +61,8 @@ def found(state: str, money: Money) -> tuple[str, Words]:
         return "stop" if state == TrancheState.DISPUTED else "done", OVER[state]()
     if state == TrancheState.DELIVERED:
         return delivered(money)
+    if state == CHANGES:
+        return changing(money)
     if not money.funded_cents:
         return red(money)
     return amber(money) if money.lacking_cents else green()
@@ -98,6 +102,14 @@ def delivered(money: Money) -> tuple[str, Words]:
     own = _("Delivered: %(held)s held. Do not go on: %(lacking)s are not deposited")
     told = _("Delivered: %(held)s held. %(lacking)s are not deposited: the provider must not go on")
     return "soon" if money.held_cents else "stop", Words(own % facts, told % facts)
+
+
+def changing(money: Money) -> tuple[str, Words]:
+    """Delivered and handed back: the provider works on what is held, until they deliver again."""
+    facts = {"held": euros(money.held_cents)}
+    own = _("Changes asked for: %(held)s held, change it and deliver again")
+    told = _("Changes asked for: %(held)s held, the provider delivers again")
+    return "soon", Words(own % facts, told % facts)
 
 
 def both(words: str) -> Words:

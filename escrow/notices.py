@@ -79,6 +79,36 @@ def accept_by(facts: Facts) -> list[tuple[str, str]]:
     return [(_("To accept before"), paris(datetime.fromisoformat(until)))] if until else []
 
 
+def until(facts: Facts, name: str = "accept_by") -> Facts:
+    """The facts with their amount and a date in words; the name of the tranche is among them."""
+    return {**amounts(facts), "until": paris(datetime.fromisoformat(facts[name]))}
+
+
+def silence_to_client(facts: Facts) -> str:
+    """What the client's silence will cause, as it stands in the terms."""
+    if facts["silence"]:
+        return _(
+            "Without an answer before %(until)s, your silence releases the %(amount)s to the provider: "
+            "both of you accepted it in the agreement."
+        ) % until(facts)
+    return _(
+        "Without an answer before %(until)s nothing moves by itself, and the provider may then ask the SMA for a case."
+    ) % until(facts)
+
+
+def silence_to_provider(facts: Facts) -> str:
+    """The same, to the provider."""
+    if facts["silence"]:
+        return _(
+            "Without an answer of the client before %(until)s, the %(amount)s are released to you: "
+            "both of you accepted it in the agreement."
+        ) % until(facts)
+    return _(
+        "Without an answer of the client before %(until)s nothing moves by itself, and you may then ask the SMA for a "
+        "case, in one click."
+    ) % until(facts)
+
+
 def limit() -> str:
     """What the platform cannot do."""
     return _(
@@ -160,7 +190,9 @@ class WorkDelivered(Told):
             _("Delivered, to examine: %(tranche_title)s") % facts,
             [
                 _("%(name)s delivered tranche %(position)s, “%(tranche_title)s”.") % facts,
-                _("Examine it, then release %(amount)s, or a part with the reason.") % amounts(facts),
+                _("Examine it, then release %(amount)s, or a part with the reason, or ask for changes.")
+                % amounts(facts),
+                silence_to_client(facts),
             ],
             figures=[*figures_of(facts), *accept_by(facts)],
             action=deed(facts, "release", _("Examine and release %(amount)s") % amounts(facts)),
@@ -177,7 +209,10 @@ class DeliverySent(Told):
         return self.sheet(
             facts,
             _("Your delivery was sent: %(tranche_title)s") % facts,
-            [_("The client has been told and examines it. %(amount)s are held for this tranche.") % amounts(facts)],
+            [
+                _("The client has been told and examines it. %(amount)s are held for this tranche.") % amounts(facts),
+                silence_to_provider(facts),
+            ],
             items=[named_light(facts)],
             figures=accept_by(facts),
             action=payments(facts, _("Open the payments page")),
@@ -215,6 +250,11 @@ class MoneyReleased(Released):
 
     def what_was_accepted(self, facts: Facts) -> str:
         """All of it, or a part: the client's reason then follows word for word, and this announces it."""
+        if facts["silence"]:
+            return _(
+                "The client has not answered in time for tranche %(position)s, “%(tranche_title)s”: by this silence, "
+                "as both of you agreed, %(amount)s are yours."
+            )
         if not facts["reason"]:
             return _("The client accepted tranche %(position)s, “%(tranche_title)s”: %(amount)s are yours.")
         return _(
@@ -229,9 +269,16 @@ class ReleaseConfirmed(Released):
 
     def letter(self, facts: Facts) -> Letter:
         words = _("You released %(amount)s for tranche %(position)s, “%(tranche_title)s”. They are the provider’s.")
+        subject = _("You released %(amount)s: %(title)s")
+        if facts["silence"]:
+            words = _(
+                "You have not answered in time for tranche %(position)s, “%(tranche_title)s”: by this silence, as both "
+                "of you agreed, %(amount)s are the provider’s."
+            )
+            subject = _("%(amount)s released by your silence: %(title)s")
         return self.sheet(
             facts,
-            _("You released %(amount)s: %(title)s") % amounts(facts),
+            subject % amounts(facts),
             [words % amounts(facts), *self.what_next(facts)],
             figures=[*figures_of(facts), *accept_by(facts)],
             action=payments(facts, _("Open the payments page")),

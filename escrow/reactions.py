@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db.models import OuterRef
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from escrow import amendments, disputes, steps
+from escrow import amendments, disputes, lapses, letters, steps
 from escrow.figures import Figures, counted, moves_of
-from escrow.models import Cause, Delivery, DeliveryFile, EscrowAccount, Tranche
+from escrow.models import Cause, ChangeFile, ChangeRequest, Delivery, DeliveryFile, EscrowAccount, Tranche
+from escrow.models.cancellations import CANCEL
+from escrow.models.clock import IDLE, OVERDUE, keep_moving
 from escrow.states import TrancheState
 from marketplace.documents.readers import reads
 from marketplace.events.reactions import on
 from marketplace.ledger import posting as ledger
 from marketplace.payments.purposes import Purpose, purpose
-from marketplace.templatetags.page import euros
+from marketplace.templatetags.page import euros, paris
 from projects.bundles import Filed, files_of, listed
-from projects.dates import Coming, Words, coming
+from projects.dates import Coming, Words, coming, dated
 from projects.filings import Folder, filing
 from projects.models import Agreement, Formula
 from projects.report import Line, Page, Panel, Reading, Todo, line, page, panel, todo
+from projects.storyline import own_version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from django.db.models import Model
 
@@ -32,9 +37,11 @@ if TYPE_CHECKING:
     from marketplace.documents.models import Document
     from marketplace.events.models import Event
     from marketplace.payments.models import Payment
+    from projects.models import Deadline
 
+PAYOUTS = ("asked", "refused", "sent", "paid", "returned")  # what moves released money
 TO_DELIVER = (TrancheState.PLANNED, TrancheState.FUNDED)
-__all__ = ["amendments", "disputes"]  # imported for what it registers
+__all__ = ["amendments", "disputes", "lapses", "letters"]  # imported for what it registers
 
 
 @on("agreement.active")
@@ -43,6 +50,12 @@ def open_account(event: Event) -> None:
     if event.facts["formula"] == Formula.R0:
         rows = Agreement.objects.select_related("project")
         EscrowAccount.open(rows.get(pk=event.facts["agreement"]))
+
+
+@on(*(f"payout.{act}" for act in PAYOUTS))
+def keep_account_moving(event: Event) -> None:
+    """A payment asked for, refused, sent or returned is a movement too: money held may rest so long from now."""
+    keep_moving(EscrowAccount.objects.select_related("project").get(project__key=event.project_key))
 
 
 @purpose("escrow.deposit")
@@ -83,16 +96,23 @@ def delivery_is_read_by(user: User, document: Document) -> bool:
     return Delivery.objects.visible_to(user).filter(files__document=document).exists()
 
 
+@reads("escrow.changes")
+def changes_are_read_by(user: User, document: Document) -> bool:
+    """The files of a request for changes: both parties, nobody else."""
+    return ChangeRequest.objects.visible_to(user).filter(files__document=document).exists()
+
+
 def tranches(reading: Reading) -> list[Tranche]:
     """The tranches of the account that concerns the reader, in order; no query but for the parties of an active one."""
     if reading.project.activated_at is None or not (reading.as_client or reading.as_winner):
         return []
     account = ("account__project", "account__agreement", "account__held", "account__payable", "account__claimed")
     delivered = files_of(DeliveryFile.objects.filter(delivery__tranche=OuterRef("pk")))
+    back = files_of(ChangeFile.objects.filter(request__delivery__tranche=OuterRef("pk")))
     columns = ("debit__kind", "credit__kind", "cents")
     moved = listed(moves_of(reading.project.key), **dict(zip(columns, columns, strict=True)))
     rows = Tranche.objects.visible_to(reading.user).filter(account__project=reading.project).order_by("position")
-    return list(rows.select_related(*account).annotate(delivered=delivered, moved=moved))
+    return list(rows.told().select_related(*account).annotate(delivered=delivered, sent_back=back, moved=moved))
 
 
 def seen(reading: Reading) -> EscrowAccount | None:
@@ -100,10 +120,17 @@ def seen(reading: Reading) -> EscrowAccount | None:
     return next((tranche.account for tranche in reading.once(tranches)), None)
 
 
+def releases_on_silence(reading: Reading) -> bool:
+    """Whether the terms in force say that the client's silence releases what was delivered."""
+    version = reading.once(own_version)
+    return version is not None and version.release_on_silence
+
+
 @filing
 def of_the_deliveries(reading: Reading) -> Folder | None:
-    """What the provider delivered, tranche by tranche."""
-    found = [Filed.of(file) for tranche in reading.once(tranches) for file in vars(tranche)["delivered"]]
+    """What the provider delivered, and what the client wanted changed, tranche by tranche."""
+    rows = [vars(tranche) for tranche in reading.once(tranches)]
+    found = [Filed.of(file) for row in rows for file in [*row["delivered"], *row["sent_back"]]]
     return Folder(_("Deliveries"), found)
 
 
@@ -129,7 +156,21 @@ def payments_page(reading: Reading) -> Page | None:
 @todo
 def ask_acceptance(reading: Reading) -> Todo | None:
     """What was delivered waits for the client."""
-    return steps.acceptance(reading.project.key, reading.once(tranches), as_client=reading.as_client)
+    return steps.acceptance(
+        reading.project.key, reading.once(tranches), as_client=reading.as_client, silence=releases_on_silence(reading)
+    )
+
+
+@todo
+def ask_nothing(reading: Reading) -> Todo | None:
+    """What the SMA was asked waits for the SMA."""
+    return steps.with_the_sma(reading.once(tranches))
+
+
+@todo
+def ask_about_lateness(reading: Reading) -> Todo | None:
+    """Late work lets the client ask the money back."""
+    return steps.lateness(reading.project.key, reading.once(tranches), as_client=reading.as_client)
 
 
 @todo
@@ -157,11 +198,62 @@ def of_the_tranches(reading: Reading) -> Iterator[Coming]:
             yield Coming(f"tranche-{tranche.position}", tranche.due_on, words)
 
 
+@dated(CANCEL)
+def notice_words(deadline: Deadline, reading: Reading) -> Words | None:
+    """For the two parties: a tranche on notice."""
+    tranche = next((t for t in reading.once(tranches) if t.pk == deadline.subject_id), None)
+    if not tranche:
+        return None
+    return Words(_("Tranche %(n)s is cancelled") % {"n": tranche.position}, _("Unless a deposit comes before."))
+
+
+@dated(OVERDUE)
+def lateness_words(deadline: Deadline, reading: Reading) -> Words | None:
+    """For the two parties: when late work lets the client ask the money back."""
+    tranche = next((t for t in reading.once(tranches) if t.pk == deadline.subject_id), None)
+    if not tranche:
+        return None
+    facts = {"n": tranche.position, "amount": euros(tranche.held_cents), "days": settings.OVERDUE_DAYS}
+    told = _("%(amount)s held: the client may then ask for them back.")
+    return Words(_("Tranche %(n)s is %(days)s days late, unless delivered") % facts, told % facts)
+
+
+@dated(IDLE)
+def idle_words(deadline: Deadline, reading: Reading) -> Words | None:
+    """For the two parties: when money at rest goes to the SMA."""
+    if not reading.once(tranches):
+        return None
+    return Words(_("The SMA takes up the money held"), _("Unless money moves before."))
+
+
 WORDS: dict[str, Callable[[], tuple[str, str, str]]] = {
     "escrow.opened": lambda: (_("Internal account opened"), "", ""),
     "escrow.deposited": lambda: (_("%(amount)s deposited"), _("Held on the internal account."), "go"),
     "escrow.deposit_asked": lambda: (_("Deposit of %(amount)s asked for"), _("Tranche “%(tranche_title)s”."), "soon"),
     "escrow.delivered": lambda: (_("Tranche delivered: “%(tranche_title)s”"), _("%(amount)s await acceptance."), ""),
+    "escrow.changes_asked": lambda: (_("Changes asked for: “%(tranche_title)s”"), _("%(amount)s stay held."), "soon"),
+    "escrow.unanswered": lambda: (
+        _("No answer to the delivery of “%(tranche_title)s”"),
+        _("%(amount)s stay held: the provider may go to the SMA."),
+        "stop",
+    ),
+    "escrow.overdue": lambda: (
+        _("Delivery late: “%(tranche_title)s”"),
+        _("%(amount)s held: the client may ask for them back."),
+        "stop",
+    ),
+    "escrow.notice_given": lambda: (
+        _("Notice of cancellation: “%(tranche_title)s”"),
+        _("Cancelled on %(ends_at)s without a deposit."),
+        "soon",
+    ),
+    "escrow.notice_withdrawn": lambda: (_("Notice taken back: “%(tranche_title)s”"), "", ""),
+    "escrow.notice_overtaken": lambda: (_("Notice without object: “%(tranche_title)s”"), "", ""),
+    "escrow.tranche_cancelled": lambda: (
+        _("Tranche cancelled: “%(tranche_title)s”"),
+        _("The notice has ended without a deposit."),
+        "stop",
+    ),
     "escrow.refunded": lambda: (_("%(amount)s go back to the client"), _("By amendment %(amendment_number)s."), "go"),
     "escrow.case_asked": lambda: (_("The SMA has the case: %(amount)s held"), _("Because %(cause)s."), "stop"),
     "escrow.released": lambda: (_("%(amount)s released"), _("Tranche “%(tranche_title)s”."), "go"),
@@ -174,7 +266,17 @@ def words_of(event: Event, reading: Reading) -> Line | None:
     if reading.user.pk not in event.facts["parties"]:
         return None
     title, detail, tone = WORDS[event.verb]()
-    facts = {**event.facts, "amount": euros(event.facts["cents"])}
-    if "cause" in facts:
-        facts["cause"] = Cause(facts["cause"]).label
+    facts = in_words(event.facts)
+    if facts.get("silence") and event.verb == "escrow.released":
+        detail = _("Tranche “%(tranche_title)s”, by a silence of %(days)s days.")
     return Line(title % facts, detail % facts, tone)
+
+
+def in_words(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts of an event with what a line says of them."""
+    told = {**facts, "amount": euros(facts["cents"]), "days": settings.ACCEPTANCE_DAYS}
+    if "cause" in told:
+        told["cause"] = Cause(told["cause"]).label
+    if "ends_at" in told:
+        told["ends_at"] = paris(datetime.fromisoformat(told["ends_at"]))
+    return told

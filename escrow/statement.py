@@ -46,7 +46,7 @@ class Line(NamedTuple):
 
 def statement(account: EscrowAccount) -> list[Line]:
     """Every movement of the account, oldest first, up to the bank's word that a transfer has arrived."""
-    arrived = Q(debit__kind=Kind.BANK_TRANSIT, credit__kind=Kind.BANK)
+    arrived = Q(debit__kind=Kind.BANK_TRANSIT, credit__kind=Kind.BANK, transfer__event="payout.ok")
     own = Q(debit__kind__in=OURS) | Q(credit__kind__in=OURS) | arrived
     moves = Move.objects.of_project(account.project.key).filter(own)
     details, held, lines = known(account), 0, []
@@ -92,6 +92,9 @@ def tranches_of(deed: Deposit | Refund | Freeze) -> str:
 
 def detail_of(release: Release) -> str:
     """The tranche of a release, who accepted it, and why only a part."""
+    if not release.by:
+        facts = {"n": release.tranche.position, "days": settings.ACCEPTANCE_DAYS}
+        return _("tranche %(n)s, by a silence of %(days)s days") % facts
     facts = {"n": release.tranche.position, "name": release.by.display_name}
     words = _("tranche %(n)s, by %(name)s") % facts
     return f"{words} ({release.reason})" if release.reason else words

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime, time
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from escrow.lights import CHANGES
 from escrow.states import TrancheState
 from marketplace.templatetags.page import PARIS, euros
 from projects.report import Todo
@@ -17,20 +19,22 @@ if TYPE_CHECKING:
     from escrow.models import Tranche
 
 
-def acceptance(key: str, tranches: Sequence[Tranche], *, as_client: bool) -> Todo | None:
-    """The client examines and releases what was delivered, the most urgent first."""
+def acceptance(key: str, tranches: Sequence[Tranche], *, as_client: bool, silence: bool) -> Todo | None:
+    """The client examines and releases what was delivered, the most urgent first; `silence`: theirs releases it."""
     waiting = [tranche for tranche in tranches if tranche.awaits_acceptance and tranche.accept_by]
     if not waiting:
         return None
     tranche = min(waiting, key=lambda t: (t.accept_by, t.position))
-    facts = {"n": tranche.position, "amount": euros(tranche.held_cents), "title": tranche.title}
+    if tranche.is_unanswered and not (as_client or silence or in_case(tranche)):
+        return no_answer(key, tranche)
+    facts = named(tranche)
     yours, theirs = (
         _("You: accept tranche %(n)s, release %(amount)s"),
         _("The client: accept tranche %(n)s, %(amount)s"),
     )
     return Todo(
         title=(yours if as_client else theirs) % facts,
-        text=_("“%(title)s” is delivered.") % facts,
+        text=f"{_('“%(title)s” is delivered.') % facts} {without_answer(tranche, silence=silence) % facts}",
         label=_("Examine and release") if as_client else "",
         url=address("release", key, tranche) if as_client else "",
         by=tranche.accept_by,
@@ -38,19 +42,83 @@ def acceptance(key: str, tranches: Sequence[Tranche], *, as_client: bool) -> Tod
     )
 
 
+def no_answer(key: str, tranche: Tranche) -> Todo:
+    """The client's time is over: the provider may ask for a case."""
+    facts = named(tranche)
+    return Todo(
+        title=_("You: no answer for tranche %(n)s, go to the SMA if you wish") % facts,
+        text=_("The client has not answered in time; %(amount)s stay held.") % facts,
+        label=_("Ask the SMA for a case"),
+        url=reverse("escrow:payments", args=[key]),
+    )
+
+
+def without_answer(tranche: Tranche, *, silence: bool) -> str:
+    """What the client's silence causes, or has caused."""
+    if in_case(tranche):
+        return _("The SMA has the case: it writes to the two of you.")
+    if tranche.is_unanswered:
+        return _("The time to answer is over.")
+    if silence:
+        return _("Without an answer by then, the %(amount)s are released.")
+    return _("Without an answer by then nothing moves, and the provider may go to the SMA.")
+
+
+def with_the_sma(tranches: Sequence[Tranche]) -> Todo | None:
+    """The SMA takes up what it was asked; both wait."""
+    asked = [tranche for tranche in tranches if in_case(tranche)]
+    if not asked:
+        return None
+    numbers = ", ".join(str(tranche.position) for tranche in asked)
+    held = euros(sum(tranche.held_cents for tranche in asked))
+    return Todo(
+        title=_("The SMA: write to the two of you about tranche %(numbers)s") % {"numbers": numbers},
+        text=_("It has the case. The %(held)s stay held until then.") % {"held": held},
+        mine=False,
+        pressing=False,
+    )
+
+
+def in_case(tranche: Tranche) -> bool:
+    """Whether the SMA has been asked, as the page's query says (TrancheQuerySet.told)."""
+    return bool(vars(tranche)["in_case"])
+
+
+def named(tranche: Tranche) -> dict[str, object]:
+    """A tranche in words."""
+    return {"n": tranche.position, "amount": euros(tranche.held_cents), "title": tranche.title}
+
+
+def lateness(key: str, tranches: Sequence[Tranche], *, as_client: bool) -> Todo | None:
+    """Work so late that the client may ask its money back."""
+    late = next((t for t in tranches if t.is_overdue and not in_case(t)), None)
+    if not late or not as_client:
+        return None
+    facts = {**named(late), "days": settings.OVERDUE_DAYS}
+    return Todo(
+        title=_("You: tranche %(n)s is %(days)s days late, ask for %(amount)s back if you wish") % facts,
+        text=_("The provider may still deliver; they agree to a refund, or answer.") % facts,
+        label=_("See the payments page"),
+        url=reverse("escrow:payments", args=[key]),
+        pressing=False,
+    )
+
+
 def work(key: str, tranches: Sequence[Tranche], *, as_client: bool) -> Todo | None:
     """The provider delivers the first tranche that holds money, and works on no more than that."""
-    tranche = next((tranche for tranche in tranches if tranche.state == TrancheState.FUNDED), None)
+    tranche = next((tranche for tranche in tranches if tranche.stage in {TrancheState.FUNDED, CHANGES}), None)
     if not tranche:
         return None
     facts = {"n": tranche.position}
     yours, theirs = _("You: deliver tranche %(n)s"), _("The provider: deliver tranche %(n)s")
+    if tranche.changes_at:
+        yours, theirs = _("You: deliver tranche %(n)s again"), _("The provider: deliver tranche %(n)s again")
     return Todo(
         title=(theirs if as_client else yours) % facts,
         text=f"{tranche.light_for(client=as_client).label}.",
         label="" if as_client else _("Deliver tranche %(n)s") % facts,
         url="" if as_client else address("deliver", key, tranche),
-        by=datetime.combine(tranche.due_on, time(23, 59), PARIS) if tranche.due_on else None,
+        by=None if tranche.changes_at or not tranche.due_on else datetime.combine(tranche.due_on, time(23, 59), PARIS),
         mine=not as_client,
     )
 
@@ -64,12 +132,11 @@ def funding(key: str, tranches: Sequence[Tranche], *, as_client: bool) -> Todo |
     facts = {"n": tranche.position, "amount": euros(tranche.lacking_cents)}
     yours = _("You: deposit %(amount)s for tranche %(n)s")
     theirs = _("The client: deposit %(amount)s for tranche %(n)s")
-    page = reverse("escrow:deposit", args=[key]) + f"?tranche={tranche.pk}"
     return Todo(
         title=(yours if as_client else theirs) % facts,
         text=f"{tranche.light_for(client=as_client).label}.",
         label=_("Deposit %(amount)s") % facts if as_client else _("See the payments page"),
-        url=page if as_client else reverse("escrow:payments", args=[key]),
+        url=deposit_page(key, tranche) if as_client else reverse("escrow:payments", args=[key]),
         mine=as_client,
     )
 
@@ -77,3 +144,8 @@ def funding(key: str, tranches: Sequence[Tranche], *, as_client: bool) -> Todo |
 def address(route: str, key: str, tranche: Tranche) -> str:
     """The page of a deed on a tranche."""
     return reverse(f"escrow:{route}", args=[key, tranche.pk])
+
+
+def deposit_page(key: str, tranche: Tranche) -> str:
+    """The page on which the client deposits for one tranche."""
+    return reverse("escrow:deposit", args=[key]) + f"?tranche={tranche.pk}"

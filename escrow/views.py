@@ -12,17 +12,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from escrow.acts import Desk
 from escrow.figures import Figures
-from escrow.forms import DeliverForm, DepositForm, ReleaseForm
-from escrow.models import EscrowAccount, Tranche
+from escrow.forms import CaseForm, ChangesForm, DeliverForm, DepositForm, NoticeForm, ReleaseForm
+from escrow.models import CancellationNotice, EscrowAccount, Tranche
 from escrow.papers import statement_paper
 from escrow.statement import as_csv, statement
 from marketplace.accounts.models import User
 from marketplace.policies import UserRequest, policy
 from marketplace.refusals import Refusal
-from marketplace.templatetags.page import euros
+from marketplace.templatetags.page import euros, paris
 from projects import report
 from projects.models import Project
+from projects.models.content import days_after
 
 
 def crumbs(project: Project, *ends: tuple[str, str]) -> list[tuple[str, str]]:
@@ -42,13 +44,15 @@ def payments(request: UserRequest, key: str) -> HttpResponse:
 
 def everything(account: EscrowAccount, user: User) -> dict[str, Any]:
     """What the payments page shows `user`: always the same number of queries."""
-    tranches = list(account.tranches.prefetch_related("deliveries__files__document", "releases"))
+    handed = ("deliveries__files__document", "deliveries__changes__files__document")
+    tranches = list(account.tranches.told().prefetch_related(*handed, "releases", "notices"))
     reading = report.Reading(account.project, user)
     todos, here = report.todos(reading), account.get_absolute_url()
     return {
         "account": account,
         "project": account.project,
         "tranches": tranches,
+        "acts": Desk.of_reading(reading).acts(tranches),
         "figures": Figures.of(account, tranches),
         "step": todos[0] if todos else None,
         "elsewhere": [todo for todo in todos if todo.mine and not todo.url.startswith(here)],
@@ -97,7 +101,8 @@ def deposit(request: UserRequest, key: str) -> HttpResponse:
     form = DepositForm(data, account=account, tranches=tranches, chosen=request.GET.get("tranche", ""))
     if form.is_valid() and (payment := form.save(by=request.user)):
         return redirect("payments:checkout", payment.key)
-    return draw(request, "escrow/deposit.html", account, form=form, tranches=tranches)
+    awaited = account.awaited_from(request.user)
+    return draw(request, "escrow/deposit.html", account, form=form, tranches=tranches, awaited=awaited)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -122,6 +127,62 @@ def release(request: UserRequest, key: str, pk: int) -> HttpResponse:
         messages.success(request, _("%(amount)s are released to the provider.") % {"amount": euros(done.cents)})
         return redirect(done.account)
     return draw(request, "escrow/release.html", tranche.account, form=form, tranche=tranche)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@policy("escrow.release")
+def changes(request: UserRequest, key: str, pk: int) -> HttpResponse:
+    rows = Tranche.objects.releasable_by(request.user).with_parties()
+    tranche = get_object_or_404(rows, account__project__key=key, pk=pk)
+    form = ChangesForm(*((request.POST, request.FILES) if request.method == "POST" else ()), tranche=tranche)
+    if form.is_valid() and form.save(by=request.user):
+        messages.success(request, _("The provider has been asked for the changes: it is their turn."))
+        return redirect(tranche.account)
+    return draw(request, "escrow/changes.html", tranche.account, form=form, tranche=tranche)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@policy("escrow.party")
+def give_notice(request: UserRequest, key: str, pk: int) -> HttpResponse:
+    rows = Tranche.objects.visible_to(request.user).with_parties()
+    tranche = get_object_or_404(rows, account__project__key=key, pk=pk)
+    form = NoticeForm(request.POST if request.method == "POST" else None)
+    if form.is_valid() and (notice := form.save(tranche, by=request.user)):
+        told = _("The notice is given: without a deposit the tranche is cancelled on %(at)s.")
+        messages.success(request, told % {"at": paris(notice.ends_at)})
+        return redirect(tranche.account)
+    return draw(request, "escrow/notice.html", tranche.account, form=form, tranche=tranche, **ending())
+
+
+def ending() -> dict[str, Any]:
+    """When a notice given now would end."""
+    return {"ends_at": days_after(timezone.now(), settings.CANCELLATION_DAYS)}
+
+
+@require_POST
+@policy("escrow.party")
+def withdraw_notice(request: UserRequest, key: str, pk: int) -> HttpResponse:
+    rows = CancellationNotice.objects.given_by(request.user).filter(tranche=pk, tranche__account__project__key=key)
+    notice = get_object_or_404(rows.order_by("-pk")[:1])
+    try:
+        notice.withdraw(by=request.user)
+        messages.success(request, _("The notice is taken back: the tranche stays as agreed."))
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    return redirect(notice.tranche.account)
+
+
+@require_POST
+@policy("escrow.deliver")
+def ask_case(request: UserRequest, key: str, pk: int) -> HttpResponse:
+    rows = Tranche.objects.deliverable_by(request.user).with_parties()
+    tranche = get_object_or_404(rows, account__project__key=key, pk=pk)
+    form = CaseForm(request.POST)
+    if form.is_valid() and form.save(tranche, by=request.user):
+        messages.success(request, _("The SMA has the case: it writes to the two of you."))
+    for told in (error for errors in form.errors.values() for error in errors):
+        messages.error(request, str(told))
+    return redirect(tranche.account)
 
 
 @require_POST

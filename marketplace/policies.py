@@ -83,6 +83,7 @@ POLICIES: dict[str, For] = {
     "escrow.release": For.CLIENT,
     "payouts.own": For.PROVIDER,
     "payouts.ask": For.PROVIDER,
+    "payouts.refunds": For.VERIFIED,  # whoever paid by a card that does not take the money back
     "payouts.invoice": For.VERIFIED,  # the provider and the client whom the invoice is addressed to
     "demo.trial": For.ANYONE,  # routes that exist in the trial only
 }

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 KEPT, AUTHOR = "typed", "author"
 MARK = "resumed"  # a form that carries it is drawn as it was filled in, and does nothing: its files are missing
 SECRET = ("csrfmiddlewaretoken", "password", "password1", "password2", "code", "iban")
-BOOKKEEPING = {"key", "instead_of", "number", "act", "seen", "version", "edition", MARK}
+BOOKKEEPING = {"key", "means", "instead_of", "number", "act", "seen", "version", "edition", MARK}
 TICKED = "on"  # a box that was ticked says nothing without its label
 MOST_CHARACTERS = 120_000  # the longest form is that of the terms: 40,000 and 12 tranches of 2,000, with their titles
 MOST_FIELDS = 300

@@ -184,11 +184,6 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 86_400.0,
         "options": {"expires": 3600},
     },
-    "projects-close": {
-        "task": "projects.tasks.close_projects",
-        "schedule": 300.0,
-        "options": {"expires": 300},
-    },
     "deadlines": {"task": "projects.tasks.sweep_deadlines", "schedule": 60.0, "options": {"expires": 60}},
     "newsletter": {
         "task": "projects.tasks.send_newsletter",
@@ -207,7 +202,6 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": crontab(hour=3, minute=40),
         "options": {"expires": 3600},
     },
-    "contact-hints": {"task": "projects.tasks.tell_hints", "schedule": 300.0, "options": {"expires": 300}},
     "tally-projects": {"task": "projects.tasks.tally_projects", "schedule": 300.0, "options": {"expires": 300}},
     "search-words": {
         "task": "projects.tasks.refresh_words",
@@ -248,9 +242,7 @@ MEDIA_ROOT = VAR_DIR / "files"
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "marketplace.documents.storage.DurableStorage", "OPTIONS": {"base_url": None}},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
-        if PRODUCTION
-        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+        "BACKEND": f"marketplace.assets.{'HashedAssets' if PRODUCTION else 'PlainAssets'}",
     },
 }
 if env("S3_BUCKET", default=""):
@@ -379,6 +371,10 @@ SECOND_CHOICE_REMINDER_DAYS = env.list("SECOND_CHOICE_REMINDER_DAYS", cast=int, 
 REOPEN_DAYS = env.int("REOPEN_DAYS", default=15)
 THREAD_DAYS = env.int("THREAD_DAYS", default=30)  # to write in a private thread after the end of the project
 ACCEPTANCE_DAYS = env.int("ACCEPTANCE_DAYS", default=14)
+ACCEPTANCE_REMINDER_DAYS = env.list("ACCEPTANCE_REMINDER_DAYS", cast=int, default=[7, 11, 13])  # after a delivery
+OVERDUE_DAYS = env.int("OVERDUE_DAYS", default=15)  # after the date agreed for a delivery
+CANCELLATION_DAYS = env.int("CANCELLATION_DAYS", default=14)  # of notice, for a tranche without a deposit
+IDLE_DAYS = env.int("IDLE_DAYS", default=60)  # without a movement, of money held
 LOSER_ACCESS_DAYS = env.int("LOSER_ACCESS_DAYS", default=30)
 IBAN_HOLD_HOURS = env.int("IBAN_HOLD_HOURS", default=72)
 PAYOUT_DECISION_DAYS = env.int("PAYOUT_DECISION_DAYS", default=2)  # working days, as the next two

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Count, Min, QuerySet
+from django.db.models import Count, Min, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -20,7 +20,15 @@ from marketplace.forms import Deed, Performing
 from marketplace.refusals import Refusal
 from marketplace.templatetags.page import euros, paris, paris_short, siren
 from payouts.bankfiles import LARGEST
-from payouts.models import BankAnswer, BatchState, PayoutBatch, PayoutRequest, PayoutState
+from payouts.models import (
+    BankAnswer,
+    BatchState,
+    PayoutBatch,
+    PayoutRequest,
+    PayoutState,
+    RefundTransfer,
+    RefundTransferState,
+)
 from payouts.models.batches import named
 from payouts.states import ENDED
 
@@ -28,6 +36,7 @@ if TYPE_CHECKING:
     from marketplace.accounts.models import User
 
 DECIDE, SEND = "payouts.decide_payoutrequest", "payouts.send_payoutbatch"
+REPAY = "payouts.decide_refundtransfer"
 
 
 @admin.register(PayoutRequest)
@@ -124,6 +133,86 @@ def staff(request: HttpRequest) -> User:
     return cast("User", request.user)
 
 
+class AccountFilter(admin.SimpleListFilter):
+    """Whether the payer's IBAN is known."""
+
+    title = _("IBAN")
+    parameter_name = "iban"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        return [("yes", str(_("given"))), ("no", str(_("not given yet")))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
+        return queryset.filter(bank_account__isnull=self.value() == "no") if self.value() else queryset
+
+
+@admin.register(RefundTransfer)
+class RefundTransferAdmin(ReadOnlyAdmin):
+    """Refunds that no card took: those that wait for an IBAN, for approval, for a batch, for the bank."""
+
+    list_display = ["description", "company", "amount", "account", "state", "made_at", "due", "decided_by"]
+    list_filter = ["state", AccountFilter]
+    search_fields = ["payee__email", "payee__company__name", "refund__payment__description", "=refund__key"]
+    list_select_related = ["payee__company", "refund__payment", "bank_account", "batch", "decided_by"]
+    ordering = ["-pk"]
+    actions = ["make_batch"]
+    fields = [
+        *("description", "company", "amount", "account", "state", "made_at", "due", "why_no_card", "why_returned"),
+        *("refund", "decided_by", "decided_at", "batch", "ended_at"),
+    ]
+    readonly_fields = ["description", "company", "amount", "account", "due", "why_no_card", "why_returned"]
+    deed_facts = ["description", "company", "amount", "account", "made_at", "why_no_card", "why_returned"]
+    deeds: ClassVar[dict[str, AdminDeed]] = {
+        "approve": AdminDeed(
+            _("Approve this refund by transfer"),
+            REPAY,
+            lambda transfer, by, data: transfer.approve(by=by),
+            offered=lambda transfer: transfer.state == RefundTransferState.WAITING and transfer.bank_account_id,
+            reauthenticate=True,
+        ),
+    }
+
+    @admin.display(description=_("what had been paid"))
+    def description(self, row: RefundTransfer) -> str:
+        return row.refund.payment.description
+
+    @admin.display(description=_("payer"))
+    def company(self, row: RefundTransfer) -> str:
+        return f"{row.payee.company.name} ({siren(row.payee.company.number)})"
+
+    @admin.display(description=_("amount"), ordering="cents")
+    def amount(self, row: RefundTransfer) -> str:
+        return euros(row.cents)
+
+    @admin.display(description=_("bank account"))
+    def account(self, row: RefundTransfer) -> str:
+        return f"{row.bank_account.holder}, {row.bank_account.masked}" if row.bank_account else str(_("not given yet"))
+
+    @admin.display(description=_("next step before"), empty_value="–")
+    def due(self, row: RefundTransfer) -> str:
+        return paris_short(row.due_at)
+
+    @admin.display(description=_("why the card did not take it"), empty_value="–")
+    def why_no_card(self, row: RefundTransfer) -> str:
+        return row.refund.failure
+
+    @admin.display(description=_("why the bank returned the last transfer"), empty_value="–")
+    def why_returned(self, row: RefundTransfer) -> str:
+        return row.why if row.reason else ""
+
+    def has_send_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(SEND)
+
+    @admin.action(description=_("Put the chosen refunds into one batch"), permissions=["send"])
+    def make_batch(self, request: HttpRequest, queryset: QuerySet[RefundTransfer]) -> HttpResponse | None:
+        try:
+            batch = PayoutBatch.make(refunds=queryset, by=staff(request))
+        except Refusal as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+            return None
+        return redirect("admin:payouts_payoutbatch_change", batch.pk)
+
+
 class DropForm(Deed):
     """A batch may only be dropped while the bank does not have its file: else its requests could be paid twice."""
 
@@ -174,7 +263,7 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("transfers of the batch"), empty_value="–")
     def transfers(self, batch: PayoutBatch) -> str:
-        rows = batch.requests.with_parts().order_by("pk")
+        rows = [*batch.requests.with_parts().order_by("pk"), *batch.refunds.with_parts().order_by("pk")]
         return format_html_join("", '<p><a href="{}">{}</a> · {} · {} · {}</p>', (transfer_of(row) for row in rows))
 
     @admin.display(description=_("SEPA file"), empty_value="–")
@@ -186,8 +275,8 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("attention"), empty_value="–")
     def attention(self, batch: PayoutBatch) -> str:
-        if request := batch.outdated:
-            return str(PayoutBatch.Outdated(number=request.invoice_number))
+        if row := batch.outdated:
+            return str(PayoutBatch.Outdated(what=row.named))
         is_new = batch.state == BatchState.MADE and not batch.handed_out_at
         return str(PayoutBatch.NotHandedOut()) if is_new else "–"
 
@@ -210,10 +299,10 @@ class PayoutBatchAdmin(ReadOnlyAdmin):
         return response
 
 
-def transfer_of(row: PayoutRequest) -> tuple[str, str, str, str, str]:
-    """A transfer as the batch's page lists it: address, invoice, company, amount, state."""
-    url = reverse("admin:payouts_payoutrequest_change", args=[row.pk])
-    return url, row.invoice_number, row.provider.company.name, euros(row.cents), str(row.get_state_display())
+def transfer_of(row: PayoutRequest | RefundTransfer) -> tuple[str, str, str, str, str]:
+    """A transfer as the batch's page lists it: address, invoice or refund, company, amount, state."""
+    url = reverse(f"admin:payouts_{row._meta.model_name}_change", args=[row.pk])
+    return url, row.motive, row.payee.company.name, euros(row.cents), str(row.get_state_display())
 
 
 class AnswerForm(Performing):
@@ -285,7 +374,7 @@ class BankAnswerAdmin(ReadOnlyAdmin):
 
 @waits
 def desk(user: User) -> Iterator[Waiting]:
-    """Requests to decide on, approved ones to put into a batch, batches to send, each for who may."""
+    """Requests and refunds to decide on, approved ones to put into a batch, batches to send, each for who may."""
     if user.has_perm(DECIDE):
         yield from waiting(
             PayoutState.ASKED,
@@ -297,6 +386,38 @@ def desk(user: User) -> Iterator[Waiting]:
             lambda n: ngettext("%(n)s approved request to batch", "%(n)s approved requests to batch", n),
         )
         yield from batches()
+    if user.has_perm(REPAY):
+        yield from refunds(user)
+
+
+def refunds(user: User) -> Iterator[Waiting]:
+    """Refunds that no card took: to be approved, to be put into a batch, and those that wait for an IBAN."""
+    rows = RefundTransfer.objects.order_by("pk").select_related("bank_account")
+    owed = rows.filter(state=RefundTransferState.WAITING).exclude(bank_account=None)
+    yield from owing(
+        list(owed),
+        "state__exact=WAITING&iban=yes",
+        lambda n: ngettext("%(n)s refund by transfer to approve", "%(n)s refunds by transfer to approve", n),
+    )
+    if user.has_perm(SEND):
+        yield from owing(
+            list(rows.filter(state=RefundTransferState.APPROVED)),
+            "state__exact=APPROVED",
+            lambda n: ngettext("%(n)s approved refund to batch", "%(n)s approved refunds to batch", n),
+        )
+    yield from owing(
+        list(rows.without_account()),
+        "state__exact=WAITING&iban=no",
+        lambda n: ngettext("%(n)s refund waits for an IBAN", "%(n)s refunds wait for an IBAN", n),
+    )
+
+
+def owing(rows: list[RefundTransfer], chosen: str, words: Callable[[int], str]) -> Iterator[Waiting]:
+    """These refunds, if any, since when, and the nearest deadline of ours."""
+    if rows:
+        address = f"{reverse('admin:payouts_refundtransfer_changelist')}?{chosen}"
+        before = min((row.due_at for row in rows if row.due_at), default=None)
+        yield Waiting(words(len(rows)) % {"n": len(rows)}, address, since=rows[0].made_at, before=before)
 
 
 def waiting(state: PayoutState, words: Callable[[int], str]) -> Iterator[Waiting]:

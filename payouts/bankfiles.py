@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from marketplace.accounts.models import Company
-    from payouts.models import PayoutRequest
+    from payouts.models import PayoutRequest, RefundTransfer
 
 SCHEMA = "pain.001.001.09"
 PAID = frozenset({"ACSC", "ACCC"})  # settlement completed, on the debtor's or the creditor's account (ISO 20022)
@@ -108,7 +108,7 @@ class Report:
         return Found([told[reference] for reference in ours if reference in told], unknown)
 
 
-def transfer_file(message_id: str, requests: Sequence[PayoutRequest]) -> bytes:
+def transfer_file(message_id: str, requests: Sequence[PayoutRequest | RefundTransfer]) -> bytes:
     """The pain.001.001.09 of `requests`: one SEPA credit transfer each, addresses structured.
 
     Dated today in Paris, or the working day that follows.
@@ -136,18 +136,19 @@ def schema() -> etree.XMLSchema:
     return etree.XMLSchema(etree.parse(Path(sepaxml.__file__).parent / "schemas" / f"{SCHEMA}.xsd"))
 
 
-def transfer(request: PayoutRequest, day: date) -> dict[str, object]:
-    """One credit transfer, as sepaxml takes it: cents, our reference, the invoice's number as its motive."""
+def transfer(request: PayoutRequest | RefundTransfer, day: date) -> dict[str, object]:
+    """One credit transfer, as sepaxml takes it: cents, our reference, the invoice's number or the refund as motive."""
+    account = request.destination
     payment = {
-        "name": plain(request.bank_account.holder, 70),
-        "IBAN": request.bank_account.clear_iban,
+        "name": plain(account.holder, 70),
+        "IBAN": account.clear_iban,
         "amount": request.cents,
         "execution_date": day,
-        "description": plain(f"{settings.SITE_NAME} {request.invoice_number}", 140),
+        "description": plain(f"{settings.SITE_NAME} {request.motive}", 140),
         "endtoend_id": request.end_to_end,
-        "address": address(request.provider.company),
+        "address": address(request.payee.company),
     }
-    return {**payment, "BIC": request.bank_account.bic} if request.bank_account.bic else payment
+    return {**payment, "BIC": account.bic} if account.bic else payment
 
 
 def address(company: Company) -> dict[str, str]:

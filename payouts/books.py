@@ -1,4 +1,4 @@
-"""The equations of payment requests: what is claimed, on its way and paid is what their rows say."""
+"""The equations of payment requests and of refunds by transfer: what waits, is on its way and paid is what rows say."""
 
 from __future__ import annotations
 
@@ -103,20 +103,63 @@ def requests_are_posted() -> list[str]:
 
 @register("payouts.batches_are_their_requests")
 def batches_are_their_requests() -> list[str]:
-    """A batch is as far as its requests are, and its file is the one that was made."""
+    """A batch is as far as its transfers are, and its file is the one that was made."""
     return red_rows(
         """
-        with batch as (
-          select b.id, b.state, b.file, b.sha256, count(p.id) as parts,
+        with part as (
+          select batch_id, state from payouts_payoutrequest union all select batch_id, state from payouts_refundtransfer
+        ), batch as (
+          select b.id, b.state, b.file, b.sha256, count(p.state) as parts,
             count(*) filter (where p.state = 'BATCHED') as waiting, count(*) filter (where p.state = 'SENT') as sent
-          from payouts_payoutbatch b left join payouts_payoutrequest p on p.batch_id = b.id group by b.id
+          from payouts_payoutbatch b left join part p on p.batch_id = b.id group by b.id
         )
-        select format('batch %s is %s: %s requests, %s waiting, %s sent', id, state, parts, waiting, sent) from batch
+        select format('batch %s is %s: %s transfers, %s waiting, %s sent', id, state, parts, waiting, sent) from batch
         where (state = 'DROPPED') <> (parts = 0) or (state = 'MADE') <> (waiting > 0)
           or (waiting > 0 and waiting < parts)
           or (state = 'SENT') <> (sent > 0)
         union all
         select format('batch %s: its file has changed', id) from batch
         where sha256 <> encode(sha256(convert_to(file, 'UTF8')), 'hex')
+        """
+    )
+
+
+@register("payouts.failed_refunds_wait")
+def failed_refunds_wait() -> list[str]:
+    """Each refund that no card took has one living transfer of its amount, paid once the refund is made."""
+    return red_rows(
+        """
+        select format('refund %s is %s: %s transfers of %s cents, %s paid', key, state, n, cents, paid) from (
+          select r.key, r.state, r.cents as due, count(t.id) as n, coalesce(sum(t.cents), 0) as cents,
+            count(*) filter (where t.state = 'PAID') as paid
+          from payments_refund r left join payouts_refundtransfer t on t.refund_id = r.id and t.state <> 'RETURNED'
+          group by r.id
+        ) refund
+        where case state
+          when 'FAILED' then n <> 1 or cents <> due or paid <> 0
+          when 'REPAID' then n <> 1 or cents <> due or paid <> 1
+          else n <> 0 end
+        """
+    )
+
+
+@register("payouts.refunds_are_posted")
+def refunds_are_posted() -> list[str]:
+    """Each refund by transfer has exactly the transfers of the ledger that its state calls for; none is without it."""
+    return red_rows(
+        """
+        with wanted (state, acts) as (values
+          ('SENT', array['sent']), ('PAID', array['sent', 'ok']), ('RETURNED', array['sent', 'ret'])
+        ), expected as (
+          select case act when 'sent' then format('refund_transfer:%s:sent', r.id)
+            else format('sepa:REFUND-%s:%s', r.id, act) end as key, r.cents
+          from payouts_refundtransfer r join wanted w using (state), unnest(w.acts) as act
+        ), posted as (
+          select t.key, sum(m.amount) as cents from ledger_transfer t join ledger_move m on m.transfer_id = t.id
+          where t.key ~ '^(refund_transfer:[0-9]+:|sepa:REFUND-)' group by t.key
+        )
+        select format('%s: %s expected, %s posted', coalesce(e.key, p.key), e.cents, p.cents)
+        from expected e full join posted p using (key)
+        where e.cents is distinct from p.cents
         """
     )

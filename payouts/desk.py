@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from django.conf import settings
 from django.db.models import DateTimeField, Exists, F, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -16,7 +17,7 @@ from escrow.models import Release, Tranche
 from marketplace.accounts.models import BankAccount
 from marketplace.billing.vat import Amount
 from marketplace.templatetags.page import PARIS, euros
-from payouts.models import PayoutRequest, PayoutState
+from payouts.models import PayoutRequest, PayoutState, RefundTransfer
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -149,3 +150,36 @@ def expected(tranche: Tranche, cents: int) -> Amount:
     rate = tranche.account.agreement.vat_rate_bp
     ht_cents = (cents * 10_000 + (10_000 + rate) // 2) // (10_000 + rate)
     return Amount(ht_cents, cents - ht_cents, cents)
+
+
+class RefundDesk:
+    """What the page of refunds by transfer shows to `user`: what their cards did not take back."""
+
+    def __init__(self, user: User) -> None:
+        self.user = user
+
+    @cached_property
+    def rows(self) -> list[RefundTransfer]:
+        """The latest first; of what the bank returned, the transfer that waits in its place says why."""
+        return list(RefundTransfer.objects.of(self.user).living().with_parts().order_by("-pk")[:SHOWN])
+
+    @cached_property
+    def unsent_cents(self) -> int:
+        """All that has not left for the bank."""
+        return int(RefundTransfer.objects.of(self.user).unsent().aggregate(sum=Sum("cents"))["sum"] or 0)
+
+    @cached_property
+    def missing_cents(self) -> int:
+        """All that waits for an IBAN."""
+        rows = RefundTransfer.objects.of(self.user).without_account()
+        return int(rows.aggregate(sum=Sum("cents"))["sum"] or 0)
+
+    @property
+    def hold_hours(self) -> int:
+        """How long nothing is paid to an account that has just changed."""
+        return int(settings.IBAN_HOLD_HOURS)
+
+    @property
+    def takes_account(self) -> bool:
+        """Whether an IBAN given now would be used."""
+        return self.unsent_cents > 0

@@ -9,7 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from escrow.models import Tranche
-from marketplace.accounts.models import User
+from marketplace.accounts.forms import BankForm
+from marketplace.accounts.models import BankAccount, User
 from marketplace.documents.forms import DocumentField
 from marketplace.documents.intake import PDF, Clean
 from marketplace.fields import DayField, EurosField
@@ -19,7 +20,7 @@ from marketplace.templatetags.page import PARIS
 from payouts import facturx
 from payouts.bankfiles import Unreadable
 from payouts.bills import OLDEST, Bill
-from payouts.models import PayoutRequest
+from payouts.models import PayoutBatch, PayoutRequest
 
 TYPED = ("number", "issued_on", "ht_cents", "vat_cents")
 CHOOSE_AGAIN = _("Choose the file once more: a browser does not keep it. Everything else is still here.")
@@ -158,3 +159,13 @@ def said_by(request: PayoutRequest) -> dict[str, Any]:
 def today() -> date:
     """The date in Paris."""
     return timezone.localdate(timezone=PARIS)
+
+
+class RefundAccountForm(BankForm):
+    """Where to receive what no card took back: a new IBAN, or the one in use once more."""
+
+    def save(self) -> BankAccount | None:
+        """Make it the account in use; None when that was refused meanwhile."""
+        data = self.cleaned_data
+        given = {name: data[name] for name in ("holder", "iban", "bic")}
+        return self.perform(lambda: PayoutBatch.give_account(self.user, **given))

@@ -8,18 +8,24 @@ from django.contrib.auth.models import Group
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from marketplace.accounts.models import User
+from marketplace.accounts.models import BankAccount, User
 from marketplace.accounts.staff import FINANCE
 from marketplace.events.models import Event
 from marketplace.events.tellings import Facts, Kind, Letter, Telling, tells
+from marketplace.payments.models import Payment
 from marketplace.templatetags.page import euros, paris
 from payouts import reasons
-from payouts.models import PayoutRequest
+from payouts.models import PayoutRequest, RefundTransfer
 
 
 def due(facts: Facts) -> str:
     """When the next step is due, in words."""
     return paris(datetime.fromisoformat(facts["due_at"])) if facts["due_at"] else ""
+
+
+def finance() -> Iterable[User]:
+    """Who works for Finance."""
+    return User.objects.filter(groups__in=Group.objects.filter(name=FINANCE), is_active=True)
 
 
 class ToProvider(Telling, ABC):
@@ -233,9 +239,7 @@ class ToDecide(Telling):
 
     def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
         known = {name: event.facts[name] for name in ("payout", "title", "cents", "number", "due_at")}
-        group = Group.objects.filter(name=FINANCE)
-        for user in User.objects.filter(groups__in=group, is_active=True):
-            yield user, known
+        return ((user, known) for user in finance())
 
     def letter(self, facts: Facts) -> Letter:
         return Letter(
@@ -249,3 +253,191 @@ class ToDecide(Telling):
 @tells("payout.reopened", name="payout.reopened.finance", kind=Kind.MONEY)
 class ToDecideAgain(ToDecide):
     """The provider's bank account has changed: the decision is to be taken anew."""
+
+
+class ToPayee(Telling, ABC):
+    """A step of a refund by transfer, told to who had paid, with its figures and the next date."""
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        transfer = RefundTransfer.objects.with_parts().get(pk=event.facts["transfer"])
+        names = ("cents", "description", "last4", "due_at", "reason")
+        yield transfer.payee, {name: event.facts[name] for name in names}
+
+    @abstractmethod
+    def subject(self) -> str:
+        """The subject, with places for the facts."""
+
+    @abstractmethod
+    def words(self, facts: Facts) -> str:
+        """What happened and what comes next."""
+
+    def action(self, facts: Facts) -> str:
+        """The words of the link."""
+        return _("See my refunds")
+
+    def quote(self, facts: Facts) -> str:
+        """What the bank said."""
+        return ""
+
+    def letter(self, facts: Facts) -> Letter:
+        named = {**facts, "amount": euros(facts["cents"]), "date": due(facts)}
+        return Letter(
+            subject=self.subject() % named,
+            paragraphs=[self.words(facts) % named],
+            quote=self.quote(facts),
+            figures=[(facts["description"], named["amount"])],
+            action=(self.action(facts) % named, reverse("payouts:refunds")),
+        )
+
+
+@tells("payment.refund_failed", kind=Kind.MONEY)
+class RefundFailed(ToPayee):
+    """The first word of it: to whoever has no IBAN here it asks for one."""
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        payment = Payment.objects.select_related("payer").get(key=event.facts["payment"])
+        account = BankAccount.objects.of(payment.payer).current().first()
+        facts = {"cents": event.facts["cents"], "description": payment.description, "due_at": ""}
+        yield payment.payer, {**facts, "last4": account.last4 if account else ""}
+
+    def subject(self) -> str:
+        return _("Your refund of %(amount)s could not go back the way it came")
+
+    def words(self, facts: Facts) -> str:
+        if facts["last4"]:
+            return _(
+                "The card or the account that paid does not take the refund of %(amount)s. The money is safe with us, "
+                "and we pay it by bank transfer to your account ending in %(last4)s. You have nothing to do."
+            )
+        return _(
+            "The card or the account that paid does not take the refund of %(amount)s. The money is safe with us: give "
+            "the IBAN of your company, and we pay it to you by bank transfer."
+        )
+
+    def action(self, facts: Facts) -> str:
+        return _("See my refunds") if facts["last4"] else _("Give the IBAN where to receive %(amount)s")
+
+
+@tells("refund_transfer.waiting", kind=Kind.MONEY)
+class AccountGone(RefundFailed):
+    """The account that a refund was to go to is no longer in use, and no other is."""
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        return () if event.facts["known"] else ToPayee.people(self, event)
+
+    def subject(self) -> str:
+        return _("Your refund of %(amount)s needs another IBAN")
+
+    def words(self, facts: Facts) -> str:
+        return _("The bank account that %(amount)s were to be paid to is no longer in use. Give the IBAN of another.")
+
+
+@tells("refund_transfer.ready", name="refund_transfer.ready.payee", kind=Kind.MONEY)
+class AccountGiven(ToPayee):
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        return () if event.facts["known"] else super().people(event)
+
+    def subject(self) -> str:
+        return _("IBAN received for your refund of %(amount)s")
+
+    def words(self, facts: Facts) -> str:
+        return _(
+            "Our finance team checks the account ending in %(last4)s before %(date)s; the transfer then leaves within "
+            "one working day."
+        )
+
+
+@tells("refund_transfer.reopened", name="refund_transfer.reopened.payee", kind=Kind.MONEY)
+class AccountChanged(ToPayee):
+    def subject(self) -> str:
+        return _("Refund to be approved again: %(amount)s")
+
+    def words(self, facts: Facts) -> str:
+        return _(
+            "Your bank details have changed. For your safety the refund waits for approval again, to your account "
+            "ending in %(last4)s: before %(date)s."
+        )
+
+
+@tells("refund_transfer.elsewhere", kind=Kind.MONEY)
+class RefundElsewhere(ToPayee):
+    def subject(self) -> str:
+        return _("Refund already prepared to your former account: %(amount)s")
+
+    def words(self, facts: Facts) -> str:
+        return _(
+            "Your bank details have changed, but the file of this transfer may already be at the bank, with your "
+            "account ending in %(last4)s: the money goes there. If that account is closed, the bank returns it and "
+            "we ask you for another. If you no longer control that account, write to us at once."
+        )
+
+
+@tells("refund_transfer.approved", kind=Kind.MONEY)
+class RefundApproved(ToPayee):
+    def subject(self) -> str:
+        return _("Refund approved: %(amount)s")
+
+    def words(self, facts: Facts) -> str:
+        return _("The transfer to your account ending in %(last4)s leaves before %(date)s.")
+
+
+@tells("refund_transfer.sent", kind=Kind.MONEY)
+class RefundSent(ToPayee):
+    def subject(self) -> str:
+        return _("Refund sent to your bank: %(amount)s")
+
+    def words(self, facts: Facts) -> str:
+        return _(
+            "The transfer to your account ending in %(last4)s is with the bank and should arrive before %(date)s. "
+            "You will be told when it is paid."
+        )
+
+
+@tells("refund_transfer.paid", kind=Kind.MONEY)
+class RefundPaid(ToPayee):
+    def subject(self) -> str:
+        return _("Refund paid: %(amount)s")
+
+    def words(self, facts: Facts) -> str:
+        return _("The bank confirms the transfer to your account ending in %(last4)s.")
+
+
+@tells("refund_transfer.returned", kind=Kind.MONEY)
+class RefundReturned(ToPayee):
+    def subject(self) -> str:
+        return _("Refund returned by the bank: %(amount)s")
+
+    def words(self, facts: Facts) -> str:
+        return _(
+            "The transfer of %(amount)s to your account ending in %(last4)s did not go through. The money is safe with "
+            "us: give another IBAN, or the same one again if you are sure of it. The bank’s reason:"
+        )
+
+    def quote(self, facts: Facts) -> str:
+        return reasons.in_words(facts["reason"])
+
+    def action(self, facts: Facts) -> str:
+        return _("Give the IBAN where to receive %(amount)s")
+
+
+@tells("refund_transfer.ready", name="refund_transfer.ready.finance", kind=Kind.MONEY)
+class RefundToApprove(Telling):
+    """Finance is told that a refund can be paid."""
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        known = {name: event.facts[name] for name in ("transfer", "description", "cents", "due_at")}
+        return ((user, known) for user in finance())
+
+    def letter(self, facts: Facts) -> Letter:
+        named = {**facts, "amount": euros(facts["cents"]), "date": due(facts)}
+        return Letter(
+            subject=_("Refund by transfer to approve: %(amount)s") % named,
+            paragraphs=[_("A card did not take it back, and its payer’s IBAN is known: before %(date)s.") % named],
+            figures=[(facts["description"], named["amount"])],
+            action=(_("Open the refund"), reverse("admin:payouts_refundtransfer_change", args=[facts["transfer"]])),
+        )
+
+
+@tells("refund_transfer.reopened", name="refund_transfer.reopened.finance", kind=Kind.MONEY)
+class RefundToApproveAgain(RefundToApprove):
+    """The payer's bank account has changed: to be looked at anew."""

@@ -5,26 +5,49 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from django.db.models import Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from escrow.reactions import seen, tranches
 from escrow.statement import explains
+from marketplace.accounts.home import Step, steps
 from marketplace.accounts.models import User
 from marketplace.documents.readers import reads
 from marketplace.events.reactions import on
+from marketplace.payments.models import Refund
 from marketplace.templatetags.page import euros
 from payouts import reasons
-from payouts.models import PayoutBatch, PayoutRequest
+from payouts.models import PayoutBatch, PayoutRequest, RefundTransfer
 from payouts.states import ENDED
 from projects.report import Line, Panel, Reading, Todo, line, panel, todo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from escrow.models import EscrowAccount
     from marketplace.documents.models import Document
     from marketplace.events.models import Event
+
+
+@on("payment.refund_failed")
+def owe_by_transfer(event: Event) -> None:
+    """What a card does not take back goes by bank transfer to who had paid (product, section 5)."""
+    RefundTransfer.owe(Refund.objects.select_related("payment__payer").get(pk=event.facts["refund"]))
+
+
+@steps
+def give_an_account(user: User) -> Iterator[Step]:
+    """Money that waits for an IBAN."""
+    rows = RefundTransfer.objects.of(user).without_account()
+    if cents := rows.aggregate(sum=Sum("cents"))["sum"]:
+        amount = {"amount": euros(cents)}
+        yield Step(
+            _("%(amount)s are waiting for your IBAN") % amount,
+            _("Your card did not take this refund back: we pay it to you by bank transfer."),
+            _("Give the IBAN where to receive %(amount)s") % amount,
+            reverse("payouts:refunds"),
+        )
 
 
 @on("bank_account.changed", "company.declared")

@@ -1,16 +1,38 @@
-"""What the deadlines of calls and agreements cause."""
+"""What the deadlines of calls, hints and agreements cause."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from projects.models import Agreement, Deadline, SecondChoice
+from projects.models import Agreement, Deadline, Hint, SecondChoice
 from projects.models.deadlines import falling
+from projects.models.hints import TELLING
+from projects.models.projects import CHOICE, EXPIRY
 
 
 def agreement_of(deadline: Deadline) -> Agreement:
     """The agreement that a deadline is about."""
     return Agreement.objects.select_related("project", "offer").get(pk=deadline.subject_id)
+
+
+@falling(EXPIRY)
+def end_call(deadline: Deadline, at: datetime) -> None:
+    """A call without an offer at its closing, or without a choice at the end of the time for it, expires."""
+    project = deadline.project
+    if project.is_overdue(at):
+        project.expire(at=at)
+    else:
+        project.watch(at)
+
+
+@falling(CHOICE)
+def remind_to_choose(deadline: Deadline, at: datetime) -> None:
+    deadline.project.remind(at=at)
+
+
+@falling(TELLING)
+def tell_hint(deadline: Deadline, at: datetime) -> None:
+    Hint.objects.select_related("project", "provider", "offer", "question").get(pk=deadline.subject_id).tell(at)
 
 
 @falling("agreement.lapse")

@@ -3,14 +3,8 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from projects import bands, closing, newsletter, returns
-from projects.models import CallStatistic, Deadline, Hint, Word
-
-
-@shared_task  # type: ignore[untyped-decorator]
-def close_projects() -> int:
-    """Every five minutes: remind clients to choose and end the calls whose time is over; how many were moved."""
-    return closing.sweep(timezone.now())
+from projects import bands, newsletter, returns
+from projects.models import CallStatistic, Deadline, Word
 
 
 @shared_task  # type: ignore[untyped-decorator]
@@ -43,12 +37,6 @@ def return_credits() -> int:
 def return_unread() -> int:
     """Every hour: return the offer credits of offers that nobody opened in time; how many."""
     return returns.return_unread(timezone.now())
-
-
-@shared_task  # type: ignore[untyped-decorator]
-def tell_hints() -> int:
-    """Tell the providers who have had no reply that the direct contact credit is next; how many were told."""
-    return Hint.objects.sweep(timezone.now())
 
 
 @shared_task  # type: ignore[untyped-decorator]

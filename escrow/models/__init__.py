@@ -3,8 +3,9 @@
 from escrow.states import TrancheState
 
 from .accounts import EscrowAccount
+from .cancellations import CancellationNotice, NoticeState
 from .cases import CaseRequest, CaseState, Cause
-from .deliveries import Delivery, DeliveryFile
+from .deliveries import ChangeFile, ChangeRequest, Delivery, DeliveryFile
 from .deposits import Deposit, DepositPart, DepositRequest
 from .freezes import Freeze, FreezePart, Shares
 from .refunds import Refund, RefundPart
@@ -12,9 +13,12 @@ from .releases import Release
 from .tranches import Tranche
 
 __all__ = [
+    "CancellationNotice",
     "CaseRequest",
     "CaseState",
     "Cause",
+    "ChangeFile",
+    "ChangeRequest",
     "Delivery",
     "DeliveryFile",
     "Deposit",
@@ -23,6 +27,7 @@ __all__ = [
     "EscrowAccount",
     "Freeze",
     "FreezePart",
+    "NoticeState",
     "Refund",
     "RefundPart",
     "Release",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import models
 from django.db.models import Q
@@ -16,11 +17,13 @@ from escrow.states import ENDED, TAKE_DEPOSITS
 from marketplace.events.models import Event
 from marketplace.ledger import posting as ledger
 from marketplace.locking import locked
-from marketplace.payments.models import Payment
+from marketplace.payments.models import Means, Payment
 from marketplace.refusals import Refusal
 from marketplace.templatetags.page import euros
 from projects.models import Agreement, Project
 
+from .acceptance import Acceptance
+from .clock import keep_moving
 from .deposits import Deposit
 from .freezes import Freeze
 from .refunds import Refund
@@ -29,6 +32,7 @@ from .tranches import Tranche
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
+    from marketplace.payments.models.payments import PaymentQuerySet
     from projects.models import Amendment
 
 LEAST_CENTS = 50  # Stripe takes no card payment below 0.50 €
@@ -91,13 +95,15 @@ class EscrowAccount(models.Model):
         )
         return account
 
-    def deposit(self, cents: int, *, by: User, key: UUID, tranche: Tranche | None = None) -> Payment:
+    def deposit(
+        self, cents: int, *, by: User, key: UUID, tranche: Tranche | None = None, means: str = Means.CARD
+    ) -> Payment:
         """Start the payment of `cents` into the account: for `tranche`, or for the tranches in their order.
 
-        Nothing is deposited until the money has come. The same `key` gives the same payment. Refused, with the figure:
-        Tranche.InDispute, Tranche.NotLacking (nothing is lacking any more), TooMuchDeposited (more than is lacking),
-        TooLittleDeposited and TooLittleLacking (less than a card pays), TooLittleLeft (the rest would be less than a
-        card pays).
+        By card, or by a bank transfer that may take days and keeps no place meanwhile: nothing is deposited until the
+        money has come. The same `key` gives the same payment. Refused, with the figure: Tranche.InDispute,
+        Tranche.NotLacking (nothing is lacking any more), TooMuchDeposited (more than is lacking), TooLittleDeposited
+        and TooLittleLacking (less than a card pays), TooLittleLeft (the rest would be less than a card pays).
         """
         with locked(self.project, self, tranche):
             if not Payment.objects.filter(key=key, payer=by).exists():
@@ -112,7 +118,12 @@ class EscrowAccount(models.Model):
             vat_cents=0,  # held for the provider, whose own invoice bears the VAT
             description=_now("Deposit: %(title)s") % {"title": self.project.title},
             project=self.project.key,
+            means=means,
         )
+
+    def awaited_from(self, user: User) -> PaymentQuerySet:
+        """The bank transfers of `user` that are to come."""
+        return Payment.objects.awaited().filter(purpose="escrow.deposit", payer=user, project_key=self.project.key)
 
     def receive(self, payment: Payment) -> list[ledger.Move] | None:
         """The money of a deposit has come: it fills the tranche that was chosen, or the tranches in their order.
@@ -126,6 +137,7 @@ class EscrowAccount(models.Model):
         deposit = Deposit.record(self, payment, parts, tranche_id=chosen_by(payment))
         for tranche, cents in parts:
             tranche.mark_funded(cents)
+        keep_moving(self)
         Event.record(
             "escrow.deposited",
             project=self.project,
@@ -157,11 +169,17 @@ class EscrowAccount(models.Model):
             self._must_be_own(tranche)
             tranche.must_be_releasable(cents, reason)
             release = self.releases.create(tranche=tranche, cents=cents, by=by, key=key, reason=reason)
-            moves = [ledger.Move(self.held, self.payable, cents)]
-            ledger.post(f"release:{release.pk}", "escrow.released", moves, by=by, project=self.project)
-            tranche.mark_released(cents)
-            self._tell_release(release, tranche)
-            return release
+            return self._carry_out(release, tranche)
+
+    def release_on_silence(self, tranche: Tranche, *, at: datetime) -> Release:
+        """Move all that `tranche` holds from held to payable: the client has not answered, as both had agreed it.
+
+        By nobody. Refused: Acceptance.NotSilent unless their days are over at `at`, CaseRequest.AlreadyOpen.
+        """
+        with locked(self.project, self, tranche):
+            Acceptance(tranche).must_be_silent(at)
+            release = self.releases.create(tranche=tranche, cents=tranche.held_cents, by=None, key=uuid4())
+            return self._carry_out(release, tranche)
 
     def give_back(self, parts: Sequence[tuple[Tranche, int]], *, amendment: Amendment, by: User | None) -> Refund:
         """Move what an avenant takes off tranches, held → refunding: to the cards that deposited, the latest first.
@@ -171,6 +189,7 @@ class EscrowAccount(models.Model):
         """
         refund, moves = Refund.order(self, parts, source=self.held, amendment=amendment)
         ledger.post(f"refund:{refund.pk}", "escrow.refunded", moves, by=by, project=self.project)
+        keep_moving(self)
         facts = {"refund": refund.pk, "cents": refund.cents, "amendment_number": amendment.number}
         Event.record("escrow.refunded", project=self.project, by=by, **facts, **self.facts())
         return refund
@@ -217,6 +236,15 @@ class EscrowAccount(models.Model):
         if not payable(cents, total):
             raise self.TooLittleLeft(rest=euros(total - cents), total=euros(total), least=least)
 
+    def _carry_out(self, release: Release, tranche: Tranche) -> Release:
+        """Post a release that was found to be due."""
+        moves = [ledger.Move(self.held, self.payable, release.cents)]
+        ledger.post(f"release:{release.pk}", "escrow.released", moves, by=release.by, project=self.project)
+        tranche.mark_released(release.cents)
+        keep_moving(self)
+        self._tell_release(release, tranche)
+        return release
+
     def _must_be_own(self, tranche: Tranche) -> None:
         if tranche.account_id != self.pk:
             raise Tranche.NotReleasable
@@ -225,6 +253,7 @@ class EscrowAccount(models.Model):
         """Record the release, and the end of the account when no tranche is left."""
         last = self.is_over
         facts = {**self.facts(), **tranche.facts(), "release": release.pk, "cents": release.cents}
+        facts["silence"] = release.by is None
         Event.record("escrow.released", project=self.project, by=release.by, reason=release.reason, last=last, **facts)
         if last:
             Event.record("escrow.finished", project=self.project, by=release.by, **facts)

@@ -22,6 +22,7 @@ from marketplace.refusals import Refusal
 from marketplace.states import States
 from marketplace.templatetags.page import euros
 
+from .clock import keep_moving
 from .refunds import Refund
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class Freeze(models.Model):
             freeze._post("freeze", "escrow.frozen", [ledger.Move(account.held, freeze.frozen, freeze.cents)], by)
             for part in freeze.rows:
                 part.tranche.mark_frozen()
+            keep_moving(account)
             freeze._tell("escrow.frozen", by)
             return freeze
 
@@ -131,6 +133,7 @@ class Freeze(models.Model):
             for part in self.rows:
                 part.tranche.mark_thawed(part)
             self._close(FreezeState.THAWED, by, key)
+            keep_moving(self.account)
             self._tell("escrow.thawed", by)
             return self
 
@@ -147,6 +150,7 @@ class Freeze(models.Model):
             self._must_be_whole(split)
             self._share_out(split, by)
             self._close(FreezeState.EXECUTED, by, key)
+            keep_moving(self.account)
             self._tell("escrow.awarded", by)
             self.account.tell_end(by=by)
             return self

@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 
 
 class Release(models.Model):
-    """`cents` of one tranche, held → payable, by the client's act; `reason` says why only a part. Never undone."""
+    """`cents` of one tranche, held → payable, by the client's act, or by nobody: their silence, agreed by both.
+
+    `reason` says why only a part. Never undone.
+    """
 
     account = models.ForeignKey("escrow.EscrowAccount", models.PROTECT, related_name="releases")
     tranche = models.ForeignKey("escrow.Tranche", models.PROTECT, related_name="releases")
     cents = models.BigIntegerField()
     reason = models.TextField(max_length=2000, blank=True)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True)
     key = models.UUIDField(unique=True)
     at = models.DateTimeField(auto_now_add=True)
 

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from escrow.lights import Light, Money, light
+from escrow.lights import CHANGES, Light, Money, light
 from escrow.states import TAKE_DEPOSITS, TRANCHE_MOVES, TrancheState
 from marketplace.billing.vat import Amount
 from marketplace.events.models import Event
 from marketplace.locking import locked
 from marketplace.refusals import Refusal
 from marketplace.states import States
-from marketplace.templatetags.page import euros
+from marketplace.templatetags.page import PARIS, euros
 from projects.models import Deadline
+from projects.models.content import days_after
 
+from .cases import CaseRequest
+from .clock import keep_time
 from .deliveries import Delivery
 from .deposits import DepositRequest
 
@@ -33,9 +36,11 @@ if TYPE_CHECKING:
     from projects.models import AgreementTranche
 
     from .accounts import EscrowAccount
+    from .cancellations import CancellationNotice
     from .freezes import FreezePart
 
 AMENDED = ("title", "deliverable", "due_on", "cents", "ht_cents", "vat_cents")  # what an avenant changes of a tranche
+MOST_CHANGES = 2  # asked for by the client, of one tranche
 REQUEST_PAUSE = timedelta(hours=24)  # one mail a day at most, however often the button is pressed
 
 
@@ -54,6 +59,15 @@ class TrancheQuerySet(models.QuerySet["Tranche"]):
         """The tranches that `user` delivers, as their provider."""
         return self.filter(account__agreement__provider=user)
 
+    def holding(self) -> TrancheQuerySet:
+        """Those with money that waits on the account; what is in dispute is frozen, not held."""
+        return self.filter(funded_cents__gt=F("released_cents")).exclude(state=TrancheState.DISPUTED)
+
+    def told(self) -> TrancheQuerySet:
+        """With what a page says of each, whatever their number: `in_case`, whether the SMA has been asked."""
+        asked = CaseRequest.objects.open().filter(tranche=OuterRef("pk"))
+        return self.annotate(in_case=Exists(asked))
+
     def with_parties(self) -> TrancheQuerySet:
         """With the account, the project and the parties, in one query."""
         return self.select_related("account__project", "account__agreement__client", "account__agreement__provider")
@@ -63,6 +77,7 @@ class Tranche(models.Model):
     """A part of the work of an R0 project: agreed amount, deposits and releases in cents, VAT included.
 
     `funded_cents` and `released_cents` are maintained by the deeds and checked against their rows by the books.
+    `changes_at` says since when it is the provider's turn again; `given_up_at`, that a notice cancelled it for good.
     """
 
     account = models.ForeignKey("escrow.EscrowAccount", models.PROTECT, related_name="tranches")
@@ -78,6 +93,9 @@ class Tranche(models.Model):
     released_cents = models.BigIntegerField(default=0, editable=False)
     delivered_at = models.DateTimeField(null=True, editable=False)
     accept_by = models.DateTimeField(null=True, editable=False)
+    changes_at = models.DateTimeField(null=True, editable=False)
+    changes_count = models.PositiveSmallIntegerField(default=0, editable=False)
+    given_up_at = models.DateTimeField(null=True, editable=False)
 
     objects = TrancheQuerySet.as_manager()
 
@@ -107,6 +125,15 @@ class Tranche(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(state="RELEASED") | Q(released_cents=F("cents")), name="escrow_tranche_released"
+            ),
+            models.CheckConstraint(
+                condition=Q(changes_at=None) | Q(accept_by=None), name="escrow_tranche_clock_stops_for_changes"
+            ),
+            models.CheckConstraint(
+                condition=Q(changes_count__lte=MOST_CHANGES), name="escrow_tranche_changes_asked_twice"
+            ),
+            models.CheckConstraint(
+                condition=Q(given_up_at=None) | Q(state="CANCELLED"), name="escrow_tranche_given_up_is_cancelled"
             ),
         ]
         indexes = [models.Index(fields=["accept_by"], name="escrow_tranche_accept_by", condition=Q(state="DELIVERED"))]
@@ -182,14 +209,56 @@ class Tranche(models.Model):
 
     @property
     def is_amendable(self) -> bool:
-        """Whether an avenant may change it: nothing was handed in, released, disputed or given back."""
+        """Whether an avenant may change it: nothing was handed in, released, disputed, given back or given up."""
         open_to_change = {TrancheState.PLANNED, TrancheState.FUNDED, TrancheState.CANCELLED}
-        return self.state in open_to_change and not self.released_cents
+        return self.state in open_to_change and not self.released_cents and not self.given_up_at
 
     @property
     def new_accept_by(self) -> datetime:
         """Until when the client would have to accept, counted from now."""
-        return timezone.now() + timedelta(days=settings.ACCEPTANCE_DAYS)
+        return days_after(timezone.now(), settings.ACCEPTANCE_DAYS)
+
+    @property
+    def overdue_at(self) -> datetime | None:
+        """When the work that is paid for, and not delivered, is so late that its money may be asked back."""
+        if self.state != TrancheState.FUNDED or not self.due_on:
+            return None
+        return datetime.combine(self.due_on + timedelta(days=settings.OVERDUE_DAYS), time(23, 59), PARIS)
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether it is that late now."""
+        return self.overdue_at is not None and self.overdue_at < timezone.now()
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether the client's days to accept are over and what was delivered still waits for them."""
+        return self.awaits_acceptance and self.accept_by is not None and self.accept_by < timezone.now()
+
+    @property
+    def takes_changes(self) -> bool:
+        """Whether the client may ask for changes of what was delivered: twice at most."""
+        return self.awaits_acceptance and not self.changes_at and self.changes_left > 0
+
+    @property
+    def running_notice(self) -> CancellationNotice | None:
+        """The notice that will cancel it, if one runs; no query when its notices were fetched."""
+        return next((notice for notice in self.notices.all() if notice.is_running), None)
+
+    @property
+    def takes_notice(self) -> bool:
+        """Whether either side may give notice: nothing is deposited and none runs."""
+        return self.state == TrancheState.PLANNED and self.running_notice is None
+
+    @property
+    def changes_left(self) -> int:
+        """How often the client may still ask for changes."""
+        return MOST_CHANGES - self.changes_count
+
+    @property
+    def stage(self) -> str:
+        """The state, or CHANGES when what was delivered is the provider's to change."""
+        return CHANGES if self.state == TrancheState.DELIVERED and self.changes_at else str(self.state)
 
     @cached_property
     def last_delivery(self) -> Delivery | None:
@@ -198,7 +267,7 @@ class Tranche(models.Model):
 
     def light_for(self, *, client: bool) -> Light:
         """How far the provider may work, in the words of the client or of the provider."""
-        return light(self.state, self.money, to_client=client)
+        return light(self.stage, self.money, to_client=client)
 
     def deliver(self, message: str, files: Sequence[Clean] = (), *, by: User, key: UUID) -> Delivery:
         """Hand the work in, with a message and files; the client has 14 days to accept, anew with each delivery.
@@ -220,6 +289,7 @@ class Tranche(models.Model):
                 delivery=delivery.pk,
                 cents=self.held_cents,
                 files=len(files),
+                silence=self.account.agreement.version.release_on_silence,
                 **self.account.facts(),
                 **self.facts(),
             )
@@ -246,6 +316,18 @@ class Tranche(models.Model):
                 **self.facts(),
             )
             return request
+
+    def tell_late(self) -> None:
+        """The work is so late that the client may ask its money back: both are told. Refused: NotLate."""
+        with locked(self.account.project, self.account, self):
+            if self.overdue_at is None:
+                raise self.NotLate
+            self.record("escrow.overdue", due_on=self.due_on and self.due_on.isoformat())
+
+    def record(self, verb: str, **facts: Any) -> None:
+        """Record what a date has caused: nobody's act."""
+        account = self.account
+        Event.record(verb, project=account.project, cents=self.held_cents, **facts, **account.facts(), **self.facts())
 
     def must_be_deliverable(self) -> None:
         """Refuse (InDispute, NotFunded, NotDeliverable) work that no held money covers."""
@@ -277,23 +359,40 @@ class Tranche(models.Model):
         self.funded_cents += cents
         if self.state == TrancheState.PLANNED:
             self.state = TrancheState.FUNDED
-        if self.state == TrancheState.DELIVERED:
+        if self.state == TrancheState.DELIVERED and not self.changes_at:
             self.accept_by = self.new_accept_by
         self.save(update_fields=["funded_cents", "state", "accept_by"])
+        self.overtake_notice()
+        keep_time(self)
 
     def mark_delivered(self) -> None:
         """The work is in: the client's days to accept begin. Called by `deliver` under the locks."""
         self.state, self.delivered_at = TrancheState.DELIVERED, timezone.now()
-        self.accept_by = self.new_accept_by
-        self.save(update_fields=["state", "delivered_at", "accept_by"])
+        self.accept_by, self.changes_at = self.new_accept_by, None
+        self.save(update_fields=["state", "delivered_at", "accept_by", "changes_at"])
+        keep_time(self)
+
+    def mark_changes_asked(self) -> None:
+        """What was delivered is the provider's again, the clock stands. Called by Delivery.ask_changes under locks."""
+        self.accept_by, self.changes_at = None, timezone.now()
+        self.changes_count += 1
+        self.save(update_fields=["accept_by", "changes_at", "changes_count"])
+        keep_time(self)
+
+    def mark_given_up(self) -> None:
+        """The notice is over and no deposit came: no avenant takes it up again. Called by CancellationNotice."""
+        self.state, self.given_up_at = TrancheState.CANCELLED, timezone.now()
+        self.save(update_fields=["state", "given_up_at"])
 
     def mark_released(self, cents: int) -> None:
         """`cents` are the provider's; over once all of it is. Called by EscrowAccount.release under the locks."""
         self.released_cents += cents
-        self.accept_by = self.new_accept_by if self.held_cents else None
+        self.changes_at = self.changes_at if self.held_cents else None
+        self.accept_by = self.new_accept_by if self.held_cents and not self.changes_at else None
         if self.released_cents == self.cents:
             self.state = TrancheState.RELEASED
-        self.save(update_fields=["released_cents", "state", "accept_by"])
+        self.save(update_fields=["released_cents", "state", "accept_by", "changes_at"])
+        self.settle()
 
     def mark_amended(self, agreed: AgreementTranche) -> int:
         """Take the terms of an avenant, one that was cancelled too; the cents held above them leave it.
@@ -301,6 +400,7 @@ class Tranche(models.Model):
         Called by Revision under the locks, which gives them back.
         """
         wanted = Tranche.planned(self.account, agreed, self.account.agreement.vat_rate_bp)
+        is_changed = any(getattr(self, name) != getattr(wanted, name) for name in AMENDED)
         for name in AMENDED:
             setattr(self, name, getattr(wanted, name))
         above = max(0, self.funded_cents - self.cents)
@@ -308,6 +408,9 @@ class Tranche(models.Model):
         if self.state == TrancheState.CANCELLED:
             self.state = TrancheState.PLANNED
         self.save(update_fields=["funded_cents", "state", *AMENDED])
+        if is_changed:
+            self.overtake_notice()
+        self.settle()
         return above
 
     def mark_called_off(self) -> int:
@@ -316,6 +419,8 @@ class Tranche(models.Model):
         self.funded_cents -= above
         self.state = TrancheState.REFUNDED if above else TrancheState.CANCELLED
         self.save(update_fields=["funded_cents", "state"])
+        self.overtake_notice()
+        self.settle()
         return above
 
     def mark_frozen(self) -> None:
@@ -330,6 +435,7 @@ class Tranche(models.Model):
         self.state = part.before
         self.accept_by = None if part.time_left is None else timezone.now() + part.time_left
         self.save(update_fields=["state", "accept_by"])
+        keep_time(self)
 
     def mark_awarded(self, provider_cents: int, client_cents: int) -> None:
         """The award ends it: refunded if anything goes back, else released, for less than agreed if it was not full.
@@ -353,13 +459,24 @@ class Tranche(models.Model):
         self.state = TrancheState.RELEASED
         self.save(update_fields=["cents", "ht_cents", "vat_cents", "state"])
 
+    def settle(self) -> None:
+        """After money left it: its dates stand as they now are, and the SMA has no case of nothing. Under the locks."""
+        keep_time(self)
+        if not self.held_cents:
+            self.case_requests.close()
+
+    def overtake_notice(self) -> None:
+        """A notice of cancellation is without object, if one runs. Called under the locks."""
+        if notice := self.notices.running().first():
+            notice.overtake()
+
     def facts(self) -> dict[str, Any]:
         """What every event of the tranche says."""
         return {
             "tranche": self.pk,
             "tranche_title": self.title,
             "position": self.position,
-            "state": str(self.state),
+            "state": self.stage,
             "money": list(self.money),
             "accept_by": self.accept_by.isoformat() if self.accept_by else None,
         }
@@ -390,3 +507,6 @@ class Tranche(models.Model):
 
     class NeedsReason(Refusal):
         sentence = _("The tranche holds %(held)s: to release only a part, give the reason, which the provider reads.")
+
+    class NotLate(Refusal):
+        sentence = _("This tranche is delivered, or over: it is not late.")

@@ -10,7 +10,7 @@ from django.utils import timezone
 from escrow.models import Deposit, EscrowAccount, Tranche, TrancheState
 from escrow.tests import way
 from marketplace.events.models import Event, Notice
-from marketplace.payments.models import Payment, PaymentState
+from marketplace.payments.models import Means, Payment, PaymentState
 from marketplace.refusals import Refusal
 
 
@@ -127,6 +127,21 @@ def test_of_two_open_checkouts_the_second_goes_back_whole(account: EscrowAccount
     assert held(account) == 360_000
     assert Deposit.objects.count() == 1
     assert not Event.objects.filter(verb="escrow.deposited", facts__cents=720_000).exists()
+
+
+def test_a_transfer_keeps_no_place(account: EscrowAccount) -> None:
+    client = account.agreement.client
+    slow = account.deposit(360_000, by=client, key=uuid.uuid4(), means=Means.TRANSFER)
+    assert way.paid(start(account, 360_000)).state == PaymentState.PAID
+    assert way.paid(slow).state == PaymentState.RETURNED
+    assert held(account) == 360_000
+
+
+def test_money_that_comes_after_the_end_goes_back(account: EscrowAccount) -> None:
+    late = start(account, 100)
+    way.finished(account)
+    assert way.paid(late).state == PaymentState.RETURNED
+    assert (held(account), late.refunds.get().cents) == (0, 100)
 
 
 def test_money_for_a_chosen_tranche_that_is_full_goes_back(account: EscrowAccount) -> None:

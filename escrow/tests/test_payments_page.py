@@ -18,10 +18,12 @@ from escrow.models import Delivery, EscrowAccount, Release, Tranche
 from escrow.tests import way
 from marketplace.accounts.models import User
 from marketplace.documents import intake
+from marketplace.payments import gateway
 from marketplace.payments.models import Payment
 from marketplace.spreadsheets import inert
 from marketplace.templatetags.page import paris
 from marketplace.testing.cast import reauthenticate
+from marketplace.testing.sandbox import Sandbox
 from projects.models import Deadline
 
 
@@ -248,6 +250,32 @@ def test_a_deposit_above_what_lacks_leads_to_no_card(account: EscrowAccount, as_
     answer = as_client.get(second.checkout_url(), follow=True)
     assert "Il n’y a plus rien à payer ici" in answer.content.decode()
     assert answer.redirect_chain == [(second.return_url(), 302)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_deposit_by_transfer_is_awaited_on_the_page(
+    account: EscrowAccount, as_client: Client, sandbox: Sandbox
+) -> None:
+    path = address(account, "depot/")
+    text = page(as_client, path)
+    assert 'name="means" value="TRANSFER"' in text
+    assert "Virer 3 600,00 € depuis ma banque" in text
+    assert "Virements attendus" not in text
+    status, checkout = send(as_client, path, amount="1 200", means="TRANSFER")
+    assert status == 302
+    sandbox.click(as_client.get(checkout)["Location"], "transfer")
+    payment = Payment.objects.get(purpose="escrow.deposit")
+    payment.follow(gateway.session(payment.checkout_id))
+    payment.refresh_from_db()
+    text = page(as_client, path)
+    assert f"1 200,00 €, référence {payment.instructions['reference']} : voir où l’envoyer" in text
+    assert payment.return_url() in text
+
+
+def test_an_unheard_of_means_is_refused(account: EscrowAccount, as_client: Client) -> None:
+    status, text = send(as_client, address(account, "depot/"), amount="100", means="CHEQUE")
+    assert (status, "CHEQUE" in text) == (200, True)
+    assert not Payment.objects.filter(purpose="escrow.deposit").exists()
 
 
 @pytest.mark.parametrize("amount", ["0", "-1", "0.001", "0,49", "abc", "", "1e3", "5000", "3599,90", "9" * 30])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -12,7 +13,7 @@ from django.utils import timezone
 
 from credits.models import CreditPack
 from credits.models import Kind as Credit
-from escrow.models import Deposit, EscrowAccount, Tranche
+from escrow.models import CancellationNotice, ChangeRequest, Deposit, EscrowAccount, Tranche
 from marketplace.accounts.models import User
 from marketplace.documents import intake
 from marketplace.payments.gateway import Intent
@@ -20,6 +21,8 @@ from marketplace.payments.models import Payment
 from projects.models import (
     Agreement,
     Category,
+    Consent,
+    Deadline,
     Formula,
     Offer,
     OfferTerms,
@@ -75,23 +78,28 @@ def chosen(project: Project, provider: User, hts: Sequence[int] = THREE) -> Agre
     return Selection(offer, reason="Mieux préparée.").carry_out(by=project.client)
 
 
-def activated(agreement: Agreement, formula: str = Formula.R0) -> Agreement:
-    """Both accept the terms, the client pays the introduction."""
+def activated(
+    agreement: Agreement, formula: str = Formula.R0, *, silence: bool = False, due_on: date | None = None
+) -> Agreement:
+    """Both accept the terms, the client pays the introduction. `silence` releases; `due_on` is for every tranche."""
     version = agreement.version
-    if version.formula != formula:
-        rows = [TrancheTerms(t.title, t.deliverable, t.cents, t.due_on) for t in version.tranches.all()]
+    if version.formula != formula or silence or due_on:
+        rows = [TrancheTerms(t.title, t.deliverable, t.cents, due_on or t.due_on) for t in version.tranches.all()]
         terms = Terms(version.scope, version.price_cents, version.delay_days, formula, version.starts_on, rows)
+        terms = replace(terms, release_on_silence=silence)
         version = agreement.propose(terms, by=agreement.client, instead_of=version.number)
     for party in (agreement.client, agreement.provider):
-        agreement.accept(version.number, by=party)
+        agreement.accept(version.number, by=party, consents={Consent.SILENCE})
     paid(agreement.pay(by=agreement.client, key=uuid.uuid4()))
     agreement.refresh_from_db()
     return agreement
 
 
-def opened(client: User, provider: User, hts: Sequence[int] = THREE) -> EscrowAccount:
+def opened(
+    client: User, provider: User, hts: Sequence[int] = THREE, *, silence: bool = False, due_on: date | None = None
+) -> EscrowAccount:
     """The internal account of a project that has just become active, empty."""
-    agreement = activated(chosen(published(client), provider, hts))
+    agreement = activated(chosen(published(client), provider, hts), silence=silence, due_on=due_on)
     return EscrowAccount.objects.with_parties().get(agreement=agreement)
 
 
@@ -121,6 +129,33 @@ def released(tranche: Tranche, cents: int | None = None, reason: str = "") -> Tr
     account.release(tranche=tranche, cents=cents or tranche.held_cents, by=client, key=uuid.uuid4(), reason=reason)
     tranche.refresh_from_db()
     return tranche
+
+
+def changed(tranche: Tranche, message: str = "Le logo est flou.") -> ChangeRequest:
+    """The client has asked for changes of the last delivery."""
+    delivery = tranche.deliveries.latest("pk")
+    return delivery.ask_changes(message, by=tranche.account.agreement.client, key=uuid.uuid4())
+
+
+def noticed(tranche: Tranche, by: User, reason: str = "Le besoin a disparu.") -> CancellationNotice:
+    """One side has given notice for a tranche without a deposit."""
+    return CancellationNotice.give(tranche, reason=reason, by=by, key=uuid.uuid4())
+
+
+def reread(tranche: Tranche) -> Tranche:
+    """The tranche as another request would read it."""
+    return Tranche.objects.with_parties().get(pk=tranche.pk)
+
+
+def swept(at: datetime, *kinds: str) -> int:
+    """The sweep lets fall what is due at `at`, of `kinds` only if any are named; how many fell."""
+    due = Deadline.objects.due(at).select_related("project")
+    return sum(row.try_to_fall(at) for row in (due.filter(kind__in=kinds) if kinds else due))
+
+
+def waiting(kind: str) -> list[datetime]:
+    """When deadlines of `kind` are to fall."""
+    return list(Deadline.objects.waiting().filter(kind=kind).order_by("due_at").values_list("due_at", flat=True))
 
 
 def finished(account: EscrowAccount) -> EscrowAccount:

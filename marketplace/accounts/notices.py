@@ -27,7 +27,8 @@ def in_words(iso: str) -> str:
 @tells("bank_account.changed", kind=Kind.ACCOUNT)
 class BankAccountChanged(Telling):
     def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
-        yield User.objects.get(pk=event.facts["user"]), event.facts
+        user = User.objects.get(pk=event.facts["user"])
+        yield user, {**event.facts, "provider": user.acts_as_provider}
 
     def letter(self, facts: Facts) -> Letter:
         account = _("IBAN ending in %(last4)s") % {"last4": facts["last4"]}
@@ -44,8 +45,14 @@ class BankAccountChanged(Telling):
                 meaning,
                 _("If this was not you, change your password at once and write to us."),
             ],
-            action=(_("See my bank account"), reverse("accounts:bank")),
+            action=self.action(facts),
         )
+
+    def action(self, facts: Facts) -> tuple[str, str]:
+        """The page of the account is for providers; a client's is that of the refund it was given for."""
+        if facts.get("provider", True):
+            return _("See my bank account"), reverse("accounts:bank")
+        return _("See my refunds"), reverse("payouts:refunds")
 
 
 @tells("user.suspended", kind=Kind.ACCOUNT)

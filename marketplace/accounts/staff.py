@@ -47,6 +47,8 @@ GROUPS: dict[str, frozenset[str]] = {
             "payments.view_stripeevent",
             "payouts.view_payoutrequest",
             "payouts.decide_payoutrequest",
+            "payouts.view_refundtransfer",
+            "payouts.decide_refundtransfer",
             "payouts.view_payoutbatch",
             "payouts.send_payoutbatch",
             "payouts.view_bankanswer",

@@ -11,7 +11,6 @@ from django.utils.translation import ngettext
 from marketplace.admin_site import ReadOnlyAdmin, Waiting, waits
 from marketplace.payments.models import Payment, Refund, StripeEvent
 from marketplace.payments.models.inbox import EventState
-from marketplace.payments.models.refunds import RefundState
 from marketplace.payments.purposes import registry
 from marketplace.templatetags.page import euros
 
@@ -105,13 +104,8 @@ class StripeEventAdmin(ReadOnlyAdmin):
 
 @waits
 def mishaps(user: User) -> Iterator[Waiting]:
-    """Refunds that no card took, and messages of Stripe that nobody understood, for who reads payments."""
-    failed = Refund.objects.filter(state=RefundState.FAILED).count()
+    """Messages of Stripe that nobody understood, for who reads them."""
     parked = StripeEvent.objects.filter(state=EventState.PARKED).count()
-    if failed and user.has_perm("payments.view_refund"):
-        words = ngettext("%(n)s refund to pay by transfer", "%(n)s refunds to pay by transfer", failed)
-        address = reverse("admin:payments_refund_changelist")
-        yield Waiting(words % {"n": failed}, f"{address}?state__exact={RefundState.FAILED}")
     if parked and user.has_perm("payments.view_stripeevent"):
         words = ngettext("%(n)s message of Stripe to look at", "%(n)s messages of Stripe to look at", parked)
         address = reverse("admin:payments_stripeevent_changelist")

@@ -37,13 +37,20 @@ def every_transfer_has_its_payment() -> list[str]:
 
 @register("payments.refunds")
 def refunding_is_what_has_not_gone_back() -> list[str]:
-    """Each payment's `refunding` holds exactly its refunds that have not succeeded."""
+    """Each payment's `refunding` holds exactly its refunds that have not succeeded, less what went to the bank."""
     return red_rows("""
-        select format('payment %s: %s cents in refunding, %s to give back', p.key, a.balance, r.cents), p.project_key
+        with transit as (select id from ledger_account where name = 'bank_transit')
+        select format('payment %s: %s cents in refunding, %s to give back', p.key, a.balance, r.cents - b.cents),
+          p.project_key
         from payments_payment p join ledger_account a on a.id = p.refunding_id
         cross join lateral (
             select coalesce(sum(cents), 0) as cents from payments_refund
             where payment_id = p.id and state <> 'SUCCEEDED'
         ) r
-        where a.balance <> r.cents order by p.key
+        cross join lateral (
+            select coalesce(sum(case m.debit_id when a.id then m.amount else -m.amount end), 0) as cents
+            from ledger_move m join transit t on t.id in (m.debit_id, m.credit_id)
+            where a.id in (m.debit_id, m.credit_id)
+        ) b
+        where a.balance <> r.cents - b.cents order by p.key
     """)

@@ -56,8 +56,23 @@ class Cost:
 
 
 @dataclass(frozen=True)
+class Instructions:
+    """Where a bank transfer is to be sent: an account for this payment alone; `left_cents` is still to come.
+
+    `page` is Stripe's own page that says the same.
+    """
+
+    holder: str
+    iban: str
+    bic: str
+    reference: str
+    left_cents: int
+    page: str
+
+
+@dataclass(frozen=True)
 class Intent:
-    """A PaymentIntent: `cents` is what has been received."""
+    """A PaymentIntent: `cents` is what has been received; `instructions` while a bank transfer is awaited."""
 
     id: str
     status: str
@@ -65,6 +80,7 @@ class Intent:
     currency: str
     failure: str = ""
     cost: Cost | None = None
+    instructions: Instructions | None = None
 
     @property
     def is_paid(self) -> bool:
@@ -81,6 +97,12 @@ class Session:
     url: str
     reference: str
     intent: Intent | None = None
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether no money will come: the intent was given up, or the means chosen on a page now closed failed."""
+        status = self.intent.status if self.intent else ""
+        return status == "canceled" or (self.status == "complete" and status == "requires_payment_method")
 
 
 @dataclass(frozen=True)
@@ -123,24 +145,29 @@ def asked(call: Callable[[stripe.StripeClient], T]) -> T:
 
 @dataclass(frozen=True)
 class Order:
-    """What a Checkout Session is opened for; only what never changes, so that a retry says the same."""
+    """What a Checkout Session is opened for; only what never changes, so that a retry says the same.
+
+    `transfer_from` is the e-mail address of a payer who pays by bank transfer: Stripe writes there when it has to ask
+    where such money goes back to. Empty, the order is paid by card.
+    """
 
     key: UUID
     cents: int
     description: str
     success_url: str
     cancel_url: str
+    transfer_from: str = ""
 
 
 def open_session(order: Order) -> Session:
-    """Open the page where `order` is paid by card; the same order gives the same session."""
+    """Open the page where `order` is paid; the same order gives the same session."""
     key = str(order.key)
     product: Any = {"currency": "eur", "unit_amount": order.cents, "product_data": {"name": order.description}}
     params: Any = {
         "mode": "payment",
         "client_reference_id": key,
         "locale": "auto",
-        "payment_method_types": ["card"],
+        **means_of(order),
         "line_items": [{"quantity": 1, "price_data": product}],
         "payment_intent_data": {"description": order.description, "metadata": {"payment": key}},
         "success_url": order.success_url,
@@ -148,6 +175,25 @@ def open_session(order: Order) -> Session:
     }
     options: Any = {"idempotency_key": f"payment:{key}"}
     return session_of(asked(lambda api: api.v1.checkout.sessions.create(params, options)))
+
+
+def means_of(order: Order) -> dict[str, Any]:
+    """How an order may be paid: by card, or by a transfer within Europe to an account of its own.
+
+    Stripe gives such an account to each Customer: one for each payment, so that no transfer pays another one.
+    """
+    if not order.transfer_from:
+        return {"payment_method_types": ["card"]}
+    params: Any = {"email": order.transfer_from, "metadata": {"payment": str(order.key)}}
+    options: Any = {"idempotency_key": f"customer:{order.key}"}
+    transfer = {"type": "eu_bank_transfer", "eu_bank_transfer": {"country": "FR"}}
+    return {
+        "customer": asked(lambda api: api.v1.customers.create(params, options)).id,
+        "payment_method_types": ["customer_balance"],
+        "payment_method_options": {
+            "customer_balance": {"funding_type": "bank_transfer", "bank_transfer": transfer},
+        },
+    }
 
 
 def session(session_id: str) -> Session:
@@ -250,6 +296,22 @@ def intent_of(data: dict[str, Any]) -> Intent:
         currency=data["currency"],
         failure=str(error.get("code") or error.get("type") or ""),
         cost=Cost(cost["id"], cost["fee"]) if cost else None,
+        instructions=instructions_of((data.get("next_action") or {}).get("display_bank_transfer_instructions") or {}),
+    )
+
+
+def instructions_of(told: dict[str, Any]) -> Instructions | None:
+    """Where a transfer is to be sent, once Stripe has opened an account for it."""
+    accounts = [found["iban"] for found in told.get("financial_addresses") or [] if found.get("iban")]
+    if not accounts:
+        return None
+    return Instructions(
+        holder=accounts[0]["account_holder_name"],
+        iban=accounts[0]["iban"],
+        bic=accounts[0]["bic"],
+        reference=told.get("reference") or "",
+        left_cents=told["amount_remaining"],
+        page=told.get("hosted_instructions_url") or "",
     )
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from marketplace.events.tellings import Facts, Kind, Letter, Telling, tells
-from marketplace.payments.models import Payment
+from marketplace.payments.models import Means, Payment
 from marketplace.payments.purposes import registry
-from marketplace.templatetags.page import euros
+from marketplace.templatetags.page import euros, iban
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
@@ -21,7 +21,7 @@ class ToPayer(Telling):
     def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
         payment = Payment.objects.select_related("payer").get(key=event.facts["payment"])
         facts = {"description": payment.description, "cents": event.facts["cents"], "path": payment.return_url()}
-        yield payment.payer, facts
+        yield payment.payer, {**facts, "means": payment.means}
 
     def write(self, facts: Facts, subject: str, *paragraphs: str) -> Letter:
         """A letter with the sum and a link to the payment."""
@@ -46,30 +46,76 @@ class Paid(ToPayer):
 @tells("payment.returned", kind=Kind.MONEY)
 class Returned(ToPayer):
     def letter(self, facts: Facts) -> Letter:
+        if facts.get("means") == Means.TRANSFER:
+            way = _(
+                "It goes back by itself to the account that sent it, usually within 5 to 10 days. If we cannot find "
+                "that account, our payment provider writes to you to ask for it."
+            )
+        else:
+            way = _(
+                "It goes back by itself to the card that paid, usually within 5 to 10 days. You have nothing to do."
+            )
         return self.write(
             facts,
             _("Your payment of %(amount)s goes back to you"),
             _("Your payment of %(amount)s arrived, but what it was for had been paid already or had closed."),
-            _("It goes back by itself to the card that paid, usually within 5 to 10 days. You have nothing to do."),
+            way,
         )
 
 
 @tells("payment.refunded", kind=Kind.MONEY)
 class Refunded(ToPayer):
     def letter(self, facts: Facts) -> Letter:
-        return self.write(
-            facts,
-            _("Refund made: %(amount)s"),
-            _("%(amount)s has been sent back to the card that paid. Your bank shows it within 5 to 10 days."),
+        if facts.get("means") == Means.TRANSFER:
+            words = _("%(amount)s has been sent back to the account that paid. Your bank shows it within 5 to 10 days.")
+        else:
+            words = _("%(amount)s has been sent back to the card that paid. Your bank shows it within 5 to 10 days.")
+        return self.write(facts, _("Refund made: %(amount)s"), words)
+
+
+@tells("payment.awaited", kind=Kind.MONEY)
+class Awaited(ToPayer):
+    """Where to send the transfer, for whoever in the payer's company makes it."""
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        payment = Payment.objects.select_related("payer").get(key=event.facts["payment"])
+        where = {name: payment.instructions[name] for name in ("holder", "iban", "bic", "reference")}
+        left, path = event.facts["left_cents"], payment.return_url()
+        facts = {"description": payment.description, "cents": payment.cents, "left": left, "path": path}
+        yield payment.payer, {**facts, **where}
+
+    def subject(self) -> str:
+        """The subject, with a place for the sum."""
+        return _("Bank transfer to make: %(left)s")
+
+    def words(self) -> str:
+        """What is to be done."""
+        return _(
+            "Send it from your company’s bank, with the reference below. It takes one to three working days; we write "
+            "to you as soon as it has arrived. Nothing counts before."
         )
 
-
-@tells("payment.refund_failed", kind=Kind.MONEY)
-class RefundFailed(ToPayer):
     def letter(self, facts: Facts) -> Letter:
-        return self.write(
-            facts,
-            _("Your refund of %(amount)s could not reach your card"),
-            _("The card that paid no longer takes the refund of %(amount)s. The money is safe with us."),
-            _("Our finance team will ask you for a bank account and pay you by transfer."),
+        named = {"left": euros(facts["left"]), "all": euros(facts["cents"])}
+        return Letter(
+            subject=self.subject() % named,
+            paragraphs=[self.words() % named],
+            figures=[
+                (_("Account holder"), facts["holder"]),
+                ("IBAN", iban(facts["iban"])),
+                ("BIC", facts["bic"]),
+                (_("Reference"), facts["reference"]),
+                (_("Amount"), named["left"]),
+                (_("For"), facts["description"]),
+            ],
+            action=(_("See the payment"), facts["path"]),
         )
+
+
+@tells("payment.part_arrived", kind=Kind.MONEY)
+class PartArrived(Awaited):
+    def subject(self) -> str:
+        return _("A part of your transfer has arrived; still to send: %(left)s")
+
+    def words(self) -> str:
+        return _("A part of the %(all)s has arrived. Send the rest with the same reference: nothing counts before.")

@@ -19,7 +19,12 @@ def session_changed(session_id: str) -> None:
     follow(gateway.session(session_id))
 
 
-@follows("payment_intent.succeeded", "payment_intent.payment_failed", "payment_intent.canceled")
+@follows(
+    "payment_intent.succeeded",
+    "payment_intent.payment_failed",
+    "payment_intent.canceled",
+    "payment_intent.partially_funded",
+)
 def intent_changed(intent_id: str) -> None:
     follow(gateway.session_of_intent(intent_id))
 

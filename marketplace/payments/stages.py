@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from marketplace.payments.models import PaymentState
+from marketplace.payments.models import Means, PaymentState
 from marketplace.templatetags.page import euros
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ class Stage:
 
 def stage_of(payment: Payment, *, abandoned: bool = False) -> Stage:
     """The stage of a payment; `abandoned` when the payer came back by Stripe's "back" link."""
+    if payment.is_awaited:
+        return awaited(payment) if payment.is_wanted else unneeded(payment)
     begun = payment.state == PaymentState.OPEN and not abandoned
     if not (payment.paid_at or begun or payment.is_wanted):
         return gone(payment)
@@ -43,16 +45,42 @@ def stage_of(payment: Payment, *, abandoned: bool = False) -> Stage:
     return waiting(payment)
 
 
+def awaited(payment: Payment) -> Stage:
+    amount = {"amount": euros(payment.instructions["left_cents"]), "all": euros(payment.cents)}
+    if payment.instructions["left_cents"] < payment.cents:
+        text = _("A part of the %(all)s has arrived. Send the rest with the same reference: nothing counts before.")
+    else:
+        text = _(
+            "Send it from your company’s bank, with this reference. It takes one to three working days; we write to "
+            "you as soon as it has arrived. Nothing counts before."
+        )
+    return Stage("soon", _("Bank transfer awaited: %(amount)s") % amount, text % amount)
+
+
+def unneeded(payment: Payment) -> Stage:
+    text = _(
+        "What it was for is paid already, or it has closed. If your bank has sent it already, it comes back to you by "
+        "itself."
+    )
+    return Stage("stop", _("Do not make this transfer any more"), text)
+
+
 def paid(payment: Payment) -> Stage:
     title = _("Payment received: %(amount)s") % {"amount": euros(payment.cents)}
     return Stage("go", title, _("A confirmation is on its way to you by e-mail."))
 
 
 def returned(payment: Payment) -> Stage:
-    text = _(
-        "What it was for can no longer be paid: it was paid already, or it has closed. "
-        "%(amount)s goes back to your card by itself, usually within 5 to 10 days."
-    )
+    if payment.means == Means.TRANSFER:
+        text = _(
+            "What it was for can no longer be paid: it was paid already, or it has closed. "
+            "%(amount)s goes back by itself to the account that sent it, usually within 5 to 10 days."
+        )
+    else:
+        text = _(
+            "What it was for can no longer be paid: it was paid already, or it has closed. "
+            "%(amount)s goes back to your card by itself, usually within 5 to 10 days."
+        )
     title = _("Your payment arrived, but it had no place any more")
     return Stage("soon", title, text % {"amount": euros(payment.cents)})
 

@@ -15,6 +15,7 @@ Asked = dict[str, Any]
 Answer = tuple[int, Thing]
 LISTS = {
     "checkout/sessions": "checkout.session",
+    "customers": "customer",
     "payment_intents": "payment_intent",
     "charges": "charge",
     "refunds": "refund",
@@ -76,6 +77,7 @@ class Api:
             ("payment_intents", "cancel"): lambda: self.bank.cancel(
                 self.bank.need(key, "payment_intent"), "requested_by_customer"
             ),
+            ("customers", ""): lambda: self.bank.add_customer(asked),
             ("refunds", ""): lambda: self.bank.refund(asked),
         }
         if method == "POST" and bool(key) == bool(deed) and (post := posts.get((name, deed))):

@@ -9,6 +9,7 @@ from marketplace.sandbox import shapes
 from marketplace.sandbox.store import Store, Thing
 
 FEE_BP, FEE_FIXED = 150, 25  # Stripe's price for European cards: 1.5 % + 0.25 €
+TRANSFER_FEE_BP, TRANSFER_FEE_MOST = 50, 500  # and for bank transfers: 0.5 %, 5.00 € at most
 
 
 class Wrong(Exception):
@@ -45,12 +46,29 @@ class Bank:
                 raise Wrong(f"Missing required param: {name}.", code="parameter_missing", param=name)
         cents, currency = priced(asked["line_items"])
         session = shapes.session(asked, host=host, cents=cents, currency=currency)
-        asked_intent = asked.get("payment_intent_data", {})
+        asked_intent = {**asked.get("payment_intent_data", {}), "types": session["payment_method_types"]}
+        if "customer_balance" in session["payment_method_types"]:
+            self.must_be_for_transfers(asked)
         lines = [line["price_data"]["product_data"]["name"] for line in asked["line_items"]]
         self.store.set_control(session["id"], lines[0])
         self.store.put(intent := shapes.intent(cents, currency, asked_intent))
         self.store.set_control(f"intent of {session['id']}", intent["id"])
         return self.store.put(session)
+
+    def must_be_for_transfers(self, asked: dict[str, Any]) -> None:
+        """Refuse a session for bank transfers that Stripe would refuse: it needs a customer, and to know which kind."""
+        self.need(asked.get("customer", ""), "customer")
+        options = asked.get("payment_method_options", {}).get("customer_balance", {})
+        kind = options.get("bank_transfer", {})
+        countries = {"DE", "FR", "IE", "NL"}
+        known = kind.get("type") == "eu_bank_transfer" and kind.get("eu_bank_transfer", {}).get("country") in countries
+        if options.get("funding_type") != "bank_transfer" or not known:
+            param = "payment_method_options[customer_balance]"
+            raise Wrong("Tell which bank transfer funds the customer balance.", param=param)
+
+    def add_customer(self, asked: dict[str, Any]) -> Thing:
+        """A new Customer."""
+        return self.store.put(shapes.customer(asked))
 
     def begin(self, session: Thing) -> Thing:
         """The intent of an open session, which the session shows from the first try on."""
@@ -65,9 +83,13 @@ class Bank:
 
     def pay(self, session: Thing) -> None:
         """The card is charged: intent, charge, balance transaction, and the session is complete."""
-        intent = self.begin(session)
+        fee = (session["amount_total"] * FEE_BP + 5_000) // 10_000 + FEE_FIXED
+        self.collect(session, self.begin(session), fee)
+        self.tell("checkout.session.completed", session)
+
+    def collect(self, session: Thing, intent: Thing, fee: int) -> None:
+        """The money of a session is there."""
         charge = self.store.put(shapes.charge(intent, refused=False))
-        fee = (intent["amount"] * FEE_BP + 5_000) // 10_000 + FEE_FIXED
         charge["balance_transaction"] = self.store.put(shapes.balance_transaction(charge, intent["amount"], fee))["id"]
         intent.update(
             status="succeeded",
@@ -81,7 +103,34 @@ class Bank:
             self.store.put(thing)
         self.tell("charge.succeeded", charge)
         self.tell("payment_intent.succeeded", intent)
+
+    def promise(self, session: Thing) -> None:
+        """The payer will send a transfer: the session is complete and unpaid, its intent says where the money goes."""
+        page, intent = session["url"], self.begin(session)
+        intent.update(status="requires_action", next_action=shapes.instructions(intent["amount"], page))
+        session.update(status="complete", url=None)
+        self.store.put(session)
+        self.tell("payment_intent.requires_action", self.store.put(intent))
         self.tell("checkout.session.completed", session)
+
+    def receive(self, session: Thing, *, half: bool = False) -> None:
+        """A transfer has come for a session: of all that is left, or of half of it."""
+        intent = self.need(session["payment_intent"], "payment_intent")
+        told = intent["next_action"]["display_bank_transfer_instructions"]
+        if half and told["amount_remaining"] > 1:
+            told["amount_remaining"] -= told["amount_remaining"] // 2
+            self.tell("payment_intent.partially_funded", self.store.put(intent))
+            return
+        self.collect(session, intent, min(intent["amount"] * TRANSFER_FEE_BP // 10_000, TRANSFER_FEE_MOST))
+        self.tell("checkout.session.async_payment_succeeded", session)
+
+    def fail(self, session: Thing) -> None:
+        """The transfer of a session will not come."""
+        intent = self.need(session["payment_intent"], "payment_intent")
+        error = {"type": "invalid_request_error", "code": "payment_intent_payment_attempt_expired", "message": "Late."}
+        intent.update(status="requires_payment_method", next_action=None, last_payment_error=error)
+        self.tell("payment_intent.payment_failed", self.store.put(intent))
+        self.tell("checkout.session.async_payment_failed", session)
 
     def refuse(self, session: Thing) -> None:
         """The bank says no; the session stays open for another card."""

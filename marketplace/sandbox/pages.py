@@ -26,6 +26,15 @@ WORDS: dict[str, dict[str, str]] = {
         "expired": "Cette page de paiement a expiré. Rien n’a été débité.",
         "missing": "Cette page de paiement n’existe pas.",
         "back": "Revenir au site",
+        "transfer": "Payer {amount} par virement",
+        "transfer_title": "Virement à faire",
+        "transfer_text": "Envoyez ce virement depuis votre banque. Pour l’essai, dites ici ce qui arrive.",
+        "holder": "Titulaire",
+        "reference": "Référence",
+        "left": "Reste à recevoir",
+        "arrive": "Le virement de {amount} est arrivé",
+        "part": "La moitié seulement est arrivée",
+        "fail": "Le virement n’arrivera pas",
     },
     "en": {
         "title": "Trial payment",
@@ -45,6 +54,15 @@ WORDS: dict[str, dict[str, str]] = {
         "expired": "This payment page has expired. Nothing was charged.",
         "missing": "This payment page does not exist.",
         "back": "Go back to the site",
+        "transfer": "Pay {amount} by bank transfer",
+        "transfer_title": "Transfer to make",
+        "transfer_text": "Send this transfer from your bank. For the trial, say here what happens.",
+        "holder": "Account holder",
+        "reference": "Reference",
+        "left": "Still to come",
+        "arrive": "The transfer of {amount} has arrived",
+        "part": "Only half of it has arrived",
+        "fail": "The transfer will not come",
     },
 }
 
@@ -83,7 +101,7 @@ h2 { margin: 0 0 .5rem; font-size: 1.2rem; }
 dt { overflow-wrap: anywhere; }
 dl { display: grid; grid-template-columns: 1fr auto; gap: .5rem 1.5rem; margin: 0 0 1.5rem; padding-block: .75rem;
   border-block: 2px solid currentcolor; }
-dd { margin: 0; font-variant-numeric: tabular-nums; text-align: end; font-weight: 600; }
+dd { margin: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; text-align: end; font-weight: 600; }
 form { display: grid; gap: .75rem; margin-block-end: 1.5rem; }
 select { min-block-size: 2.75rem; padding: .55rem; font: inherit; color: inherit; background: transparent;
   border: 1px solid currentcolor; border-radius: 3px; }
@@ -123,6 +141,9 @@ class Pages:
 
     def checkout(self, session: Thing, intent: Thing, name: str) -> str:
         """What the payer may do with this session now."""
+        told = (intent.get("next_action") or {}).get("display_bank_transfer_instructions")
+        if told:
+            return self.transfer(session, told)
         if session["status"] != "open":
             return self.closed(session)
         amount = money(session["amount_total"], self.lang)
@@ -131,7 +152,9 @@ class Pages:
         said = {key: text.format(amount=amount) for key, text in self.words.items()}
         refused = f'<p class="stop" role="alert">{said["refused"]}</p>' if intent["last_payment_error"] else ""
         order = f"<dl><dt>{escape(name)}</dt><dd>{amount}</dd><dt>{said['total']}</dt><dd>{amount}</dd></dl>"
-        deeds = self.buttons({"pay": said["pay"], **{deed: said[deed] for deed in ("challenge", "refuse", "abandon")}})
+        card = ("pay", "challenge", "refuse", "abandon")
+        names = ("transfer", "abandon") if "customer_balance" in session["payment_method_types"] else card
+        deeds = self.buttons({deed: said[deed] for deed in names})
         return self.draw(f"<h1>{said['order']}</h1>\n{refused}\n{order}\n{deeds}")
 
     def challenge(self, amount: str) -> str:
@@ -139,6 +162,22 @@ class Pages:
         said = {key: text.format(amount=amount) for key, text in self.words.items()}
         buttons = self.buttons({"pay": said["confirm"], "refuse": said["deny"]})
         return f"<h1>{said['confirm_title']}</h1>\n<p>{said['confirm_text']}</p>\n{buttons}"
+
+    def transfer(self, session: Thing, told: Thing) -> str:
+        """Where a transfer is to be sent, and what may become of it."""
+        amount, account = money(told["amount_remaining"], self.lang), told["financial_addresses"][0]["iban"]
+        facts = {
+            self.words["holder"]: account["account_holder_name"],
+            "IBAN": account["iban"],
+            "BIC": account["bic"],
+            self.words["reference"]: told["reference"],
+            self.words["left"]: amount,
+        }
+        rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts.items())
+        deeds = {name: self.words[name].format(amount=amount) for name in ("arrive", "part", "fail")}
+        link = f'<p><a class="button" href="{escape(session["success_url"])}">{self.words["back"]}</a></p>'
+        title, text = self.words["transfer_title"], self.words["transfer_text"]
+        return self.draw(f"<h1>{title}</h1>\n<p>{text}</p>\n<dl>{rows}</dl>\n{self.buttons(deeds)}\n{link}")
 
     def closed(self, session: Thing) -> str:
         """A session that can no longer be paid, with the way back."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from typing import Any
 
@@ -23,7 +24,7 @@ def session(asked: dict[str, Any], *, host: str, cents: int, currency: str) -> T
         "client_reference_id": asked.get("client_reference_id"),
         "created": int(time.time()),
         "currency": currency,
-        "customer": None,
+        "customer": asked.get("customer"),
         "customer_email": asked.get("customer_email"),
         "expires_at": int(asked.get("expires_at", time.time() + DAY)),
         "livemode": False,
@@ -60,9 +61,47 @@ def intent(cents: int, currency: str, asked: dict[str, Any]) -> Thing:
         "livemode": False,
         "metadata": asked.get("metadata", {}),
         "next_action": None,
-        "payment_method_types": ["card"],
+        "payment_method_types": asked.get("types", ["card"]),
         "status": "requires_payment_method",
     }
+
+
+def customer(asked: dict[str, Any]) -> Thing:
+    """Somebody who pays."""
+    return {
+        "id": new_id("cus"),
+        "object": "customer",
+        "created": int(time.time()),
+        "email": asked.get("email"),
+        "livemode": False,
+        "metadata": asked.get("metadata", {}),
+    }
+
+
+def instructions(cents: int, page: str) -> Thing:
+    """What an intent says to who pays by bank transfer (`next_action`): an account of their own, a reference."""
+    account = f"3000400001{secrets.randbelow(10**11):011d}"
+    body = f"{account}{97 - (int(account) * 100) % 97:02d}"
+    told = {
+        "amount_remaining": cents,
+        "currency": "eur",
+        "financial_addresses": [
+            {
+                "type": "iban",
+                "supported_networks": ["sepa"],
+                "iban": {
+                    "account_holder_name": "Paraphe (essai)",
+                    "bic": "BNPAFRPPXXX",
+                    "country": "FR",
+                    "iban": f"FR{98 - int(f'{body}152700') % 97:02d}{body}",
+                },
+            }
+        ],
+        "hosted_instructions_url": page,
+        "reference": new_id("")[1:11].upper(),
+        "type": "eu_bank_transfer",
+    }
+    return {"type": "display_bank_transfer_instructions", "display_bank_transfer_instructions": told}
 
 
 def charge(paid_for: Thing, *, refused: bool) -> Thing:

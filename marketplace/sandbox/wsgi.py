@@ -9,7 +9,8 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from marketplace.sandbox.api import Api
 from marketplace.sandbox.hooks import Deliverer
 from marketplace.sandbox.pages import STYLE, Pages, lang_of
 from marketplace.sandbox.refunds import MODES, NEXT, RefundPages
-from marketplace.sandbox.store import Store
+from marketplace.sandbox.store import Store, Thing
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -107,10 +108,21 @@ class Sandbox:
             bank.idempotency_key = None
             session = bank.need(key, "checkout.session")
             back = {"pay": session["success_url"], "abandon": session["cancel_url"]}.get(deed) or f"/c/pay/{key}"
-            deeds = {"pay": bank.pay, "refuse": bank.refuse, "challenge": bank.challenge}
-            if deed in deeds and session["status"] == "open":
-                deeds[deed](session)
+            if act := self.deeds_on(session).get(deed):
+                act(session)
         return 303, {"Location": back.replace("{CHECKOUT_SESSION_ID}", key)}, ""
+
+    def deeds_on(self, session: Thing) -> dict[str, Callable[[Thing], None]]:
+        """What the buttons of a session do now: each only where its page shows it."""
+        bank, by_transfer = self.api.bank, "customer_balance" in session["payment_method_types"]
+        if session["status"] == "open":
+            if by_transfer:
+                return {"transfer": bank.promise}
+            return {"pay": bank.pay, "refuse": bank.refuse, "challenge": bank.challenge}
+        intent = self.store.get(session["payment_intent"] or "", "payment_intent")
+        if not intent or intent["status"] != "requires_action":
+            return {}
+        return {"arrive": bank.receive, "part": partial(bank.receive, half=True), "fail": bank.fail}
 
     def refunds(self, environ: WSGIEnvironment) -> Reply:
         """The page of refunds: drawn, or one of its buttons."""

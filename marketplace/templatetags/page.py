@@ -74,6 +74,12 @@ def siren(digits: str | None) -> str:
 
 
 @register.filter
+def iban(number: str) -> str:
+    """An IBAN in groups of four, as people copy it: "FR7630006000…" → "FR76 3000 6000 …"."""
+    return " ".join(re.findall(".{1,4}", number))
+
+
+@register.filter
 def filesize_fr(size: int | None) -> str:
     """A file's size in decimal units: 1234567 → "1,2 Mo"."""
     units, value = get_format("SIZE_UNITS"), float(size or 0)

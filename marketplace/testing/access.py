@@ -34,6 +34,12 @@ SENT_AWAY = {
 }
 REFUSED = {"in", "mail", "hat", "2fa", "again", "400", "403", "404", "405"}
 OWN_AFFAIR = {"mfa_download_recovery_codes"}  # allauth notes that they have seen their own codes, whatever the method
+TOUCHED = """
+    select coalesce(sum(pg_stat_get_xact_tuples_inserted(oid) + pg_stat_get_xact_tuples_updated(oid)
+        + pg_stat_get_xact_tuples_deleted(oid)), 0)
+    from pg_class
+    where relnamespace = 'public'::regnamespace and relkind = 'r' and relname not in ('django_session', 'django_cache')
+"""
 HEADING = """\
 # Who gets what: one line per route (and object), one column per role, GET/POST (an empty form) in each cell.
 # A number is the status. Sent away: in = to log in, mail = to confirm the address, hat = to give a role or company,
@@ -80,6 +86,7 @@ class Trial:
     role: str
     findings: Findings
     session: str = ""
+    client: Client = field(default_factory=Client)
 
     def __post_init__(self) -> None:
         cookie = self.world.client(self.role).cookies.get(settings.SESSION_COOKIE_NAME)
@@ -87,15 +94,15 @@ class Trial:
 
     def ask(self, method: str, target: Target) -> str:
         """The outcome of one request; what it changed or showed although it must not is noted."""
-        client = Client()
+        self.client.cookies.clear()
         if self.session:
-            client.cookies[settings.SESSION_COOKIE_NAME] = self.session
+            self.client.cookies[settings.SESSION_COOKIE_NAME] = self.session
         where = f"{self.role} {method} {target.name}"
         mail.outbox.clear()
         with transaction.atomic():
             before = rows_touched()
             try:
-                response = client.generic(method, reverse(target.route, kwargs=target.kwargs))
+                response = self.client.generic(method, reverse(target.route, kwargs=target.kwargs))
                 outcome = "stripe" if went_to_stripe(target, response) else outcome_of(response)
                 self.look(where, response)
                 if outcome in REFUSED and target.route not in OWN_AFFAIR and (rows_touched() != before or mail.outbox):
@@ -128,10 +135,7 @@ def found_in(text: str, canary: Canary) -> str:
 def rows_touched() -> int:
     """Rows written by this transaction so far, but for sessions and counters of failures."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "select coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) from pg_stat_xact_user_tables"
-            " where relname not in ('django_session', 'django_cache')"
-        )
+        cursor.execute(TOUCHED)
         return int(cursor.fetchone()[0])
 
 

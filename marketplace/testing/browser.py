@@ -8,11 +8,13 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from django.conf import settings
 from django.db import connections
+from django.urls import resolve
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from marketplace.testing.cast import signed_in
@@ -30,6 +32,10 @@ WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 COLOUR_RULES = ["color-contrast", "link-in-text-block"]
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+MAKES = """() => [...new Set([document.documentElement, ...document.querySelectorAll("body *")].map(part =>
+    [part.localName, ...["lang", "class", "type", "role", "aria-current", "aria-invalid", "open", "disabled"]
+        .map(name => part.getAttribute(name))].join(" ")))]"""
+LOOKED_AT: set[tuple[str, str]] = set()
 
 
 @pytest.fixture(scope="session")
@@ -85,11 +91,30 @@ def axe(page: Page) -> list[str]:
 
 
 def at_every_look(page: Page) -> list[str]:
-    """As `axe`, and whether the page fits in 320 px; with SHOTS in the environment, pictures of it in that folder."""
-    found = faults(page, {320: (), 360: SCHEMES, 1280: SCHEMES})
+    """As `axe` where the page shows what no page of its kind has shown; and whether it fits in 320, 360 and 1280 px.
+
+    With SHOTS in the environment, pictures of it in that folder.
+    """
+    schemes = SCHEMES if shows_something_new(page) else ()
+    found = faults(page, {320: (), 360: schemes, 1280: schemes})
     if folder := os.environ.get("SHOTS"):
         keep_pictures(page, Path(folder))
     return found
+
+
+def shows_something_new(page: Page) -> bool:
+    """Whether an element of this make (name, classes, role, state) was never looked at on this kind of page."""
+    makes = {(kind_of(page), make) for make in page.evaluate(MAKES)}
+    new = not makes <= LOOKED_AT
+    LOOKED_AT.update(makes)
+    return new
+
+
+def kind_of(page: Page) -> str:
+    """The route of a page of ours; of another site's, its server."""
+    address = urlsplit(page.url)
+    ours = page.url.startswith(settings.BASE_URL)
+    return resolve(address.path).view_name if ours else address.netloc
 
 
 def faults(page: Page, looks: Mapping[int, Iterable[Scheme]]) -> list[str]:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection, transaction
 from django.test import TransactionTestCase
@@ -14,6 +19,7 @@ from psycopg.pq import TransactionStatus
 
 from marketplace.ledger import checks
 
+MIGRATED = "migrated"
 TABLES = """
     select c.relname from pg_class c
     where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and c.relname <> 'django_migrations'
@@ -57,19 +63,49 @@ class Rest:
         connection.close()
 
 
-@pytest.fixture(scope="session")
-def django_db_keepdb() -> bool:
-    """The test databases go with their cluster: dropping them would only wait for the processes still connected."""
-    return True
+def owner() -> psycopg.Connection[tuple[object, ...]]:
+    """A connection of the owner beside the tests' own, outside transactions."""
+    return psycopg.connect(os.environ["TEST_DATABASE_URL"], autocommit=True)
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Only one worker of the run is inside; the others wait."""
+    with (Path(os.environ["TEST_FOLDER"]) / "databases.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def make_database(name: str) -> None:
+    """The tests' database under `name`: migrated by the first worker that comes, copied with its grants by the others.
+
+    Nothing drops it: it goes with its cluster.
+    """
+    with one_at_a_time(), owner() as server:
+        if server.execute("select 1 from pg_database where datname = %s", [MIGRATED]).fetchone():
+            server.execute(copy_of(MIGRATED, name))
+        else:
+            connection.settings_dict["TEST"]["NAME"] = name
+            connection.creation.create_test_db(verbosity=0, serialize=False)
+            connection.close()
+            server.execute(copy_of(name, MIGRATED))
+    connection.close()
+    connection.settings_dict["NAME"] = name
+
+
+def copy_of(source: str, name: str) -> sql.Composed:
+    """The statement that copies a database; nobody may be connected to it."""
+    return sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(source))
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """After pytest-django has migrated as the owner: log in as the site does."""
+def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
+    """In place of pytest-django's: a database that the owner has migrated, to which we log in as the site does."""
     rest = Rest()
     patch = pytest.MonkeyPatch()
     patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: rest.restore())
     with django_db_blocker.unblock():
+        make_database(f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}")
         rest.learn()
         connection.close()
         connection.settings_dict["OPTIONS"]["assume_role"] = "app"

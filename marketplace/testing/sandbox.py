@@ -102,7 +102,10 @@ class Sandbox:
         self.control(set={"webhook_url": url})
 
     def click(self, page: str, deed: str) -> str:
-        """Press `pay`, `refuse`, `challenge` or `abandon` on the hosted page; where the payer is sent."""
+        """Press a button of the hosted page; where the payer is sent.
+
+        By card `pay`, `refuse`, `challenge`; by transfer `transfer`, then `arrive`, `part`, `fail`; and `abandon`.
+        """
         return self.open(page, urlencode({"deed": deed}).encode())[2]
 
     def pay(self, payment: Payment) -> Payment:

@@ -189,9 +189,8 @@ class World:
         keys = {stage: agreement.key for stage, agreement in self.agreements.items()}
         amended = {"active": {"key": keys["active"], "n": 1}, "elsewhere": {"key": keys["agreed"], "n": 1}}
         return {
-            "escrow:deliver": on_tranche,
-            "escrow:release": on_tranche,
-            "escrow:ask_deposit": on_tranche,
+            **{f"escrow:{deed}": on_tranche for deed in ("deliver", "release", "changes", "ask_deposit", "ask_case")},
+            **{f"escrow:{deed}": on_tranche for deed in ("give_notice", "withdraw_notice")},
             **{f"projects:amendment{deed}": amended for deed in ("", "_accept", "_decline", "_withdraw", "_pay")},
             "payouts:ask": {"active": {"pk": tranche.pk}, "elsewhere": {"pk": 0}},
         }

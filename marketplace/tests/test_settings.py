@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from marketplace.assets import PlainAssets
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 PRODUCTION = {
     "PLACE": "production",
@@ -75,3 +77,16 @@ def test_production_wants_the_holder_with_its_licence(name: str) -> None:
     done = start(PRODUCTION | {name: "12345"}, "check")
     assert done.returncode != 0
     assert "R0_ACCOUNT_HOLDER and R0_ACCOUNT_LICENCE together" in done.stderr
+
+
+def test_address_of_an_asset_is_worked_out_once() -> None:
+    storage = PlainAssets()
+    assert storage.url("css/base.css") == "/static/css/base.css"
+    storage.base_url = "/elsewhere/"
+    assert storage.url("css/base.css") == "/static/css/base.css"
+    assert storage.url("css/layout.css") == "/elsewhere/css/layout.css"
+
+
+def test_production_serves_assets_under_names_that_change_with_them() -> None:
+    done = start(PRODUCTION, "diffsettings", "--output", "unified")
+    assert "marketplace.assets.HashedAssets" in done.stdout

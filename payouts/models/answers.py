@@ -16,6 +16,7 @@ from marketplace.refusals import Refusal
 from payouts import bankfiles
 from payouts.models.batches import PayoutBatch
 from payouts.models.requests import PayoutRequest
+from payouts.models.transfers import RefundTransfer
 from payouts.states import BatchState, PayoutState
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class BankAnswer(models.Model):
         batch = PayoutBatch.objects.named(report.message_id).first()
         if batch and batch.state == BatchState.MADE:
             raise self.NotSentYet(batch=batch.message_id)
-        rows = {row.end_to_end: row for row in batch.requests.all().under_locks()} if batch else {}
+        rows = {row.end_to_end: row for row in batch.under_locks()} if batch else {}
         found = report.answers(rows)
         for answer in found.answers:
             self._apply(rows[answer.reference], answer, by=by)
@@ -89,7 +90,7 @@ class BankAnswer(models.Model):
         if self.unknown:
             log.error("Answer %s of the bank needs a person: %s", self.pk, ", ".join(self.unknown))
 
-    def _apply(self, row: PayoutRequest, answer: bankfiles.Answer, *, by: User) -> None:
+    def _apply(self, row: PayoutRequest | RefundTransfer, answer: bankfiles.Answer, *, by: User) -> None:
         said = PayoutState.PAID if answer.is_paid else PayoutState.RETURNED if answer.is_rejected else None
         if not answer.is_known:
             self.unknown += [f"{answer.reference} {answer.status}"]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, Sum
+from django.db.models import Exists, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -20,10 +20,13 @@ from marketplace.refusals import Refusal
 from marketplace.states import States
 from payouts import bankfiles
 from payouts.models.requests import PayoutRequest
-from payouts.states import BATCH_MOVES, BatchState, PayoutState
+from payouts.models.transfers import RefundTransfer
+from payouts.states import BATCH_MOVES, BatchState, PayoutState, RefundTransferState
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
+    from payouts.models.querysets import PayoutRequestQuerySet
+    from payouts.models.transfers import RefundTransferQuerySet
 
 PREFIX = "PARAPHE-"
 
@@ -31,7 +34,13 @@ PREFIX = "PARAPHE-"
 class PayoutBatchQuerySet(models.QuerySet["PayoutBatch"]):
     def with_sums(self) -> PayoutBatchQuerySet:
         """With what each pays in all, as `sum_cents`."""
-        return self.annotate(sum_cents=Coalesce(Sum("requests__cents"), 0, output_field=models.BigIntegerField()))
+        bigint = models.BigIntegerField()
+
+        def total(rows: models.QuerySet[Any]) -> Coalesce:
+            sums = rows.filter(batch=OuterRef("pk")).order_by().values("batch").annotate(sum=Sum("cents")).values("sum")
+            return Coalesce(Subquery(sums, output_field=bigint), 0, output_field=bigint)
+
+        return self.annotate(sum_cents=total(PayoutRequest.objects.all()) + total(RefundTransfer.objects.all()))
 
     def named(self, message_id: str) -> PayoutBatchQuerySet:
         """The batch whose file bears this reference, if it is one of ours."""
@@ -45,7 +54,10 @@ class PayoutBatchQuerySet(models.QuerySet["PayoutBatch"]):
 
 
 class PayoutBatch(models.Model):
-    """A SEPA file (pain.001.001.09) of approved requests. Its bytes are kept: a second download is the same file."""
+    """A SEPA file (pain.001.001.09) of approved requests, and of refunds that no card took.
+
+    Its bytes are kept: a second download is the same file.
+    """
 
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("made by"))
     made_at = models.DateTimeField(_("made on"), auto_now_add=True)
@@ -57,7 +69,7 @@ class PayoutBatch(models.Model):
 
     objects = PayoutBatchQuerySet.as_manager()
 
-    left_out: tuple[PayoutRequest, ...] = ()
+    left_out: Sequence[PayoutRequest | RefundTransfer] = ()
 
     class Meta:
         verbose_name, verbose_name_plural = _("batch of transfers"), _("batches of transfers")
@@ -84,33 +96,42 @@ class PayoutBatch(models.Model):
     @property
     def cents(self) -> int:
         """What the batch pays in all, in cents."""
-        return int(self.requests.aggregate(sum=Sum("cents"))["sum"] or 0)
+        return sum(int(rows.aggregate(sum=Sum("cents"))["sum"] or 0) for rows in (self.requests, self.refunds))
 
     @property
-    def outdated(self) -> PayoutRequest | None:
-        """A request whose provider has changed the bank account since; None when the file still says the truth."""
+    def outdated(self) -> PayoutRequest | RefundTransfer | None:
+        """A transfer whose payee has changed the bank account since; None when the file still says the truth."""
         if self.state != BatchState.MADE:
             return None
-        return self.requests.filter(bank_account__replaced_at__isnull=False).order_by("pk").first()
+        changed = {"bank_account__replaced_at__isnull": False}
+        request = self.requests.filter(**changed).order_by("pk").first()
+        return request or self.refunds.filter(**changed).order_by("pk").first()
+
+    def under_locks(self) -> list[PayoutRequest | RefundTransfer]:
+        """All its transfers, locked in the order that every deed keeps."""
+        return [*self.requests.all().under_locks(), *self.refunds.all().under_locks()]
 
     @classmethod
-    def make(cls, requests: Iterable[PayoutRequest], *, by: User) -> PayoutBatch:
-        """Put approved requests into one file. Rows are locked in order, so that two batches never share a request.
+    def make(
+        cls, requests: Iterable[PayoutRequest] = (), *, refunds: Iterable[RefundTransfer] = (), by: User
+    ) -> PayoutBatch:
+        """Put approved requests and refunds into one file. Rows are locked in order: two batches never share one.
 
         Those of a project whose payouts are paused stay behind, as `left_out`. Refused: Empty, NotApproved (one was
         approved no more, or taken by another batch), FourEyes (who approved one of them cannot batch it), Paused (all
-        of them are), PayoutRequest.OwnRequest.
+        of them are), PayoutRequest.OwnRequest; the same of a RefundTransfer.
         """
-        chosen = list(requests)
+        chosen, owed = list(requests), list(refunds)
         with locked():
-            accounts = cls._accounts_of({request.provider_id for request in chosen})
-            keys = [request.pk for request in chosen]
-            rows = list(PayoutRequest.objects.filter(pk__in=keys).order_by("pk").select_for_update(no_key=True))
+            accounts = cls._accounts_of({row.provider_id for row in chosen} | {row.payee_id for row in owed})
+            asked = PayoutRequest.objects.filter(pk__in=[row.pk for row in chosen])
+            returned = RefundTransfer.objects.filter(pk__in=[row.pk for row in owed])
+            rows: list[PayoutRequest | RefundTransfer] = [*asked.only_locked(), *returned.only_locked()]
             if not rows:
                 raise cls.Empty
             for row in rows:
                 cls._must_be_payable(row, accounts, by)
-            paused = tuple(PayoutRequest.objects.filter(pk__in=keys).paused())
+            paused = held_back(asked, returned)
             if len(paused) == len(rows):
                 raise cls.Paused(which=named(paused))
             rows = [row for row in rows if row not in paused]
@@ -125,17 +146,17 @@ class PayoutBatch(models.Model):
             return batch
 
     @classmethod
-    def _accounts_of(cls, providers: set[int]) -> set[int]:
-        """The bank accounts in use of `providers`, locked: a change of IBAN comes wholly before or wholly after."""
-        rows = BankAccount.objects.current().filter(user__in=providers).order_by("pk").select_for_update(no_key=True)
+    def _accounts_of(cls, payees: set[int]) -> set[int]:
+        """The bank accounts in use of `payees`, locked: a change of IBAN comes wholly before or wholly after."""
+        rows = BankAccount.objects.current().filter(user__in=payees).order_by("pk").select_for_update(no_key=True)
         return {account.pk for account in rows}
 
     @classmethod
-    def _must_be_payable(cls, row: PayoutRequest, accounts: set[int], by: User) -> None:
+    def _must_be_payable(cls, row: PayoutRequest | RefundTransfer, accounts: set[int], by: User) -> None:
         if row.state != PayoutState.APPROVED or row.bank_account_id not in accounts:
-            raise cls.NotApproved(number=row.invoice_number)
+            raise cls.NotApproved(what=row.named)
         if row.decided_by_id == by.pk:
-            raise cls.FourEyes(number=row.invoice_number)
+            raise cls.FourEyes(what=row.named)
         row.must_not_be_own(by)
 
     def hand_out(self) -> bytes:
@@ -147,10 +168,10 @@ class PayoutBatch(models.Model):
         with locked(self):
             if self.state == BatchState.DROPPED:
                 raise self.Dropped
-            if request := self.outdated:
-                raise self.Outdated(number=request.invoice_number)
+            if row := self.outdated:
+                raise self.Outdated(what=row.named)
             if not self.handed_out_at:
-                if paused := self.requests.all().paused():
+                if paused := held_back(self.requests.all(), self.refunds.all()):
                     raise self.HeldBack(which=named(paused))
                 self.handed_out_at = timezone.now()
                 self.save(update_fields=["handed_out_at"])
@@ -164,51 +185,68 @@ class PayoutBatch(models.Model):
         with locked(self):
             if self.state != BatchState.MADE:
                 raise self.NotSendable
-            if taken := self.requests.filter(decided_by=by).first():
-                raise self.FourEyes(number=taken.invoice_number)
+            for rows in (self.requests, self.refunds):
+                for taken in rows.filter(decided_by=by)[:1]:
+                    raise self.FourEyes(what=taken.named)
             if not self.handed_out_at:
                 raise self.NotHandedOut
             self.state, self.sent_at = BatchState.SENT, timezone.now()
             self.save(update_fields=["state", "sent_at"])
-            for request in self.requests.all().under_locks():
-                request.mark_sent(by=by)
+            for row in self.under_locks():
+                row.mark_sent(by=by)
             self._note("sent", by=by)
 
     def drop(self, *, by: User) -> None:
-        """Give up a batch before it is sent: its requests are approved ones again. Refused: NotSendable."""
+        """Give up a batch before it is sent: its transfers are approved ones again. Refused: NotSendable."""
         with locked(self):
             if self.state != BatchState.MADE:
                 raise self.NotSendable
             self.state = BatchState.DROPPED
             self.save(update_fields=["state"])
-            for request in self.requests.all().under_locks():
-                request.leave()
+            for row in self.under_locks():
+                row.leave()
             self._note("dropped", by=by)
 
     def settle(self) -> None:
         """Note that every transfer of the batch has its answer."""
         with locked(self):
-            open_ones = self.requests.filter(state=PayoutState.SENT).exists()
-            if self.state == BatchState.SENT and not open_ones:
+            requests = self.requests.filter(state=PayoutState.SENT)
+            refunds = self.refunds.filter(state=RefundTransferState.SENT)
+            if self.state == BatchState.SENT and not (requests.exists() or refunds.exists()):
                 self.state = BatchState.ANSWERED
                 self.save(update_fields=["state"])
 
     @classmethod
-    def follow_account_of(cls, provider: User) -> None:
-        """The bank account of `provider` has changed: their unsent requests wait for approval again (product, 7).
+    def follow_account_of(cls, payee: User) -> None:
+        """The bank account of `payee` has changed: their unsent transfers wait for approval again (product, 7).
 
-        A batch with one of them is dropped if nobody has taken its file yet. Called under the lock of `provider`.
+        A batch with one of them is dropped if nobody has taken its file yet. Called under the lock of `payee`.
         """
-        unsent = PayoutRequest.objects.asked_by(provider).unsent()
-        mine = cls.objects.filter(Exists(unsent.filter(batch=OuterRef("pk")))).still_here()
+        unsent, owed = PayoutRequest.objects.asked_by(payee).unsent(), RefundTransfer.objects.of(payee).unsent()
+        of_batch = [Exists(rows.filter(batch=OuterRef("pk"))) for rows in (unsent, owed)]
+        mine = cls.objects.filter(of_batch[0] | of_batch[1]).still_here()
         with locked(*mine.order_by("pk")):
             batches = list(mine.order_by("pk"))
-            account = BankAccount.objects.of(provider).current().first()
+            account = BankAccount.objects.of(payee).current().first()
             PayoutRequest.objects.filter(Q(pk__in=unsent) | Q(batch__in=batches)).under_locks()
+            RefundTransfer.objects.filter(Q(pk__in=owed) | Q(batch__in=batches)).under_locks()
             for batch in batches:
-                batch.drop(by=provider)
+                batch.drop(by=payee)
             for request in unsent.with_parts().order_by("pk"):
                 request.send_back_to_approval(account)
+            for transfer in owed.with_parts().order_by("pk"):
+                transfer.follow_account(account)
+
+    @classmethod
+    def give_account(cls, payee: User, *, holder: str, iban: str, bic: str = "") -> BankAccount:
+        """`payee` says where to receive what no card took back: a new IBAN, or the one in use once more.
+
+        Refused as BankAccount.change is.
+        """
+        with locked(payee):
+            account = BankAccount.change(user=payee, holder=holder, iban=iban, bic=bic)
+            cls.follow_account_of(payee)
+            return account
 
     def _note(self, act: str, *, by: User) -> None:
         Event.record(f"payout_batch.{act}", by=by, batch=self.pk, name=self.message_id, cents=self.cents)
@@ -229,12 +267,10 @@ class PayoutBatch(models.Model):
         )
 
     class NotApproved(Refusal):
-        sentence = _(
-            "The request of invoice %(number)s is no longer approved, or is in another batch. Nothing was made."
-        )
+        sentence = _("No longer approved, or in another batch: %(what)s. Nothing was made.")
 
     class FourEyes(Refusal):
-        sentence = _("You approved the request of invoice %(number)s: somebody else must batch and send it.")
+        sentence = _("You approved %(what)s: somebody else must batch and send.")
 
     class NotSendable(Refusal):
         sentence = _("This batch has already been sent, or was dropped.")
@@ -247,12 +283,22 @@ class PayoutBatch(models.Model):
 
     class Outdated(Refusal):
         sentence = _(
-            "The IBAN for invoice %(number)s has changed since this file was made. "
+            "The IBAN for %(what)s has changed since this file was made. "
             "Drop the batch and make another, unless the bank already has the file."
         )
 
 
-def named(requests: Iterable[PayoutRequest]) -> str:
-    """Requests as a sentence names them: each invoice with its project."""
+def held_back(requests: PayoutRequestQuerySet, refunds: RefundTransferQuerySet) -> list[PayoutRequest | RefundTransfer]:
+    """Those among them whose transfer waits because the books are wrong."""
+    return [*requests.paused(), *refunds.paused()]
+
+
+def named(rows: Iterable[PayoutRequest | RefundTransfer]) -> str:
+    """Transfers as a sentence names them: each invoice with its project."""
     words = _("invoice %(number)s of project %(project)s")
-    return ", ".join(words % {"number": r.invoice_number, "project": r.escrow.project.number} for r in requests)
+    return ", ".join(
+        words % {"number": row.invoice_number, "project": row.escrow.project.number}
+        if isinstance(row, PayoutRequest)
+        else row.named
+        for row in rows
+    )

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
     from .requests import PayoutRequest
 
+PROJECT = "tranche__account__project__key"
 
-def standing_pause() -> Exists:
-    """Whether the payouts of a request's project stand still, by its own pause or by one of all."""
-    own = Q(project=OuterRef("tranche__account__project__key"))
+
+def standing_pause(project: str) -> Exists:
+    """Whether the payouts of a project stand still, by its own pause or by one of all; `project` leads to its key."""
+    own = Q(project=OuterRef(project))
     return Exists(Pause.objects.standing().filter(Q(project="") | own))
 
 
@@ -61,11 +63,15 @@ class PayoutRequestQuerySet(models.QuerySet["PayoutRequest"]):
 
     def with_pauses(self) -> PayoutRequestQuerySet:
         """With whether their transfer waits because the books are wrong, as `paused`."""
-        return self.annotate(paused=Q(state__in=UNSENT) & Q(standing_pause()))
+        return self.annotate(paused=Q(state__in=UNSENT) & Q(standing_pause(PROJECT)))
 
     def paused(self) -> PayoutRequestQuerySet:
         """Those whose transfer waits because the books are wrong."""
-        return self.filter(standing_pause(), state__in=UNSENT).with_parts().order_by("pk")
+        return self.filter(standing_pause(PROJECT), state__in=UNSENT).with_parts().order_by("pk")
+
+    def only_locked(self) -> PayoutRequestQuerySet:
+        """These requests by id, each locked alone."""
+        return self.order_by("pk").select_for_update(no_key=True)
 
     def under_locks(self) -> list[PayoutRequest]:
         """These requests by id, read once all their projects are locked in the order of *their* ids.

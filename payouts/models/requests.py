@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import IntegrityError, models
 from django.db.models import F, Q, Sum, Value
 from django.utils import timezone
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from escrow.models import EscrowAccount, Tranche
@@ -120,6 +121,26 @@ class PayoutRequest(models.Model):
     def end_to_end(self) -> str:
         """The reference that follows the transfer to the bank and back (pain.001, EndToEndId)."""
         return f"PAYOUT-{self.pk}"
+
+    @property
+    def payee(self) -> User:
+        """Who is paid."""
+        return self.provider
+
+    @property
+    def destination(self) -> BankAccount:
+        """The account that it is paid to."""
+        return self.bank_account
+
+    @property
+    def motive(self) -> str:
+        """What stands on the bank statement beside our name."""
+        return self.invoice_number
+
+    @property
+    def named(self) -> str:
+        """What our sentences call it."""
+        return _now("the request of invoice %(number)s") % {"number": self.invoice_number}
 
     @property
     def why(self) -> str:

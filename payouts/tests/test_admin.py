@@ -144,7 +144,7 @@ def test_dropping_asks_to_be_sure_that_the_bank_has_nothing(batch: PayoutBatch, 
 def test_an_outdated_batch_warns(batch: PayoutBatch, provider_user: User, as_second_finance: Client) -> None:
     as_second_finance.get(f"{BATCHES}{batch.pk}/file/")
     way.banked(provider_user, way.OTHER_IBAN)
-    assert "L’IBAN de la facture AC-1 a changé" in page(as_second_finance, f"{BATCHES}{batch.pk}/change/")
+    assert "pour la demande de la facture AC-1" in page(as_second_finance, f"{BATCHES}{batch.pk}/change/")
     assert "a changé" in said(as_second_finance.get(f"{BATCHES}{batch.pk}/file/"))
 
 

@@ -8,10 +8,11 @@ from itertools import product
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from escrow.models import EscrowAccount
 from marketplace.accounts.models import User
 from marketplace.refusals import Refusal
-from payouts.models import BatchState, PayoutBatch, PayoutRequest, PayoutState
-from payouts.states import BATCH_MOVES, PAYOUT_MOVES
+from payouts.models import BatchState, PayoutBatch, PayoutRequest, PayoutState, RefundTransferState
+from payouts.states import BATCH_MOVES, PAYOUT_MOVES, REFUND_TRANSFER_MOVES
 from payouts.tests import way
 
 pytestmark = [pytest.mark.django_db, pytest.mark.crooked_books]
@@ -19,6 +20,11 @@ REQUEST = """update payouts_payoutrequest set state = %(state)s, refusal = 'x',
     batch_id = case when %(state)s in ('BATCHED', 'SENT', 'PAID', 'RETURNED') then %(batch)s end,
     decided_by_id = case when %(state)s <> 'ASKED' then %(by)s end,
     decided_at = case when %(state)s <> 'ASKED' then now() end,
+    ended_at = case when %(state)s in ('PAID', 'RETURNED') then now() end"""
+REFUND = """update payouts_refundtransfer set state = %(state)s, bank_account_id = %(account)s,
+    batch_id = case when %(state)s in ('BATCHED', 'SENT', 'PAID', 'RETURNED') then %(batch)s end,
+    decided_by_id = case when %(state)s <> 'WAITING' then %(by)s end,
+    decided_at = case when %(state)s <> 'WAITING' then now() end,
     ended_at = case when %(state)s in ('PAID', 'RETURNED') then now() end"""
 BATCH = """update payouts_payoutbatch set state = %(state)s,
     sent_at = case when %(state)s in ('SENT', 'ANSWERED') then now() end"""
@@ -46,6 +52,17 @@ def allowed(query: str, **facts: str | int) -> bool:
 @pytest.fixture
 def batch(approved: PayoutRequest, second_finance_user: User) -> PayoutBatch:
     return way.batched([approved], second_finance_user)
+
+
+def test_refunds_by_transfer_move_as_the_table_says(batch: PayoutBatch, account: EscrowAccount) -> None:
+    way.refused_by_card(account)
+    facts = {"batch": batch.pk, "by": batch.made_by_id, "account": batch.requests.get().bank_account_id}
+    found = set()
+    for before, after in product(RefundTransferState.values, repeat=2):
+        placed(REFUND, state=before, **facts)
+        if before != after and allowed(REFUND, state=after, **facts):
+            found.add((before, after))
+    assert found == set(REFUND_TRANSFER_MOVES) - {("", "WAITING")}
 
 
 def test_requests_move_as_the_table_says(batch: PayoutBatch) -> None:

@@ -17,12 +17,15 @@ from escrow.tests import way as escrow_way
 from marketplace.accounts.models import BankAccount, User
 from marketplace.demo import papers
 from marketplace.documents import intake
+from marketplace.payments.gateway import Intent, Repayment
+from marketplace.payments.models import Payment
 from payouts.bills import Bill
-from payouts.models import BankAnswer, PayoutBatch, PayoutRequest
+from payouts.models import BankAnswer, PayoutBatch, PayoutRequest, RefundTransfer
 
 IBAN, OTHER_IBAN = "FR7630006000011234567890189", "BE68539007547034"
 ISSUED = date(2026, 1, 20)
 HT, VAT, CENTS = 100_000, 20_000, 120_000
+OWED = 96_000
 BILL = Bill("AC-1", ISSUED, HT, VAT)
 
 
@@ -61,9 +64,9 @@ def factur_x(xml: str) -> bytes:
     return content
 
 
-def banked(provider: User, iban: str = IBAN) -> BankAccount:
-    """The provider gives, or changes, the IBAN."""
-    return BankAccount.change(user=provider, holder=provider.company.name, iban=iban)
+def banked(user: User, iban: str = IBAN) -> BankAccount:
+    """The provider, or the client, gives or changes the IBAN."""
+    return BankAccount.change(user=user, holder=user.company.name, iban=iban)
 
 
 def released(account: EscrowAccount, number: int = 0) -> Tranche:
@@ -72,6 +75,26 @@ def released(account: EscrowAccount, number: int = 0) -> Tranche:
     escrow_way.deposited(account, tranche.cents, tranche)
     tranche.refresh_from_db()
     return escrow_way.released(escrow_way.delivered(tranche))
+
+
+def refused_by_card(account: EscrowAccount, cents: int = OWED) -> RefundTransfer:
+    """The client's card was charged twice for the last tranche, and does not take the second charge back."""
+    client, last = account.agreement.client, account.tranches.order_by("position").last()
+    return owed(escrow_way.paid(account.deposit(cents, by=client, key=uuid.uuid4(), tranche=last)))
+
+
+def owed(payment: Payment) -> RefundTransfer:
+    """What the card of a payment charged twice does not take back."""
+    intent = f"pi_{uuid.uuid4().hex}"
+    payment.settle(Intent(intent, "succeeded", payment.cents, "eur"))
+    refund = payment.refunds.get(intent_id=intent)
+    refund.follow(Repayment("", "failed", refund.cents, str(refund.key), "expired_or_canceled_card"))
+    return anew(RefundTransfer.objects.get(refund=refund))
+
+
+def anew(transfer: RefundTransfer) -> RefundTransfer:
+    """The refund by transfer as another visitor would read it."""
+    return RefundTransfer.objects.with_parts().get(pk=transfer.pk)
 
 
 def fresh(request: PayoutRequest) -> PayoutRequest:
@@ -105,7 +128,7 @@ def sent(requests: Iterable[PayoutRequest], by: User) -> PayoutBatch:
     return batch
 
 
-def transfer(request: PayoutRequest | str, status: str, code: str = "", more: str = "") -> str:
+def transfer(request: PayoutRequest | RefundTransfer | str, status: str, code: str = "", more: str = "") -> str:
     """What a bank writes of one transfer."""
     reference = request if isinstance(request, str) else request.end_to_end
     reason = f"<StsRsnInf><Rsn><Cd>{code}</Cd></Rsn>{more}</StsRsnInf>" if code else ""
@@ -134,5 +157,6 @@ def report(batch: PayoutBatch | str, *blocks: str, whole: str = "", code: str = 
 
 def answered(batch: PayoutBatch, by: User, status: str = "ACSC", code: str = "") -> BankAnswer:
     """The bank has answered the same for each transfer of the batch."""
-    inside = "".join(transfer(request, status, code) for request in batch.requests.order_by("pk"))
+    rows = [*batch.requests.order_by("pk"), *batch.refunds.order_by("pk")]
+    inside = "".join(transfer(row, status, code) for row in rows)
     return BankAnswer.read(report(batch, block(inside)), by=by)

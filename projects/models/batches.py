@@ -11,8 +11,9 @@ from credits.models import Spending
 
 from .agreements import Agreement
 from .choices import ProjectState
+from .deadlines import Deadline
 from .offers import Offer, Question
-from .projects import Project
+from .projects import EXPIRY, Project
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,12 +24,21 @@ if TYPE_CHECKING:
 def open_many(projects: Iterable[Project]) -> int:
     """Write `projects`, which nobody has seen yet, and open them: born as drafts, then moved, as the database asks.
 
-    For generated calls only: no Event is recorded and nobody is told. Their dates are set already. How many are open.
+    For generated calls only: no Event is recorded and nobody is told. Their dates are set already, and fall as those
+    of others. How many are open.
     """
     with transaction.atomic():
         written = Project.objects.bulk_create(projects)
         drafts = Project.objects.filter(pk__in=[project.pk for project in written], state=ProjectState.DRAFT)
+        Deadline.objects.set_many(EXPIRY, {project: project.closes_at for project in written if project.closes_at})
         return drafts.update(state=ProjectState.OPEN)
+
+
+def delete_many(projects: ProjectQuerySet) -> int:
+    """Delete `projects`, on which nothing ever happened, and their dates; how many rows went."""
+    with transaction.atomic():
+        Deadline.objects.filter(project__in=projects).delete()
+        return projects.delete()[0]
 
 
 def untouched(projects: ProjectQuerySet) -> ProjectQuerySet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from marketplace.states import States
 from .content import days_after
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from django.db.models import Model
 
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 AGAIN = timedelta(hours=1)  # after a failure
-AT_ONCE = 1000  # of one sweep; what is left waits for the next
+AT_ONCE = 1000  # read by one query
+BUDGET = 50.0  # seconds of one sweep; what is left waits for the next
 Fall = Callable[["Deadline", datetime], None]
 falls: dict[str, Fall] = {}
 
@@ -78,6 +80,13 @@ class DeadlineQuerySet(models.QuerySet["Deadline"]):
         )
         return moved
 
+    def set_many(self, kind: str, dates: Mapping[Project, datetime]) -> None:
+        """Let `kind` fall on each project itself at its date, in bulk; none waits on them already."""
+        self.bulk_create(
+            Deadline(kind=kind, project=row, subject_label=row._meta.label_lower, subject_id=row.pk, due_at=at)
+            for row, at in dates.items()
+        )
+
     def remind(
         self, kind: str, subject: Model, end: datetime, days: Sequence[int], *, project: Project, now: datetime
     ) -> Deadline | None:
@@ -93,10 +102,17 @@ class DeadlineQuerySet(models.QuerySet["Deadline"]):
     def sweep(self, now: datetime) -> int:
         """Let fall what is due at `now`, each in a transaction of its own; how many fell.
 
-        Begun again after a death, it finds what is left. One that fails is logged, tried again later, and stops no
+        It goes on until nothing is, as one may set the next, or until its time is up. Begun again after a death, it
+        finds what is left. One that fails is logged, tried again later, and stops no
         other. One whose deed is refused has lost its object: it is cancelled.
         """
-        return sum(deadline.try_to_fall(now) for deadline in list(self.due(now).select_related("project")[:AT_ONCE]))
+        stop, fell = time.monotonic() + BUDGET, 0
+        while rows := list(self.due(now).select_related("project")[:AT_ONCE]):
+            for deadline in rows:
+                if time.monotonic() > stop:
+                    return fell
+                fell += deadline.try_to_fall(now)
+        return fell
 
 
 class Deadline(models.Model):

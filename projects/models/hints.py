@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-import time
 from datetime import datetime, timedelta
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -19,18 +16,14 @@ from marketplace.locking import locked
 from marketplace.states import States
 
 from .choices import ProjectState
+from .deadlines import Deadline
 from .offers import Offer, OfferState, Question
 from .projects import Project
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from marketplace.accounts.models import User
 
-log = logging.getLogger(__name__)
-BATCH = 200
-BUDGET = 120.0  # seconds of one sweep; what is left waits for the next
-AGAIN = timedelta(hours=1)  # after a failure
+TELLING = "hint.tell"  # the date of a hint
 
 
 class HintState(models.TextChoices):
@@ -43,34 +36,12 @@ HINT_MOVES = (("", "WAITING"), ("WAITING", "TOLD"), ("WAITING", "DROPPED"), ("DR
 
 
 class HintQuerySet(models.QuerySet["Hint"]):
-    def due(self, now: datetime) -> HintQuerySet:
-        """Those whose delay has run out, the longest first."""
-        return self.filter(state=HintState.WAITING, due_at__lte=now).order_by("due_at", "pk")
-
     def standing_for(self, provider: User, project: Project) -> HintQuerySet:
         """What `provider` was told on `project` and is still true: no reply, no contact credit spent since."""
         unread = Q(offer__state=OfferState.PLACED, offer__read_at=None)
         unanswered = Q(question__isnull=False, question__answer=None)
         rows = self.filter(unread | unanswered, project=project, provider=provider, state=HintState.TOLD)
         return rows.exclude(Exists(contact_spendings(provider, project))).order_by("since", "pk")
-
-    def sweep(self, now: datetime, *, batch: int = BATCH) -> int:
-        """Tell every provider whose delay has run out at `now`; how many were told.
-
-        Each hint is a transaction of its own: killed half way, the next sweep goes on. One that fails is logged, tried
-        again AGAIN later, and stops nobody.
-        """
-        stop = time.monotonic() + BUDGET
-        rows = takewhile(lambda hint: time.monotonic() < stop, self.walk(now, batch))
-        return sum(hint.try_to_tell(now) for hint in rows)
-
-    def walk(self, now: datetime, batch: int) -> Iterator[Hint]:
-        """The due hints, by batches that each begin where the last one ended."""
-        rest = self.due(now).select_related("project", "offer", "question")
-        while rows := list(rest[:batch]):
-            yield from rows
-            last = rows[-1]
-            rest = rest.filter(Q(due_at__gt=last.due_at) | Q(due_at=last.due_at, pk__gt=last.pk))
 
 
 def contact_spendings(provider: User, project: Project) -> SpendingQuerySet:
@@ -82,7 +53,8 @@ class Hint(models.Model):
     """The delay after which a provider without a reply is told, once for each offer or question, of the next step.
 
     A reply is the client opening the offer or answering the question. The delay is CONTACT_HINT_HOURS from the
-    placing or asking, CONTACT_HINT_URGENT_HOURS when the project was urgent at that time, in hours really elapsed.
+    placing or asking, CONTACT_HINT_URGENT_HOURS when the project was urgent at that time, in hours really elapsed; its
+    deadline holds the end. Only then is it judged: the client who opens an offer locks no row.
     """
 
     project = models.ForeignKey(Project, models.PROTECT, related_name="hints")
@@ -91,7 +63,6 @@ class Hint(models.Model):
     question = models.OneToOneField(Question, models.PROTECT, related_name="hint", null=True)
     state = models.CharField(max_length=8, choices=HintState, default=HintState.WAITING)
     since = models.DateTimeField()
-    due_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
 
     objects = HintQuerySet.as_manager()
@@ -103,14 +74,12 @@ class Hint(models.Model):
                 condition=Q(offer=None, question__isnull=False) | Q(offer__isnull=False, question=None),
                 name="hint_on_an_offer_or_a_question",
             ),
-            models.CheckConstraint(condition=Q(due_at__gt=models.F("since")), name="hint_after_a_delay"),
             models.CheckConstraint(
                 condition=Q(state="WAITING", closed_at=None) | (~Q(state="WAITING") & Q(closed_at__isnull=False)),
                 name="closed_hint_has_its_time",
             ),
         ]
         indexes = [
-            models.Index(fields=["due_at", "id"], condition=Q(state="WAITING"), name="hint_due"),
             models.Index(fields=["provider", "project"], condition=Q(state="TOLD"), name="hint_told"),
         ]
 
@@ -136,28 +105,19 @@ class Hint(models.Model):
         cls(question=question, project=question.project, provider=question.provider)._start(question.asked_at)
 
     def tell(self, now: datetime) -> bool:
-        """Tell the provider, once, or drop the hint that has lost its object; whether they were told.
+        """Its time is up: tell the provider, once, or drop the hint that has lost its object; whether they were told.
 
         Lost: the client replied, the offer was withdrawn, the project is no longer available at `now`, or a contact
         credit was spent there (also one that came back).
         """
         with locked(self.project, self.offer, self.question, self):
-            if self.state != HintState.WAITING or self.due_at > now:
+            if self.state != HintState.WAITING:
                 return False
             told = self.is_unanswered and self.is_open_at(now) and not self.has_called
             self.state, self.closed_at = HintState.TOLD if told else HintState.DROPPED, now
             self.save(update_fields=["state", "closed_at"])
             Event.record(f"hint.{self.state.lower()}", project=self.project, hint=self.pk)
             return told
-
-    def try_to_tell(self, now: datetime) -> bool:
-        """As `tell`; a failure is logged and the hint put off, so that it stops nobody."""
-        try:
-            return self.tell(now)
-        except Exception:
-            log.exception("Hint %s cannot be told.", self.pk)
-            Hint.objects.filter(pk=self.pk, state=HintState.WAITING).update(due_at=now + AGAIN)
-            return False
 
     @property
     def is_unanswered(self) -> bool:
@@ -179,5 +139,5 @@ class Hint(models.Model):
     def _start(self, since: datetime) -> None:
         hours = settings.CONTACT_HINT_URGENT_HOURS if self.project.urgent else settings.CONTACT_HINT_HOURS
         self.state, self.since, self.closed_at = HintState.WAITING, since, None
-        self.due_at = since + timedelta(hours=hours)
-        self.save(update_fields=None if self._state.adding else ["state", "since", "closed_at", "due_at"])
+        self.save(update_fields=None if self._state.adding else ["state", "since", "closed_at"])
+        Deadline.objects.set(TELLING, self, since + timedelta(hours=hours), project=self.project)

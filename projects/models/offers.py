@@ -409,8 +409,7 @@ class Offer(Enclosing, models.Model):
         )
 
     def _count(self) -> None:
-        self.project.offers_count = self.project.offers.living().count()
-        self.project.save(update_fields=["offers_count"])
+        self.project.mark_counted(self.project.offers.living().count())
 
     class ProjectChanged(Refusal):
         sentence = _("The client has just changed the project: read what is new, then send your offer again.")

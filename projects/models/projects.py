@@ -51,6 +51,7 @@ MOST_FILES = 10
 RETURNED_AT_ONCE = 50  # credits that come back within the deed itself: its page stays quick
 RETURNS = "projects.tasks.return_credits"
 UNPUBLISHED = ("DRAFT", "REJECTED", "WITHDRAWN")  # only these may lack a budget
+EXPIRY, CHOICE = "call.expire", "call.remind"  # the dates of an open call
 
 
 def new_key() -> str:
@@ -213,15 +214,8 @@ class Project(models.Model):
 
     def is_overdue(self, at: datetime) -> bool:
         """Whether the call is over without a choice at `at`: closed without an offer, or past the date to choose."""
-        if self.state != ProjectState.OPEN or self.closes_at is None or self.closes_at > at:
-            return False
-        return not self.offers_count or bool(self.select_by and at > self.select_by)
-
-    def is_to_be_reminded(self, at: datetime) -> bool:
-        """Whether the client is to be told at `at` that the date to choose is near."""
-        if self.state != ProjectState.OPEN or self.reminded_at or not self.offers_count or not self.select_by:
-            return False
-        return days_after(self.select_by, -settings.SELECTION_REMINDER_DAYS) <= at <= self.select_by
+        end = self.select_by if self.offers_count else self.closes_at
+        return self.state == ProjectState.OPEN and end is not None and at > end
 
     @property
     def moderate_by(self) -> datetime | None:
@@ -404,18 +398,37 @@ class Project(models.Model):
                 raise self.NotExtendable
             self.extended_at, self.reminded_at = timezone.now(), None
             self.save(update_fields=["extended_at", "reminded_at"])
+            self.watch(self.extended_at)
             facts = {"title": self.title, "select_by": (self.select_by or self.extended_at).isoformat()}
             Event.record("project.extended", project=self, by=by, **facts)
 
     def remind(self, *, at: datetime) -> None:
-        """Tell the client, once, that the date to choose is near. Refused (NotDue) unless it is so at `at`."""
+        """Tell the client, once, that the date to choose is near.
+
+        Refused (NotDue) when they were told, when there is nothing to choose, or too late at `at`.
+        """
         with locked(self):
-            if not self.is_to_be_reminded(at):
+            is_choosing = self.state == ProjectState.OPEN and self.offers_count > 0
+            if not is_choosing or self.reminded_at or self.select_by is None or at > self.select_by:
                 raise self.NotDue
             self.reminded_at = at
             self.save(update_fields=["reminded_at"])
-            until, offers = (self.select_by or at).isoformat(), self.offers_count
+            until, offers = self.select_by.isoformat(), self.offers_count
             Event.record("project.reminded", project=self, title=self.title, select_by=until, offers=offers)
+
+    def watch(self, at: datetime) -> None:
+        """Set the date at which an open call is judged next: its closing, then the end of the time to choose.
+
+        At its closing it expires without an offer; with one it is watched again, with a reminder before the end.
+        Called under the lock, whenever one of these dates moves. Refused (NotDue) once it is no open call.
+        """
+        if self.state != ProjectState.OPEN or self.closes_at is None or self.select_by is None:
+            raise self.NotDue
+        is_choosing = self.offers_count > 0 and at > self.closes_at
+        Deadline.objects.set(EXPIRY, self, self.select_by if is_choosing else self.closes_at, project=self)
+        if is_choosing and not self.reminded_at:
+            near = days_after(self.select_by, -settings.SELECTION_REMINDER_DAYS)
+            Deadline.objects.set(CHOICE, self, near, project=self)
 
     def expire(self, *, at: datetime) -> None:
         """End a call without a choice (product, section 4.6): every credit spent on it comes back.
@@ -550,6 +563,14 @@ class Project(models.Model):
         self.closes_at = closes_at
         dates = ("reopened_at", "awarded_at", "decide_by", "extended_at", "reminded_at", "closes_at")
         self._move(ProjectState.OPEN, *dates)
+        self.watch(at)
+
+    def mark_counted(self, offers: int) -> None:
+        """So many offers stand. After its closing, a call whose last one has left is over. Under the lock."""
+        self.offers_count = offers
+        self.save(update_fields=["offers_count"])
+        if not offers and self.state == ProjectState.OPEN and not self.is_available:
+            self.watch(timezone.now())
 
     def mark_cancelled(self, at: datetime, *, by: User | None = None, reason: str = "") -> None:
         """It ends without a work; every credit spent on it comes back. Called under the lock."""
@@ -602,6 +623,7 @@ class Project(models.Model):
         self._keep_version().mark_published(now)
         dates = ("opened_at", "closes_at", "extended_at", "reminded_at")
         self._move(ProjectState.OPEN, *dates, "rejection_reason")
+        self.watch(now)
         Event.record("project.opened", project=self, by=by, title=self.title)
 
     def _end_agreements(self, at: datetime) -> None:
@@ -610,6 +632,8 @@ class Project(models.Model):
         Deadline.objects.cancel(self)
 
     def _move(self, state: ProjectState, *fields: str) -> None:
+        if self.state == ProjectState.OPEN:
+            Deadline.objects.cancel(self, EXPIRY, CHOICE)
         self.state = state
         self.save(update_fields=["state", *fields])
 

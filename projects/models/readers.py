@@ -17,8 +17,6 @@ from credits.models import Kind, Spending
 from .choices import ProjectState
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from django.contrib.auth.models import AnonymousUser
 
     from marketplace.accounts.models import User
@@ -29,7 +27,6 @@ TEXT_SEARCH = "french_unaccent"  # a text search configuration made by a migrati
 ALIKE = 4
 BID = ("PLACED", "WON", "LOST")  # the states of an offer that was not withdrawn
 HEADED = 10**16  # of a relevance: what a match in title and skills is worth, more than any date in microseconds
-CLOCKS = timedelta(hours=1)  # by which days of the clock may be shorter or longer than 24 hours
 UNSEEN = (ProjectState.DRAFT, ProjectState.SUBMITTED, ProjectState.REJECTED)  # what the public does not see, or no more
 
 
@@ -68,19 +65,6 @@ class ProjectQuerySet(models.QuerySet["Project"]):
     def once_open(self) -> ProjectQuerySet:
         """Projects that were open to the public once, whatever became of them."""
         return self.filter(opened_at__isnull=False)
-
-    def overdue(self, at: datetime) -> ProjectQuerySet:
-        """Open calls that may be over without a choice at `at`; each one is judged again under its lock."""
-        closed = self.filter(state=ProjectState.OPEN, closes_at__lte=at)
-        longer = settings.SELECTION_DAYS + settings.SELECTION_EXTENSION_DAYS
-        unextended = Q(extended_at=None, closes_at__lt=at - timedelta(days=settings.SELECTION_DAYS) + CLOCKS)
-        return closed.filter(Q(offers_count=0) | unextended | Q(closes_at__lt=at - timedelta(days=longer) + CLOCKS))
-
-    def to_be_reminded(self, at: datetime) -> ProjectQuerySet:
-        """Open calls whose client may have to be told that the date to choose is near."""
-        days = settings.SELECTION_DAYS - settings.SELECTION_REMINDER_DAYS
-        closed = self.filter(state=ProjectState.OPEN, closes_at__lte=at - timedelta(days=days) + CLOCKS)
-        return closed.filter(reminded_at=None, offers_count__gt=0)
 
     def visible_to(self, user: User | AnonymousUser) -> ProjectQuerySet:
         """Projects whose address answers `user` at all: those that were open once, and one's own.

@@ -20,10 +20,10 @@ from marketplace.events.models import Event, Notice
 from marketplace.ledger.tests.crowd import as_owner, slowed
 from marketplace.templatetags.page import PARIS, paris
 from marketplace.testing.processes import Process
-from projects import closing
-from projects.models import Offer, Project, Selection
+from projects.models import Deadline, Offer, Project, Selection
 from projects.models.content import days_after
-from projects.tasks import close_projects
+from projects.models.deadlines import AGAIN
+from projects.tasks import sweep_deadlines
 from projects.tests.bids import bid, bidder, terms
 from projects.tests.calls import consulted, opened, with_credits
 
@@ -47,10 +47,10 @@ def state(project: Project) -> str:
     return str(Project.objects.get(pk=project.pk).state)
 
 
-@pytest.mark.parametrize(("after", "end"), [(-SECOND, "OPEN"), (0 * SECOND, "EXPIRED"), (SECOND, "EXPIRED")])
+@pytest.mark.parametrize(("after", "end"), [(-SECOND, "OPEN"), (0 * SECOND, "OPEN"), (SECOND, "EXPIRED")])
 def test_call_without_an_offer_expires_at_its_closing_date(client_user: User, after: timedelta, end: str) -> None:
     project = opened(client_user)
-    closing.sweep(closed(project) + after)
+    Deadline.objects.sweep(closed(project) + after)
     assert state(project) == end
 
 
@@ -65,7 +65,7 @@ def test_call_with_an_offer_expires_when_the_time_to_choose_ends(
         with time_machine.travel(closed(project) + SECOND):
             project.extend(by=client_user)
     assert last(project) - closed(project) > timedelta(days=29 if extended else 14)
-    closing.sweep(last(project) + after)
+    Deadline.objects.sweep(last(project) + after)
     assert state(project) == end
 
 
@@ -73,8 +73,8 @@ def test_credits_come_back_and_everybody_is_told(client_user: User, provider_use
     project = opened(client_user)
     bid(project, with_credits(provider_user))
     consulted(project, with_credits(rival_user), Kind.CONTACT)
-    closing.sweep(last(project) + SECOND)
-    closing.sweep(last(project) + SECOND)
+    Deadline.objects.sweep(last(project) + SECOND)
+    Deadline.objects.sweep(last(project) + SECOND)
     assert set(Spending.objects.values_list("return_reason", flat=True)) == {"project_expired"}
     assert Event.objects.filter(verb="credit.returned").count() == 4
     told = Notice.objects.filter(name="project.expired.provider")
@@ -85,16 +85,18 @@ def test_credits_come_back_and_everybody_is_told(client_user: User, provider_use
 
 
 def test_client_of_a_call_without_an_offer_reads_what_may_help(client_user: User) -> None:
-    closing.sweep(closed(opened(client_user)))
+    Deadline.objects.sweep(closed(opened(client_user)) + SECOND)
     assert "besoin plus précis" in Notice.objects.get(name="project.expired").letter.paragraphs[0]
 
 
 def test_call_whose_last_offer_leaves_after_the_closing_expires(client_user: User, provider_user: User) -> None:
     project = opened(client_user)
     offer = bid(project, with_credits(provider_user))
-    closing.sweep(closed(project))
-    offer.withdraw(by=provider_user)
-    closing.sweep(closed(project) + SECOND)
+    Deadline.objects.sweep(closed(project) + SECOND)
+    assert state(project) == "OPEN"
+    with time_machine.travel(closed(project) + 2 * SECOND, tick=False):
+        offer.withdraw(by=provider_user)
+        sweep_deadlines()
     assert state(project) == "EXPIRED"
 
 
@@ -103,7 +105,8 @@ def test_chosen_call_does_not_expire(client_user: User, provider_user: User) -> 
     offer = bid(project, with_credits(provider_user))
     with time_machine.travel(last(project), tick=False):
         Selection(offer).carry_out(by=client_user)
-    assert closing.sweep(last(project) + timedelta(days=90)) == 0
+    assert not Deadline.objects.waiting().about(project, "call.expire", "call.remind").exists()
+    Deadline.objects.sweep(last(project) + SECOND)
     assert state(project) == "AWARDED"
     with pytest.raises(Project.NotDue):
         project.expire(at=last(project) + timedelta(days=90))
@@ -136,11 +139,15 @@ def test_sweep_finds_calls_on_time_across_a_change_of_clocks(client_user: User, 
     with time_machine.travel(closes_at - timedelta(days=3)):
         project = opened(client_user, closes_at=closes_at)
         bid(project, with_credits(provider_user))
-    closing.sweep(last(project) - timedelta(days=3))
-    assert Notice.objects.filter(name="project.reminded").count() == 1
-    closing.sweep(last(project))
+    near = days_after(last(project), -3)
+    counts = []
+    for at in (near - SECOND, near, near + SECOND):
+        Deadline.objects.sweep(at)
+        counts.append(Notice.objects.filter(name="project.reminded").count())
+    assert counts == [0, 0, 1]
+    Deadline.objects.sweep(last(project))
     assert state(project) == "OPEN"
-    closing.sweep(last(project) + SECOND)
+    Deadline.objects.sweep(last(project) + SECOND)
     assert state(project) == "EXPIRED"
 
 
@@ -149,19 +156,19 @@ def test_client_is_reminded_once_three_days_before_and_again_after_the_extension
 ) -> None:
     project = opened(client_user)
     bid(project, with_credits(provider_user))
-    three_days = timedelta(days=3)
     counts = []
-    for at in (last(project) - three_days - SECOND, last(project) - three_days, last(project) - SECOND):
+    near = days_after(last(project), -3)
+    for at in (near - SECOND, near, near + SECOND, last(project)):
         with time_machine.travel(at, tick=False):
-            close_projects()
+            sweep_deadlines()
         counts.append(Notice.objects.filter(name="project.reminded").count())
-    assert counts == [0, 1, 1]
+    assert counts == [0, 0, 1, 1]
     letter = Notice.objects.get(name="project.reminded").letter
     assert ("Vous choisissez avant le", paris(last(project))) in letter.figures
     assert len(letter.paragraphs) == 2
     with time_machine.travel(last(project), tick=False):
         project.extend(by=client_user)
-    closing.sweep(last(project) - three_days)
+    Deadline.objects.sweep(days_after(last(project), -3) + SECOND)
     assert len(Notice.objects.filter(name="project.reminded").latest("pk").letter.paragraphs) == 1
 
 
@@ -169,8 +176,6 @@ def test_call_without_an_offer_is_not_reminded(client_user: User) -> None:
     project = opened(client_user)
     with pytest.raises(Project.NotDue):
         project.remind(at=last(project) - SECOND)
-    assert not Project.objects.to_be_reminded(last(project)).exists()
-    assert not Project(state="OPEN", offers_count=1).is_to_be_reminded(timezone.now())
     assert not Project(state="OPEN", offers_count=1).is_overdue(timezone.now())
 
 
@@ -223,12 +228,12 @@ def test_one_poison_row_stops_no_other(client_user: User, caplog: Any) -> None:
                 if new.project_key = '{projects[1].key}' then raise exception 'poison'; end if; return new; end $$;
             create trigger a_test_poison before insert on events_event for each row execute function test_poison();
         """)
-    assert closing.sweep(closed(projects[0])) == 2
+    assert Deadline.objects.sweep(closed(projects[0]) + SECOND) == 2
     assert [state(project) for project in projects] == ["EXPIRED", "OPEN", "EXPIRED"]
-    assert "could not be moved" in caplog.text
+    assert "(call.expire) could not fall" in caplog.text
     with as_owner() as cursor:
         cursor.execute("drop function test_poison() cascade")
-    assert closing.sweep(closed(projects[0])) == 1
+    assert Deadline.objects.sweep(closed(projects[0]) + AGAIN + SECOND) == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -237,9 +242,13 @@ def test_sweep_that_is_killed_half_way_is_ended_by_the_next(client_user: User) -
     projects = [opened(client_user) for _n in range(4)]
     for project in projects:
         consulted(project, provider, Kind.OFFER, Kind.CONTACT)
-    at = closed(projects[0])
+    at = closed(projects[0]) + SECOND
     server = os.environ["TEST_APP_URL"].rpartition("/")[0]
-    said = f"from projects import closing; from datetime import datetime as d; closing.sweep(d.fromisoformat('{at}'))"
+    said = f"""
+from datetime import datetime
+from projects.models import Deadline
+Deadline.objects.sweep(datetime.fromisoformat('{at}'))
+"""
     env = {"DATABASE_URL": f"{server}/{connection.settings_dict['NAME']}"}
     sweeper = Process("closing", [sys.executable, "manage.py", "shell", "-c", said], env)
     with slowed("credits_spending", seconds=0.2):
@@ -248,7 +257,7 @@ def test_sweep_that_is_killed_half_way_is_ended_by_the_next(client_user: User) -
     half = Project.objects.filter(state="EXPIRED").count()
     assert 1 <= half < 4
     assert Spending.objects.exclude(returned_at=None).count() == 3 * half
-    closing.sweep(at)
+    Deadline.objects.sweep(at)
     assert not Spending.objects.living().exists()
     assert Event.objects.filter(verb="credit.returned").count() == 12
     assert Event.objects.filter(verb="project.expired").count() == 4

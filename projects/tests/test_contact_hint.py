@@ -6,13 +6,13 @@ import logging
 import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
 import time_machine
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from credits.models import Kind
@@ -21,9 +21,8 @@ from marketplace.events.models import Event, MailState, Notice, Preference
 from marketplace.events.tellings import Kind as NoticeKind
 from marketplace.ledger.tests.crowd import as_owner
 from marketplace.templatetags.page import PARIS
-from projects.models import Detail, DetailsClaim, Hint, Offer, Project, Question, Selection
+from projects.models import Deadline, Detail, DetailsClaim, Hint, Offer, Project, Question, Selection
 from projects.models.hints import HINT_MOVES, HintState
-from projects.tasks import tell_hints
 
 from .bids import asked, bend, bid, bidder, stocked, terms
 from .calls import consulted, opened
@@ -54,6 +53,14 @@ def after(hours: float) -> datetime:
     return NOON + timedelta(hours=hours)
 
 
+def sweep(at: datetime) -> int:
+    """How many are told by a sweep a second after `at`."""
+    told = Event.objects.filter(verb="hint.told")
+    before = told.count()
+    Deadline.objects.sweep(at + SECOND)
+    return told.count() - before
+
+
 def hints(user: User) -> int:
     return Notice.objects.filter(user=user, name="hint.told").count()
 
@@ -69,9 +76,8 @@ def test_provider_is_told_at_the_hour_and_not_a_second_before(
     client_user: User, provider_user: User, urgent: bool, hours: int
 ) -> None:
     bid(opened(client_user, urgent=urgent), stocked(provider_user))
-    assert Hint.objects.sweep(after(hours) - SECOND) == 0
-    assert Hint.objects.sweep(after(hours)) == 1
-    assert Hint.objects.sweep(after(hours) + SECOND) == 0
+    for second, told in ((-1, 0), (0, 0), (1, 1), (2, 0)):
+        assert sweep(after(hours) + (second - 1) * SECOND) == told
     assert hints(provider_user) == 1
 
 
@@ -87,14 +93,14 @@ def test_hours_are_those_really_elapsed(
 ) -> None:
     clock.move_to(placed)
     bid(opened(client_user), stocked(provider_user))
-    assert Hint.objects.sweep(due - SECOND) == 0
-    assert Hint.objects.sweep(due) == 1
+    assert sweep(due - SECOND) == 0
+    assert sweep(due) == 1
 
 
 def test_letter_says_what_waits_and_leads_to_the_page_before_spending(
     offer: Offer, project: Project, provider_user: User
 ) -> None:
-    Hint.objects.sweep(after(48))
+    sweep(after(48))
     letter = Notice.objects.get(name="hint.told").letter
     assert letter.path == f"/projets/{project.key}/credit/contact/"
     assert "lundi 7\xa0décembre\xa02026, 12\xa0h\xa000" in letter.paragraphs[0]
@@ -106,7 +112,7 @@ def test_question_without_an_answer_has_its_own_hint(project: Project, provider_
     consulted(project, provider_user, Kind.OFFER)
     first, second = asked(project, provider_user), asked(project, provider_user, "Et l’accès ?")
     first.answer_with("OVH.", by=project.client)
-    assert Hint.objects.sweep(after(48)) == 1
+    assert sweep(after(48)) == 1
     assert Hint.objects.get(question=first).state == "DROPPED"
     assert str(Hint.objects.get(question=second)) == "Et l’accès ?: Paul Mercier"
     assert "n’y a pas encore répondu" in Notice.objects.get(name="hint.told").letter.paragraphs[0]
@@ -159,7 +165,7 @@ def suspend(offer: Offer) -> None:
 )
 def test_hint_is_dropped_when_it_has_lost_its_object(offer: Offer, meanwhile: Any, provider_user: User) -> None:
     meanwhile(offer)
-    assert Hint.objects.sweep(after(48)) == 0
+    assert sweep(after(48)) == 0
     assert (hints(provider_user), Hint.objects.get().state) == (0, "DROPPED")
     assert Event.objects.filter(verb="hint.dropped").count() == 1
 
@@ -169,26 +175,26 @@ def test_details_in_doubt_are_not_advertised(offer: Offer, project: Project, riv
     spending = project.spend(Kind.CONTACT, by=rival_user)
     said: dict[str, Any] = {"wrong": [Detail.PHONE], "text": "Faux.", "key": uuid.uuid4()}
     DetailsClaim.file(project, spending, **said).confirm(by=bidder(9))
-    assert Hint.objects.sweep(after(48)) == 0
+    assert sweep(after(48)) == 0
 
 
 def test_offer_placed_again_waits_again_but_is_told_once(
     offer: Offer, project: Project, provider_user: User, clock: Any
 ) -> None:
     offer.withdraw(by=provider_user)
-    assert Hint.objects.sweep(after(48)) == 0
+    assert sweep(after(48)) == 0
     for start, told in ((100, 1), (200, 0)):
         clock.move_to(after(start))
         Offer.place(project, by=provider_user, terms=terms(), key=uuid.uuid4())
-        assert Hint.objects.sweep(after(start + 47)) == 0
-        assert Hint.objects.sweep(after(start + 48)) == told
+        assert sweep(after(start + 47)) == 0
+        assert sweep(after(start + 48)) == told
         Offer.objects.get().withdraw(by=provider_user)
     assert hints(provider_user) == 1
 
 
 def test_mail_follows_the_preferences_and_the_site_always_tells(offer: Offer, provider_user: User) -> None:
     Preference.objects.choose(provider_user.pk, {NoticeKind.PROJECTS: False})
-    Hint.objects.sweep(after(48))
+    sweep(after(48))
     assert Notice.objects.get(name="hint.told").mail_state == MailState.OFF
 
 
@@ -199,7 +205,7 @@ def test_pages_show_the_step_until_the_client_replies(
     words = "Voir ce qu’ouvre le crédit contact direct"
     assert not any(words in page_of(as_provider, path) for path in pages)
     clock.move_to(after(48))
-    Hint.objects.sweep(after(48))
+    sweep(after(48))
     assert all(words in page_of(as_provider, path) for path in pages)
     offer.mark_read()
     assert not any(words in page_of(as_provider, path) for path in pages)
@@ -210,7 +216,7 @@ def test_panel_of_the_dossier_tells_of_the_silence_beside_the_credit(
 ) -> None:
     words = "Pas de réponse depuis"
     assert words not in page_of(as_provider, f"/projets/{project.key}/")
-    Hint.objects.sweep(after(48))
+    sweep(after(48))
     page = page_of(as_provider, f"/projets/{project.key}/")
     panel = page[page.index('id="contact"') :]
     assert words in panel
@@ -219,7 +225,7 @@ def test_panel_of_the_dossier_tells_of_the_silence_beside_the_credit(
 def test_pages_stop_showing_the_step_once_it_is_taken(
     as_provider: Client, as_client: Client, offer: Offer, project: Project, provider_user: User
 ) -> None:
-    Hint.objects.sweep(after(48))
+    sweep(after(48))
     path, words = f"/projets/{project.key}/rapport/", "Vous\xa0: appelez le client"
     assert words in page_of(as_provider, path)
     assert words not in page_of(as_client, path)
@@ -234,26 +240,6 @@ def many(client_user: User, number: int) -> list[Hint]:
     return list(Hint.objects.order_by("pk"))
 
 
-def test_sweep_goes_by_batches_and_on_from_where_it_was_killed(
-    client_user: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rows = many(client_user, 5)
-    swept = Hint.objects.walk(after(48), 2)
-    for _n in range(3):
-        assert next(swept).try_to_tell(after(48))
-    swept.close()  # type: ignore[attr-defined]
-    assert Hint.objects.sweep(after(48), batch=2) == 2
-    assert Notice.objects.filter(name="hint.told").count() == len(rows) == 5
-
-
-def test_sweep_stops_when_its_time_is_up(client_user: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    many(client_user, 2)
-    monkeypatch.setattr("projects.models.hints.BUDGET", -1.0)
-    assert Hint.objects.sweep(after(48)) == 0
-    monkeypatch.undo()
-    assert Hint.objects.sweep(after(48)) == 2
-
-
 def test_one_poison_row_does_not_stop_the_others(client_user: User, caplog: pytest.LogCaptureFixture) -> None:
     poison = many(client_user, 4)[1]
     with as_owner() as cursor:
@@ -262,28 +248,12 @@ def test_one_poison_row_does_not_stop_the_others(client_user: User, caplog: pyte
             create trigger test_poison before update on projects_hint for each row
                 when (new.id = {poison.pk} and new.state <> 'WAITING') execute function test_poison();
         """)
-    with caplog.at_level(logging.CRITICAL, "projects.models.hints"):
-        assert Hint.objects.sweep(after(48), batch=2) == 3
-        assert Hint.objects.sweep(after(48) + SECOND) == 0
+    with caplog.at_level(logging.CRITICAL, "projects.models.deadlines"):
+        assert sweep(after(48)) == 3
+        assert sweep(after(48) + SECOND) == 0
     with as_owner() as cursor:
         cursor.execute("drop function test_poison() cascade")
-    assert Hint.objects.sweep(after(49)) == 1
-
-
-def test_beat_sweeps(offer: Offer, clock: Any) -> None:
-    assert tell_hints() == 0
-    clock.move_to(after(48))
-    assert tell_hints() == 1
-
-
-def test_due_hints_are_read_from_their_index(offer: Offer) -> None:
-    with CaptureQueriesContext(connection) as captured:
-        Hint.objects.sweep(after(1))
-    assert len(captured) == 1
-    with connection.cursor() as cursor:
-        cursor.execute("set local enable_seqscan = off")
-        cursor.execute("explain " + captured[0]["sql"])
-        assert "hint_due" in "\n".join(row[0] for row in cursor.fetchall())
+    assert sweep(after(49) + SECOND) == 1
 
 
 def test_hint_told_twice_tells_once(offer: Offer, provider_user: User) -> None:
@@ -307,3 +277,13 @@ def test_hint_is_on_one_thing(offer: Offer, project: Project, provider_user: Use
     question: Question = asked(project, provider_user)
     with pytest.raises(IntegrityError), transaction.atomic():
         Hint.objects.filter(question=question).update(offer=None, question=None)
+
+
+def test_migration_makes_a_deadline_of_each_date(offer: Offer) -> None:
+    migration = import_module("projects.migrations.0037_hint_dates")
+    with as_owner() as cursor:
+        cursor.execute("set constraints all immediate; alter table projects_hint add due_at timestamptz")
+        cursor.execute(migration.CLEAR)
+        cursor.execute(migration.FILL)
+    assert sweep(after(48) - SECOND) == 0
+    assert sweep(after(48)) == 1

@@ -10,7 +10,7 @@ from django.test import Client
 from credits.models import Spending
 from marketplace.accounts.models import User
 from marketplace.events.models import Event, Notice
-from projects.models import Category, Project
+from projects.models import Category, Deadline, Project
 
 from .calls import consulted, opened, with_credits
 
@@ -27,6 +27,7 @@ def test_generated_calls_are_open_varied_and_told_to_nobody(client: Client) -> N
     assert run("generate_projects", 60) == "60 calls for offers generated and open.\n"
     rows = list(Project.objects.available())
     assert len(rows) == 60
+    assert Deadline.objects.waiting().filter(kind="call.expire").count() == 60
     for column in ("title", "category_id", "budget_min_cents", "place", "closes_at", "opened_at", "offers_count"):
         assert len({getattr(row, column) for row in rows}) > 2
     assert {row.client.email.partition("@")[2] for row in rows} == {"engendre.example"}

@@ -1,9 +1,10 @@
-"""A payment by card: written before Stripe is asked, settled on Stripe's word alone."""
+"""A payment by card or bank transfer: written before Stripe is asked, settled on Stripe's word alone."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
@@ -20,7 +21,7 @@ from marketplace.ledger import posting as ledger
 from marketplace.ledger.models import Account
 from marketplace.locking import locked
 from marketplace.payments import doorbell, purposes
-from marketplace.payments.gateway import Intent, Order, Session
+from marketplace.payments.gateway import Instructions, Intent, Order, Session
 from marketplace.payments.purposes import Purpose
 from marketplace.refusals import Refusal
 from marketplace.states import States
@@ -43,6 +44,13 @@ class PaymentState(models.TextChoices):
     RETURNED = "RETURNED", _("given back")
 
 
+class Means(models.TextChoices):
+    """How a payment is made."""
+
+    CARD = "CARD", _("by card")
+    TRANSFER = "TRANSFER", _("by bank transfer")
+
+
 # Money that comes is a fact, also after the page was said to be closed: it is placed or goes back.
 EDGES = (
     ("", "CREATED"),
@@ -50,7 +58,7 @@ EDGES = (
     *((state, end) for state in ("CREATED", "OPEN") for end in ("PAID", "FAILED", "EXPIRED", "RETURNED")),
     *((state, end) for state in ("FAILED", "EXPIRED") for end in ("PAID", "RETURNED")),
 )
-FACTS = ("payer_id", "purpose", "reference", "project_key", "ht_cents", "vat_cents", "cents")
+FACTS = ("payer_id", "means", "purpose", "reference", "project_key", "ht_cents", "vat_cents", "cents")
 
 
 class PaymentQuerySet(models.QuerySet["Payment"]):
@@ -61,6 +69,10 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
     def payable(self) -> Self:
         """The payments whose payer may still go to Stripe's page."""
         return self.filter(state__in=[PaymentState.CREATED, PaymentState.OPEN])
+
+    def awaited(self) -> Self:
+        """Payments whose bank transfer is to come: their payer knows where to send it."""
+        return self.filter(state=PaymentState.OPEN).exclude(instructions={})
 
     def unclear(self, before: datetime) -> Self:
         """Payments begun before then of which Stripe may know more than we do."""
@@ -92,6 +104,8 @@ class Payment(models.Model):
     ht_cents = models.BigIntegerField(_("amount excluding VAT, in cents"))
     vat_cents = models.BigIntegerField(_("VAT, in cents"))
     cents = models.BigIntegerField(_("amount, in cents"))
+    means = models.CharField(_("paid"), max_length=10, choices=Means, default=Means.CARD)
+    instructions = models.JSONField(_("where to send the transfer"), default=dict, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=PaymentState, default=PaymentState.CREATED)
     checkout_id = models.CharField(_("Stripe’s checkout"), max_length=255, blank=True)
     intent_id = models.CharField(_("Stripe’s payment"), max_length=255, blank=True)
@@ -123,6 +137,9 @@ class Payment(models.Model):
             models.CheckConstraint(
                 condition=~Q(state="RETURNED") | Q(refunding__isnull=False), name="payment_returned_from_an_account"
             ),
+            models.CheckConstraint(
+                condition=Q(means="TRANSFER") | Q(instructions={}), name="payment_instructions_of_a_transfer"
+            ),
             models.UniqueConstraint(fields=["checkout_id"], condition=~Q(checkout_id=""), name="payment_checkout_once"),
             models.UniqueConstraint(fields=["intent_id"], condition=~Q(intent_id=""), name="payment_intent_once"),
         ]
@@ -152,6 +169,7 @@ class Payment(models.Model):
         vat_cents: int,
         description: str,
         project: str = "",
+        means: str = Means.CARD,
     ) -> Payment:
         """The payment `key`, written now or before; Stripe is asked when the payer goes to `checkout_url()`.
 
@@ -161,7 +179,7 @@ class Payment(models.Model):
             raise ValueError(f"No purpose is called {purpose}.")
         amounts = {"cents": cents, "ht_cents": ht_cents, "vat_cents": vat_cents}
         wanted = cls(payer=payer, purpose=purpose, reference=reference, project_key=project, **amounts)
-        wanted.description = description[:200]
+        wanted.description, wanted.means = description[:200], means
         facts = {name: getattr(wanted, name) for name in (*FACTS, "description")}
         with transaction.atomic():
             payment, _made = cls.objects.get_or_create(key=key, defaults=facts)
@@ -180,6 +198,11 @@ class Payment(models.Model):
         return self.state in {PaymentState.CREATED, PaymentState.OPEN}
 
     @property
+    def is_awaited(self) -> bool:
+        """Whether its bank transfer is to come."""
+        return self.state == PaymentState.OPEN and bool(self.instructions)
+
+    @property
     def is_wanted(self) -> bool:
         """Whether its money would find a place now."""
         return self.kind.still_wanted(self)
@@ -188,7 +211,8 @@ class Payment(models.Model):
     def order(self) -> Order:
         """What Stripe is asked for; the same at every try."""
         back = f"{settings.BASE_URL}{self.return_url()}"
-        return Order(self.key, self.cents, self.description, back, f"{back}?abandon=1")
+        payer = self.payer.email if self.means == Means.TRANSFER else ""
+        return Order(self.key, self.cents, self.description, back, f"{back}?abandon=1", payer)
 
     def checkout_url(self) -> str:
         """The path that leads the payer to Stripe's page."""
@@ -209,18 +233,35 @@ class Payment(models.Model):
             self.settle(intent)
         elif session.status == "expired":
             self.close(session, PaymentState.EXPIRED)
-        elif intent and intent.status == "canceled":
+        elif session.has_failed:
             self.close(session, PaymentState.FAILED)
         else:
             self.open(session)
 
     def open(self, session: Session) -> None:
-        """The payer may pay on Stripe's page; a refusal by their bank is noted, they may try another card there."""
+        """The payer may pay on Stripe's page; a refusal by their bank is noted, they may try another card there.
+
+        Once they have chosen to send a transfer there, it may take days: it is awaited without an end.
+        """
         with locked(self):
             if self.is_payable:
                 self.state, self.checkout_id = PaymentState.OPEN, session.id
                 self.refusal = session.intent.failure[:80] if session.intent else ""
                 self.save(update_fields=["state", "checkout_id", "refusal"])
+                if session.intent and session.intent.instructions:
+                    self.await_transfer(session.intent.instructions)
+
+    def await_transfer(self, told: Instructions) -> None:
+        """Keep where the transfer is to be sent, and what is still to come; the payer is told of each change.
+
+        Within `open`. What was read of Stripe before, and comes later, changes nothing.
+        """
+        if self.instructions and told.left_cents >= self.instructions["left_cents"]:
+            return
+        verb = "payment.part_arrived" if self.instructions else "payment.awaited"
+        self.instructions = asdict(told)
+        self.save(update_fields=["instructions"])
+        Event.record(verb, project=self.project_key, by=self.payer, **self.facts(left_cents=told.left_cents))
 
     def close(self, session: Session, state: PaymentState) -> None:
         """Nothing will come any more from this session: EXPIRED by its clock, or FAILED."""
@@ -311,6 +352,7 @@ class Payment(models.Model):
             "purpose": self.purpose,
             "reference": self.reference,
             "description": self.description,
+            "means": self.means,
             "cents": self.cents,
         } | others
 

@@ -29,9 +29,11 @@ class RefundState(models.TextChoices):
     SENT = "SENT", _("on its way")
     SUCCEEDED = "SUCCEEDED", _("given back")
     FAILED = "FAILED", _("failed: to be paid by transfer")
+    REPAID = "REPAID", _("given back by transfer")
 
 
-# A bank may hand a refund back days after it succeeded.
+BACK = (RefundState.SUCCEEDED, RefundState.REPAID)  # the payer has their money
+# A bank may hand a refund back days after it succeeded; what failed goes back by bank transfer.
 EDGES = (
     ("", "ASKED"),
     ("ASKED", "SENT"),
@@ -40,6 +42,7 @@ EDGES = (
     ("SENT", "SUCCEEDED"),
     ("SENT", "FAILED"),
     ("SUCCEEDED", "FAILED"),
+    ("FAILED", "REPAID"),
 )
 OUTCOMES = {"succeeded": RefundState.SUCCEEDED, "failed": RefundState.FAILED, "canceled": RefundState.FAILED}
 
@@ -103,6 +106,13 @@ class Refund(Chore):
             self.save(update_fields=["state", "stripe_id", "failure", "claimed_until"])
             self.tell()
 
+    def mark_repaid(self) -> None:
+        """The bank transfer that stands in for a failed refund has arrived. A second call changes nothing."""
+        with locked(self.payment, self):
+            if self.state == RefundState.FAILED:
+                self.state = RefundState.REPAID
+                self.save(update_fields=["state"])
+
     def park(self) -> None:
         """Eight tries failed by our own fault: it stays ASKED, is tried each hour, and the log calls for help."""
 
@@ -122,4 +132,5 @@ class Refund(Chore):
         """Record the end of the refund, for its payer and for Finance."""
         verbs = {RefundState.SUCCEEDED: "payment.refunded", RefundState.FAILED: "payment.refund_failed"}
         if verb := verbs.get(RefundState(self.state)):
-            Event.record(verb, project=self.payment.project_key, **self.payment.facts(cents=self.cents))
+            facts = self.payment.facts(cents=self.cents, refund=self.pk)
+            Event.record(verb, project=self.payment.project_key, **facts)

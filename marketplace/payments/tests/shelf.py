@@ -12,7 +12,7 @@ from django.db.models import Model
 
 from marketplace.accounts.models import User
 from marketplace.ledger.posting import Move
-from marketplace.payments.models import Payment
+from marketplace.payments.models import Means, Payment
 from marketplace.payments.purposes import Purpose, purpose
 from marketplace.refusals import Refusal
 
@@ -57,7 +57,15 @@ def paid_before(payment: Payment) -> bool:
     return Payment.objects.filter(reference=payment.reference, state="PAID").exclude(pk=payment.pk).exists()
 
 
-def start(payer: User, reference: str = "", *, key: UUID | None = None, ht: int = 10_000, vat: int = 2_000) -> Payment:
+def start(
+    payer: User,
+    reference: str = "",
+    *,
+    key: UUID | None = None,
+    ht: int = 10_000,
+    vat: int = 2_000,
+    means: str = Means.CARD,
+) -> Payment:
     """A payment of 120,00 €, unless said otherwise."""
     return Payment.start(
         key=key or uuid4(),
@@ -68,6 +76,7 @@ def start(payer: User, reference: str = "", *, key: UUID | None = None, ht: int 
         vat_cents=vat,
         cents=ht + vat,
         description="Pack Essentiel",
+        means=means,
     )
 
 

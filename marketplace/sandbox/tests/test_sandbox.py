@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import stdnum.iban
 
 from marketplace.sandbox import params
 from marketplace.sandbox.api import Api
@@ -132,6 +133,74 @@ def test_no_more_is_given_back_than_was_paid(sandbox: Sandbox, session: dict[str
     assert sandbox.post(f"payment_intents/{intent}/cancel")["error"]["type"] == "invalid_request_error"
 
 
+TRANSFER = {
+    "payment_method_types[0]": "customer_balance",
+    "payment_method_options[customer_balance][funding_type]": "bank_transfer",
+    "payment_method_options[customer_balance][bank_transfer][type]": "eu_bank_transfer",
+    "payment_method_options[customer_balance][bank_transfer][eu_bank_transfer][country]": "FR",
+}
+
+
+def by_transfer(sandbox: Sandbox) -> tuple[str, str]:
+    """A session whose payer has chosen to send a transfer: its number and its page."""
+    customer = sandbox.api("customers", email="claire@caron.example")["id"]
+    session = sandbox.api("checkout/sessions", **ORDER, **TRANSFER, customer=customer)
+    page = sandbox.open(session["url"])[1]
+    assert "Payer 120,00\u00a0€ par virement" in page
+    assert "carte" not in page.split("<main>")[1]
+    assert sandbox.click(session["url"], "transfer") == f"/c/pay/{session['id']}"
+    return session["id"], session["url"]
+
+
+def test_a_transfer_is_awaited_with_an_account_and_a_reference(sandbox: Sandbox) -> None:
+    key, page = by_transfer(sandbox)
+    session = sandbox.api(f"checkout/sessions/{key}?expand[]=payment_intent")
+    assert (session["status"], session["payment_status"], session["url"]) == ("complete", "unpaid", None)
+    intent = session["payment_intent"]
+    told = intent["next_action"]["display_bank_transfer_instructions"]
+    iban = told["financial_addresses"][0]["iban"]["iban"]
+    assert stdnum.iban.is_valid(iban)
+    assert (intent["status"], told["amount_remaining"], len(told["reference"])) == ("requires_action", 12_000, 10)
+    drawn = sandbox.open(page)[1]
+    for words in (iban, told["reference"], "Le virement de 120,00\u00a0€ est arrivé"):
+        assert words in drawn
+    kinds = [event["type"] for event in sandbox.events()][-2:]
+    assert kinds == ["payment_intent.requires_action", "checkout.session.completed"]
+
+
+def test_a_transfer_arrives_in_two_parts(sandbox: Sandbox) -> None:
+    key, page = by_transfer(sandbox)
+    sandbox.click(page, "part")
+    assert sandbox.events()[-1]["type"] == "payment_intent.partially_funded"
+    assert "Le virement de 60,00\u00a0€ est arrivé" in sandbox.open(page)[1]
+    sandbox.click(page, "arrive")
+    session = sandbox.api(f"checkout/sessions/{key}?expand[]=payment_intent.latest_charge.balance_transaction")
+    intent = session["payment_intent"]
+    assert (session["payment_status"], intent["status"], intent["amount_received"]) == ("paid", "succeeded", 12_000)
+    assert intent["latest_charge"]["balance_transaction"]["fee"] == 60
+    kinds = [event["type"] for event in sandbox.events()][-2:]
+    assert kinds == ["payment_intent.succeeded", "checkout.session.async_payment_succeeded"]
+    before = len(sandbox.events())
+    sandbox.click(page, "arrive")
+    assert len(sandbox.events()) == before
+
+
+def test_a_transfer_may_not_come(sandbox: Sandbox) -> None:
+    key, page = by_transfer(sandbox)
+    sandbox.click(page, "fail")
+    session = sandbox.api(f"checkout/sessions/{key}?expand[]=payment_intent")
+    assert (session["payment_status"], session["payment_intent"]["status"]) == ("unpaid", "requires_payment_method")
+    assert sandbox.events()[-1]["type"] == "checkout.session.async_payment_failed"
+
+
+def test_a_session_for_transfers_needs_a_customer_and_a_kind(sandbox: Sandbox) -> None:
+    customer = sandbox.api("customers", email="claire@caron.example")["id"]
+    nobody = sandbox.api("checkout/sessions", **ORDER, **TRANSFER, customer="cus_none")
+    assert "No such customer" in nobody["error"]["message"]
+    asked = {**ORDER, "payment_method_types[0]": "customer_balance", "customer": customer}
+    assert "Tell which bank transfer" in sandbox.api("checkout/sessions", **asked)["error"]["message"]
+
+
 def test_a_refund_waits_and_is_ended_by_a_button(sandbox: Sandbox, session: dict[str, Any]) -> None:
     intent = paid(sandbox, session)["payment_intent"]
     assert sandbox.open("/refunds", b"mode=pending")[2] == "/refunds"
@@ -181,7 +250,7 @@ def test_a_wrong_request_is_refused_as_stripe_does(sandbox: Sandbox, wrong: dict
 
 
 def test_an_unknown_address_or_no_key_is_refused(sandbox: Sandbox) -> None:
-    assert sandbox.open("/v1/customers")[0] == 404
+    assert sandbox.open("/v1/coupons")[0] == 404
     assert sandbox.open("/v1/events", b"a=b")[0] == 404
     assert sandbox.open("/v1/charges/ch_none")[0] == 404
 

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from marketplace.accounts.models import User
 from projects import bands, facets, generated
 from projects.models import Category, Project, Word
-from projects.models.batches import open_many, untouched
+from projects.models.batches import delete_many, open_many, untouched
 
 BATCH = 2000
 MOST = 5_000_000
@@ -52,7 +52,7 @@ class Command(BaseCommand):
         keys, gone = untouched(theirs).values_list("pk", flat=True), 0
         with bar(keys.count(), options, self.stderr) as shown:
             while some := list(keys[:BATCH]):
-                gone += Project.objects.filter(pk__in=some).delete()[0]
+                gone += delete_many(Project.objects.filter(pk__in=some))
                 shown.update(len(some))
         User.objects.filter(email__endswith=f"@{generated.DOMAIN}", projects=None).delete()
         refresh()

@@ -1,0 +1,59 @@
+"""The dates of a tranche and of its account: each deed ends here, and they stand as the columns then say."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.utils import timezone
+
+from projects.models import Deadline
+from projects.models.content import days_after
+
+if TYPE_CHECKING:
+    from .accounts import EscrowAccount
+    from .tranches import Tranche
+
+ACCEPT, REMIND, OVERDUE = "tranche.accept", "tranche.remind", "tranche.overdue"
+IDLE = "account.idle"
+
+
+def keep_time(tranche: Tranche, *, now: datetime | None = None) -> None:
+    """Set the dates to come of `tranche`, and cancel those without object: after each deed, under the project's lock.
+
+    A date that has passed falls once and is never set again by itself.
+    """
+    now = now or timezone.now()
+    wait_for_answer(tranche, now)
+    project, late = tranche.account.project, tranche.overdue_at
+    if late and late > now:
+        Deadline.objects.set(OVERDUE, tranche, late, project=project)
+    else:
+        Deadline.objects.cancel(tranche, OVERDUE)
+
+
+def wait_for_answer(tranche: Tranche, now: datetime) -> None:
+    """The client's days to accept, with their reminders, while something waits for them."""
+    project, until = tranche.account.project, tranche.accept_by
+    if not (tranche.awaits_acceptance and until and until > now):
+        Deadline.objects.cancel(tranche, ACCEPT, REMIND)
+        return
+    Deadline.objects.set(ACCEPT, tranche, until, project=project)
+    remind_again(tranche, until, now)
+
+
+def remind_again(tranche: Tranche, until: datetime, now: datetime) -> None:
+    """The next reminder before the client's days end: so many days after they began; none when all have been sent."""
+    before = [settings.ACCEPTANCE_DAYS - day for day in settings.ACCEPTANCE_REMINDER_DAYS]
+    if not Deadline.objects.remind(REMIND, tranche, until, before, project=tranche.account.project, now=now):
+        Deadline.objects.cancel(tranche, REMIND)
+
+
+def keep_moving(account: EscrowAccount, *, now: datetime | None = None) -> None:
+    """Money has moved: what is held may rest so many days from now. Nothing held, no date. Under the project's lock."""
+    if account.tranches.holding().exists():
+        until = days_after(now or timezone.now(), settings.IDLE_DAYS)
+        Deadline.objects.set(IDLE, account, until, project=account.project)
+    else:
+        Deadline.objects.cancel(account, IDLE)

@@ -1,0 +1,166 @@
+"""The payer's page of refunds by transfer, and Finance's lists of them."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from escrow.models import EscrowAccount
+from marketplace.accounts.models import BankAccount, User
+from marketplace.events.models import Notice
+from marketplace.testing.cast import reauthenticate
+from payouts.models import PayoutBatch, RefundTransfer
+from payouts.tests import way
+from payouts.tests.test_admin import said
+from payouts.tests.test_pages import page, plain
+
+pytestmark = pytest.mark.django_db
+PAGE, LIST = "/remboursements-par-virement/", "/admin/payouts/refundtransfer/"
+
+
+@pytest.fixture
+def transfer(account: EscrowAccount) -> RefundTransfer:
+    return way.refused_by_card(account)
+
+
+def give(client: Client, iban: str, holder: str = "Caron Architectes") -> tuple[int, str]:
+    answer = client.post(PAGE, {"key": str(uuid.uuid4()), "holder": holder, "iban": iban, "bic": ""})
+    return answer.status_code, plain(answer.get("Location") or answer.content.decode())
+
+
+def test_nothing_waits_for_most(as_client: Client) -> None:
+    text = page(as_client, PAGE)
+    assert "Aucun remboursement par virement" in text
+    assert "IBAN</label>" not in text
+    assert give(as_client, way.IBAN)[0] == 200
+    assert not BankAccount.objects.exists()
+
+
+def test_the_payer_gives_the_iban(transfer: RefundTransfer, as_client: Client) -> None:
+    assert "960,00 € attendent votre IBAN" in page(as_client, "/mon-compte/")
+    text = page(as_client, PAGE)
+    for words in ("Vous : donner l’IBAN où recevoir 960,00 €", "Attend votre IBAN", "Recevoir 960,00 € sur ce compte"):
+        assert words in text
+    assert give(as_client, way.IBAN) == (302, PAGE)
+    text = page(as_client, PAGE)
+    assert "960,00 € seront versés sur •••• •••• •••• 0189" in text
+    assert "notre équipe Finance le vérifie avant le" in text
+    assert way.IBAN not in text
+    assert "attendent votre IBAN" not in page(as_client, "/mon-compte/")
+    letter = Notice.objects.get(name="bank_account.changed", user=transfer.payee).letter
+    assert letter.action == ("Voir mes remboursements", PAGE)
+
+
+@pytest.mark.parametrize(
+    ("iban", "holder", "words"),
+    [
+        ("FR00", "Caron Architectes", "Cet IBAN n’est pas valide"),
+        ("\x00", "Caron Architectes", "IBAN"),
+        (way.IBAN, "Autre 🙂", "doit être votre entreprise"),
+        ("BR1500000000000010932840814P2", "Caron Architectes", "hors de la zone SEPA"),
+    ],
+)
+def test_a_wrong_iban_is_said_beside_it(
+    transfer: RefundTransfer, as_client: Client, iban: str, holder: str, words: str
+) -> None:
+    status, text = give(as_client, iban, holder)
+    assert status == 200
+    assert words in text
+    assert way.anew(transfer).bank_account is None
+
+
+def test_the_password_is_asked_again(transfer: RefundTransfer, as_client: Client) -> None:
+    reauthenticate(as_client, transfer.payee, ago=3600)
+    assert as_client.get(PAGE).status_code == 302
+    assert give(as_client, way.IBAN)[0] == 302
+    assert way.anew(transfer).bank_account is None
+
+
+def test_each_step_is_on_the_page(
+    transfer: RefundTransfer, finance_user: User, second_finance_user: User, as_client: Client
+) -> None:
+    way.banked(transfer.payee)
+    row = way.anew(transfer)
+    row.approve(by=finance_user)
+    assert "Approuvé : le virement vers •••• •••• •••• 0189 part avant le" in page(as_client, PAGE)
+    batch = PayoutBatch.make(refunds=[row], by=second_finance_user)
+    batch.hand_out()
+    batch.mark_sent(by=second_finance_user)
+    text = page(as_client, PAGE)
+    assert "est à la banque et devrait arriver avant le" in text
+    assert "Changer l’IBAN" not in text
+    way.answered(batch, second_finance_user, "RJCT", "AC04")
+    assert "La banque a renvoyé le virement : le compte est clos (code AC04)" in page(as_client, PAGE)
+    give(as_client, way.IBAN)
+    again = RefundTransfer.objects.with_parts().get(state="WAITING")
+    again.approve(by=finance_user)
+    way.answered(sent(again, second_finance_user), second_finance_user)
+    assert "Versé sur •••• •••• •••• 0189 le" in page(as_client, PAGE)
+
+
+def sent(transfer: RefundTransfer, by: User) -> PayoutBatch:
+    batch = PayoutBatch.make(refunds=[transfer], by=by)
+    batch.hand_out()
+    batch.mark_sent(by=by)
+    return batch
+
+
+def test_the_page_asks_the_database_as_often_for_many(account: EscrowAccount, as_client: Client) -> None:
+    def queries() -> int:
+        way.refused_by_card(account, 100)
+        with CaptureQueriesContext(connection) as caught:
+            page(as_client, PAGE)
+        return len(caught)
+
+    queries()
+    few = queries()
+    assert [queries() for _n in range(3)] == [few] * 3
+
+
+def test_finance_sees_what_waits_and_since_when(
+    transfer: RefundTransfer, finance_user: User, as_finance: Client, as_moderator: Client
+) -> None:
+    assert "1 remboursement attend un IBAN" in page(as_finance, "/admin/")
+    assert "remboursement" not in page(as_moderator, "/admin/")
+    assert "Caron Architectes" in page(as_finance, f"{LIST}?iban=no")
+    assert "Caron Architectes" not in page(as_finance, f"{LIST}?iban=yes")
+    text = page(as_finance, f"{LIST}{transfer.pk}/change/")
+    for words in ("960,00 €", "pas encore donné", "expired_or_canceled_card", "Refonte de l’espace adhérent"):
+        assert words in text
+    assert "Approuver ce remboursement" not in text
+    way.banked(transfer.payee)
+    assert "1 remboursement par virement à approuver" in page(as_finance, "/admin/")
+    assert "Caron Architectes, •••• •••• •••• 0189" in page(as_finance, LIST)
+
+
+def test_finance_approves_batches_and_sends(
+    transfer: RefundTransfer, as_finance: Client, as_second_finance: Client
+) -> None:
+    way.banked(transfer.payee)
+    form = {"key": str(uuid.uuid4())}
+    assert as_finance.post(f"{LIST}{transfer.pk}/approve/do/", form).status_code == 302
+    chosen = {"action": "make_batch", "_selected_action": [transfer.pk]}
+    assert "Vous avez approuvé le remboursement de 960,00 €" in said(as_finance.post(LIST, chosen))
+    assert "1 remboursement approuvé à mettre en lot" in page(as_second_finance, "/admin/")
+    answer = as_second_finance.post(LIST, chosen)
+    batch = PayoutBatch.objects.get()
+    assert answer["Location"] == f"/admin/payouts/payoutbatch/{batch.pk}/change/"
+    text = page(as_second_finance, answer["Location"])
+    for words in (f"{LIST}{transfer.pk}/change/", "Remboursement : Dépôt", "Caron Architectes", "960,00 €"):
+        assert words in text
+
+
+def test_the_list_asks_the_database_as_often_for_many(account: EscrowAccount, as_finance: Client) -> None:
+    def queries() -> int:
+        way.refused_by_card(account, 100)
+        with CaptureQueriesContext(connection) as caught:
+            page(as_finance, LIST)
+        return len(caught)
+
+    queries()
+    few = queries()
+    assert [queries() for _n in range(3)] == [few] * 3
