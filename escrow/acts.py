@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -18,6 +19,7 @@ from marketplace.templatetags.page import day_named, euros
 from projects.storyline import own_version
 
 if TYPE_CHECKING:
+    from escrow.models import RefundRequest
     from marketplace.accounts.models import User
     from projects.report import Reading
 
@@ -62,6 +64,8 @@ class Desk(NamedTuple):
 
     def of(self, tranche: Tranche) -> Iterator[Act]:
         """What one tranche offers."""
+        if asked := tranche.refund_asked:
+            yield self.refund(tranche, asked)
         if vars(tranche)["in_case"]:
             yield self.in_case(tranche)
         elif tranche.awaits_acceptance:
@@ -70,6 +74,17 @@ class Desk(NamedTuple):
             yield self.lateness(tranche, tranche.overdue_at)
         elif notice := tranche.running_notice:
             yield self.notice(tranche, notice)
+
+    def refund(self, tranche: Tranche, asked: RefundRequest) -> Act:
+        """The provider answers a refund that was asked for; the client waits, or takes it back."""
+        own, told = (
+            _("The client asks for %(amount)s back: agree, or refuse with your reason. Nothing moves without you."),
+            _("You asked for %(amount)s back: nothing moves before the provider agrees."),
+        )
+        page = reverse("escrow:refund", args=[self.key, asked.pk])
+        label = _("See the request") if self.as_client else _("Answer")
+        words = (told if self.as_client else own) % {"amount": euros(asked.cents)}
+        return Act(tranche, words, asked.answer_by if tranche.overdue_at else None, [Way(label, page)])
 
     def in_case(self, tranche: Tranche) -> Act:
         """The SMA has it."""
@@ -128,7 +143,8 @@ class Desk(NamedTuple):
         facts = {**held(tranche), "on": day_named(tranche.due_on or at), "days": settings.OVERDUE_DAYS}
         if self.as_client and tranche.is_overdue:
             words = _("It was to be delivered by %(on)s: you may ask for the %(held)s back.")
-            return Act(tranche, words % facts)
+            ask = [] if tranche.refund_asked else [Way(_("Ask for a refund"), address("ask_refund", self.key, tranche))]
+            return Act(tranche, words % facts, None, ask)
         deliver = [] if self.as_client else [Way(_("Deliver"), address("deliver", self.key, tranche))]
         if tranche.is_overdue:
             return Act(

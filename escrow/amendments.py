@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from escrow.figures import Figures
 from escrow.models import EscrowAccount, Tranche, TrancheState
-from escrow.models.accounts import LEAST_CENTS
+from escrow.models.deposits import LEAST_CENTS
 from marketplace.events.reactions import on
 from marketplace.locking import locked
 from marketplace.refusals import Refusal

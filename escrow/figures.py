@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from escrow.models import Tranche
+    from marketplace.payments.models.chores import ChoreQuerySet
 
 Flows = Counter[tuple[str, str]]
 OUTSIDE = (Kind.STRIPE, Kind.BANK, Kind.BANK_TRANSIT, Kind.RECEIVABLE)
@@ -170,7 +171,11 @@ def row(kind: str, words: str, cents: int, note: str) -> dict[str, Any]:
 
 
 def refunded_cents(account: EscrowAccount) -> int:
-    """What payers have got back of this account's deposits; money that never had a place here is not among it."""
-    own = Refund.objects.filter(payment__deposit__account=account, intent_id=F("payment__intent_id"))
-    total = own.filter(state__in=BACK).aggregate(cents=Sum("cents"))["cents"]
+    """What payers have got back of this account's deposits."""
+    total = card_refunds(account).filter(state__in=BACK).aggregate(cents=Sum("cents"))["cents"]
     return int(total or 0)
+
+
+def card_refunds(account: EscrowAccount) -> ChoreQuerySet[Refund]:
+    """What goes back to the cards that deposited here; money that never had a place on the account is not among it."""
+    return Refund.objects.filter(payment__deposit__account=account, intent_id=F("payment__intent_id"))

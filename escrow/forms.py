@@ -13,6 +13,7 @@ from escrow.models import (
     ChangeRequest,
     Delivery,
     EscrowAccount,
+    RefundRequest,
     Release,
     Tranche,
 )
@@ -22,7 +23,7 @@ from marketplace.accounts.models import User
 from marketplace.documents.forms import DocumentsField
 from marketplace.documents.intake import OFFICE, PLAIN
 from marketplace.fields import EurosField
-from marketplace.forms import EXPIRED, Deed
+from marketplace.forms import EXPIRED, Deed, Performing
 from marketplace.payments.models import Means, Payment
 from marketplace.templatetags.page import euros
 
@@ -196,3 +197,77 @@ class ReleaseForm(Deed):
             ),
             field="amount",
         )
+
+
+class RefundForm(Deed):
+    """An amount that the client asks back, VAT included: by default all that the tranche holds; with the reason."""
+
+    amount = EurosField(label=_("Amount to ask back"), help_text=_("All that the tranche holds, or a part of it."))
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("The provider reads it, word for word."),
+    )
+
+    def __init__(self, *args: Any, tranche: Tranche, **kwargs: Any) -> None:
+        super().__init__(*args, initial={"amount": tranche.held_cents}, **kwargs)
+        self.tranche = tranche
+
+    def save(self, *, by: User) -> RefundRequest | None:
+        """Ask; a refusal stands beside the amount."""
+        data = self.cleaned_data
+        return self.perform(
+            lambda: RefundRequest.ask(
+                self.tranche, data["amount"], reason=data["reason"].strip(), by=by, key=data["key"]
+            ),
+            field="amount",
+        )
+
+
+class GiveBackForm(Deed):
+    """An amount that the provider gives back, VAT included: by default all that the tranche holds."""
+
+    amount = EurosField(label=_("Amount to give back"))
+    reason = forms.CharField(
+        label=_("Message to the client"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+    def __init__(self, *args: Any, tranche: Tranche, **kwargs: Any) -> None:
+        super().__init__(*args, initial={"amount": tranche.held_cents}, **kwargs)
+        self.tranche = tranche
+
+    def save(self, *, by: User) -> RefundRequest | None:
+        """Give back; a refusal stands beside the amount."""
+        data = self.cleaned_data
+        return self.perform(
+            lambda: RefundRequest.offer(
+                self.tranche, data["amount"], reason=data["reason"].strip(), by=by, key=data["key"]
+            ),
+            field="amount",
+        )
+
+
+class AgreeForm(Performing):
+    """The provider's consent to a refund, which says what they were shown: all that the tranche held."""
+
+    seen = forms.IntegerField(widget=forms.HiddenInput, error_messages={"required": EXPIRED, "invalid": EXPIRED})
+
+    def save(self, request: RefundRequest, *, by: User) -> bool:
+        """Agree; a refusal is shown on the page."""
+        return self.done(lambda: request.agree(by=by, held_cents=self.cleaned_data["seen"]))
+
+
+class RefuseForm(Performing):
+    """Why the provider does not consent."""
+
+    reason = forms.CharField(
+        label=_("Your reason"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("The client reads it, word for word."),
+    )
+
+    def save(self, request: RefundRequest, *, by: User) -> bool:
+        """Refuse; what no longer waits for an answer is said on the page."""
+        return self.done(lambda: request.refuse(by=by, reason=self.cleaned_data["reason"]))

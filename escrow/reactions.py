@@ -10,7 +10,7 @@ from django.db.models import OuterRef
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from escrow import amendments, disputes, lapses, letters, steps
+from escrow import amendments, disputes, lapses, letters, refunding, steps
 from escrow.figures import Figures, counted, moves_of
 from escrow.models import Cause, ChangeFile, ChangeRequest, Delivery, DeliveryFile, EscrowAccount, Tranche
 from escrow.models.cancellations import CANCEL
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 PAYOUTS = ("asked", "refused", "sent", "paid", "returned")  # what moves released money
 TO_DELIVER = (TrancheState.PLANNED, TrancheState.FUNDED)
-__all__ = ["amendments", "disputes", "lapses", "letters"]  # imported for what it registers
+__all__ = ["amendments", "disputes", "lapses", "letters", "refunding"]  # imported for what it registers
 
 
 @on("agreement.active")
@@ -112,7 +112,8 @@ def tranches(reading: Reading) -> list[Tranche]:
     columns = ("debit__kind", "credit__kind", "cents")
     moved = listed(moves_of(reading.project.key), **dict(zip(columns, columns, strict=True)))
     rows = Tranche.objects.visible_to(reading.user).filter(account__project=reading.project).order_by("position")
-    return list(rows.told().select_related(*account).annotate(delivered=delivered, sent_back=back, moved=moved))
+    rows = rows.annotate(delivered=delivered, sent_back=back, moved=moved, refunds_asked=refunding.living())
+    return list(rows.told().select_related(*account))
 
 
 def seen(reading: Reading) -> EscrowAccount | None:
@@ -183,6 +184,13 @@ def ask_work(reading: Reading) -> Todo | None:
 def ask_funding(reading: Reading) -> Todo | None:
     """What is lacking waits for the client's deposit."""
     return steps.funding(reading.project.key, reading.once(tranches), as_client=reading.as_client)
+
+
+@todo
+def ask_refund(reading: Reading) -> Todo | None:
+    """A refund that was asked for waits for the provider's answer."""
+    found = refunding.of_the_tranches(reading.once(tranches))
+    return steps.refund(reading.project.key, found, as_client=reading.as_client)
 
 
 @coming

@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from escrow.figures import card_refunds
 from escrow.models import Deposit, EscrowAccount, Freeze, Refund, Release
 from marketplace.ledger.models import Kind, Move
 from marketplace.spreadsheets import inert
@@ -45,15 +46,21 @@ class Line(NamedTuple):
 
 
 def statement(account: EscrowAccount) -> list[Line]:
-    """Every movement of the account, oldest first, up to the bank's word that a transfer has arrived."""
+    """Every movement of the account, oldest first, up to the bank's word that a transfer or a refund has arrived."""
     arrived = Q(debit__kind=Kind.BANK_TRANSIT, credit__kind=Kind.BANK, transfer__event="payout.ok")
-    own = Q(debit__kind__in=OURS) | Q(credit__kind__in=OURS) | arrived
+    own = Q(debit__kind__in=OURS) | Q(credit__kind__in=OURS) | arrived | Q(transfer__key__in=fates(account))
     moves = Move.objects.of_project(account.project.key).filter(own)
     details, held, lines = known(account), 0, []
     for move in moves.select_related("transfer__by", "debit", "credit"):
         held += move.amount * ((move.credit_id == account.held_id) - (move.debit_id == account.held_id))
         lines.append(line(move, details.get(move.transfer.key) or by(move.transfer, account), held))
     return lines
+
+
+def fates(account: EscrowAccount) -> list[str]:
+    """The keys of the transfers that say what became of its refunds: taken by the card, or handed back later."""
+    sent = card_refunds(account).exclude(stripe_id="").values_list("stripe_id", flat=True)
+    return [f"stripe:{number}:{fate}" for number in sent for fate in ("refunded", "failed")]
 
 
 def line(move: Move, detail: str, held: int) -> Line:
@@ -80,9 +87,11 @@ def known(account: EscrowAccount) -> dict[str, str]:
 
 
 def cause_of(refund: Refund) -> str:
-    """The avenant that gave money back, and off which tranches."""
-    number = refund.amendment.number if refund.amendment else ""
-    return _("amendment %(n)s: %(tranches)s") % {"n": number, "tranches": tranches_of(refund)}
+    """The avenant or the request that gave money back, and off which tranches."""
+    facts: dict[str, object] = {"tranches": tranches_of(refund)}
+    if refund.amendment:
+        return _("amendment %(n)s: %(tranches)s") % {**facts, "n": refund.amendment.number}
+    return _("%(tranches)s, agreed to by the provider") % facts
 
 
 def tranches_of(deed: Deposit | Refund | Freeze) -> str:
@@ -124,6 +133,8 @@ def titles() -> dict[tuple[str, str], str]:
         (Kind.FROZEN, Kind.PAYABLE): _("Awarded to the provider"),
         (Kind.FROZEN, Kind.REFUNDING): _("Awarded to the client"),
         (Kind.HELD, Kind.REFUNDING): _("Refund"),
+        (Kind.REFUNDING, Kind.STRIPE): _("Refund arrived at the card"),
+        (Kind.STRIPE, Kind.REFUNDING): _("Refund handed back by the card’s bank"),
     }
 
 

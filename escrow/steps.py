@@ -16,7 +16,7 @@ from marketplace.templatetags.page import PARIS, euros
 from projects.report import Todo
 
 if TYPE_CHECKING:
-    from escrow.models import Tranche
+    from escrow.models import RefundRequest, Tranche
 
 
 def acceptance(key: str, tranches: Sequence[Tranche], *, as_client: bool, silence: bool) -> Todo | None:
@@ -98,8 +98,8 @@ def lateness(key: str, tranches: Sequence[Tranche], *, as_client: bool) -> Todo 
     return Todo(
         title=_("You: tranche %(n)s is %(days)s days late, ask for %(amount)s back if you wish") % facts,
         text=_("The provider may still deliver; they agree to a refund, or answer.") % facts,
-        label=_("See the payments page"),
-        url=reverse("escrow:payments", args=[key]),
+        label=_("Ask for a refund"),
+        url=address("ask_refund", key, late),
         pressing=False,
     )
 
@@ -139,6 +139,31 @@ def funding(key: str, tranches: Sequence[Tranche], *, as_client: bool) -> Todo |
         url=deposit_page(key, tranche) if as_client else reverse("escrow:payments", args=[key]),
         mine=as_client,
     )
+
+
+def refund(key: str, asked: Sequence[tuple[Tranche, RefundRequest]], *, as_client: bool) -> Todo | None:
+    """The provider consents to a refund or not, the most urgent first."""
+    if not asked:
+        return None
+    tranche, request = min(asked, key=urgency)
+    facts = {"n": tranche.position, "amount": euros(request.cents)}
+    yours = _("You: answer the refund of %(amount)s asked for on tranche %(n)s")
+    theirs = _("The provider: answer the refund of %(amount)s asked for on tranche %(n)s")
+    waits = _("Without an answer in time the SMA has the case.") if request.answer_by else ""
+    return Todo(
+        title=(theirs if as_client else yours) % facts,
+        text=" ".join(filter(None, [_("Nothing moves without the provider’s agreement."), waits])),
+        label=_("See the request") if as_client else _("Answer"),
+        url=reverse("escrow:refund", args=[key, request.pk]),
+        by=request.answer_by if tranche.state == TrancheState.FUNDED else None,
+        mine=not as_client,
+    )
+
+
+def urgency(pair: tuple[Tranche, RefundRequest]) -> tuple[bool, datetime | int]:
+    """What must be answered by a date comes first."""
+    tranche, request = pair
+    return request.answer_by is None, request.answer_by or tranche.position
 
 
 def address(route: str, key: str, tranche: Tranche) -> str:

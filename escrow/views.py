@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from escrow.acts import Desk
-from escrow.figures import Figures
+from escrow.figures import Figures, card_refunds
 from escrow.forms import CaseForm, ChangesForm, DeliverForm, DepositForm, NoticeForm, ReleaseForm
 from escrow.models import CancellationNotice, EscrowAccount, Tranche
 from escrow.papers import statement_paper
@@ -45,7 +45,7 @@ def payments(request: UserRequest, key: str) -> HttpResponse:
 def everything(account: EscrowAccount, user: User) -> dict[str, Any]:
     """What the payments page shows `user`: always the same number of queries."""
     handed = ("deliveries__files__document", "deliveries__changes__files__document")
-    tranches = list(account.tranches.told().prefetch_related(*handed, "releases", "notices"))
+    tranches = list(account.tranches.told().prefetch_related(*handed, "releases", "notices", "refund_requests"))
     reading = report.Reading(account.project, user)
     todos, here = report.todos(reading), account.get_absolute_url()
     return {
@@ -57,6 +57,8 @@ def everything(account: EscrowAccount, user: User) -> dict[str, Any]:
         "step": todos[0] if todos else None,
         "elsewhere": [todo for todo in todos if todo.mine and not todo.url.startswith(here)],
         "lines": statement(account)[::-1],
+        "cards": card_refunds(account).order_by("-pk"),
+        "any_refund": any(tranche.refund_requests.all() for tranche in tranches),
         "any_delivery": any(tranche.delivered_at for tranche in tranches),
         "is_client": user == account.agreement.client,
         "holder": settings.R0_ACCOUNT_HOLDER,

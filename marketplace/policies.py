@@ -81,6 +81,8 @@ POLICIES: dict[str, For] = {
     "escrow.deposit": For.CLIENT,
     "escrow.deliver": For.PROVIDER,
     "escrow.release": For.CLIENT,
+    "escrow.ask_refund": For.CLIENT,
+    "escrow.answer_refund": For.PROVIDER,
     "payouts.own": For.PROVIDER,
     "payouts.ask": For.PROVIDER,
     "payouts.refunds": For.VERIFIED,  # whoever paid by a card that does not take the money back

@@ -373,6 +373,8 @@ THREAD_DAYS = env.int("THREAD_DAYS", default=30)  # to write in a private thread
 ACCEPTANCE_DAYS = env.int("ACCEPTANCE_DAYS", default=14)
 ACCEPTANCE_REMINDER_DAYS = env.list("ACCEPTANCE_REMINDER_DAYS", cast=int, default=[7, 11, 13])  # after a delivery
 OVERDUE_DAYS = env.int("OVERDUE_DAYS", default=15)  # after the date agreed for a delivery
+REFUND_ANSWER_DAYS = env.int("REFUND_ANSWER_DAYS", default=5)  # working days, on a tranche that is overdue
+REFUND_REMINDER_DAYS = env.list("REFUND_REMINDER_DAYS", cast=int, default=[3, 1])  # before that date
 CANCELLATION_DAYS = env.int("CANCELLATION_DAYS", default=14)  # of notice, for a tranche without a deposit
 IDLE_DAYS = env.int("IDLE_DAYS", default=60)  # without a movement, of money held
 LOSER_ACCESS_DAYS = env.int("LOSER_ACCESS_DAYS", default=30)

@@ -10,6 +10,7 @@ from .deposits import Deposit, DepositPart, DepositRequest
 from .freezes import Freeze, FreezePart, Shares
 from .refunds import Refund, RefundPart
 from .releases import Release
+from .requests import RefundRequest
 from .tranches import Tranche
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "NoticeState",
     "Refund",
     "RefundPart",
+    "RefundRequest",
     "Release",
     "Shares",
     "Tranche",

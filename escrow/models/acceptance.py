@@ -81,6 +81,8 @@ class Acceptance:
         """Refuse (NotSilent, CaseRequest.AlreadyOpen) unless the client's days to answer are over at `at`."""
         if not self.tranche.awaits_acceptance or not self.tranche.accept_by or at <= self.tranche.accept_by:
             raise self.NotSilent
+        if self.tranche.refund_requests.living().exists():  # whoever asks for the money back is not silent
+            raise self.NotSilent
         self._must_be_in_no_case()
 
     def _must_be_in_no_case(self) -> None:

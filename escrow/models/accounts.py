@@ -24,7 +24,7 @@ from projects.models import Agreement, Project
 
 from .acceptance import Acceptance
 from .clock import keep_moving
-from .deposits import Deposit
+from .deposits import LEAST_CENTS, Deposit
 from .freezes import Freeze
 from .refunds import Refund
 from .releases import Release
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from marketplace.payments.models.payments import PaymentQuerySet
     from projects.models import Amendment
 
-LEAST_CENTS = 50  # Stripe takes no card payment below 0.50 €
+    from .requests import RefundRequest
 
 
 class EscrowAccountQuerySet(models.QuerySet["EscrowAccount"]):
@@ -187,11 +187,18 @@ class EscrowAccount(models.Model):
         Both accepted it, which is the provider's consent (product, section 5). Called by Revision under the locks of
         project, account and tranches.
         """
-        refund, moves = Refund.order(self, parts, source=self.held, amendment=amendment)
-        ledger.post(f"refund:{refund.pk}", "escrow.refunded", moves, by=by, project=self.project)
-        keep_moving(self)
+        refund = self.send_back(parts, by=by, amendment=amendment)
         facts = {"refund": refund.pk, "cents": refund.cents, "amendment_number": amendment.number}
         Event.record("escrow.refunded", project=self.project, by=by, **facts, **self.facts())
+        return refund
+
+    def send_back(
+        self, parts: Sequence[tuple[Tranche, int]], *, by: User | None, **cause: Amendment | RefundRequest
+    ) -> Refund:
+        """Post what leaves tranches for the cards that deposited, held → refunding, with its cause; tells nobody."""
+        refund, moves = Refund.order(self, parts, source=self.held, **cause)
+        ledger.post(f"refund:{refund.pk}", "escrow.refunded", moves, by=by, project=self.project)
+        keep_moving(self)
         return refund
 
     def freeze(self, tranches: Iterable[Tranche], *, by: User, key: UUID) -> Freeze:

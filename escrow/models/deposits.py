@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from .accounts import EscrowAccount
     from .tranches import Tranche
 
+LEAST_CENTS = 50  # Stripe takes no card payment below 0.50 €
+
 
 class Deposit(models.Model):
     """`cents` that came by one payment, spread over tranches. `tranche` is the one that the payer chose, if any."""

@@ -26,11 +26,13 @@ Part = tuple["Tranche", int]
 class Refund(models.Model):
     """One decision: `cents` of the account, taken off tranches, into refunding.
 
-    Out of what is held by an avenant that both accepted, out of what is frozen by a settlement or decision of the SMA.
+    Out of what is held by an avenant that both accepted or by a request that the provider agreed to, out of what is
+    frozen by a settlement or decision of the SMA.
     """
 
     account = models.ForeignKey("escrow.EscrowAccount", models.PROTECT, related_name="refunds")
     amendment = models.OneToOneField(Amendment, models.PROTECT, related_name="+", null=True)
+    request = models.OneToOneField("escrow.RefundRequest", models.PROTECT, related_name="refund", null=True)
     freeze = models.OneToOneField("escrow.Freeze", models.PROTECT, related_name="refund", null=True)
     cents = models.BigIntegerField()
     at = models.DateTimeField(auto_now_add=True)
@@ -41,7 +43,9 @@ class Refund(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(cents__gt=0), name="escrow_refund_of_something"),
             models.CheckConstraint(
-                condition=Q(amendment__isnull=False, freeze=None) | Q(amendment=None, freeze__isnull=False),
+                condition=Q(amendment__isnull=False, request=None, freeze=None)
+                | Q(amendment=None, request__isnull=False, freeze=None)
+                | Q(amendment=None, request=None, freeze__isnull=False),
                 name="escrow_refund_of_one_cause",
             ),
         ]

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .accounts import EscrowAccount
     from .cancellations import CancellationNotice
     from .freezes import FreezePart
+    from .requests import RefundRequest
 
 AMENDED = ("title", "deliverable", "due_on", "cents", "ht_cents", "vat_cents")  # what an avenant changes of a tranche
 MOST_CHANGES = 2  # asked for by the client, of one tranche
@@ -206,6 +207,11 @@ class Tranche(models.Model):
     def is_deliverable(self) -> bool:
         """Whether the provider may deliver: it holds money and is neither over nor in dispute."""
         return self.state in {TrancheState.FUNDED, TrancheState.DELIVERED} and self.held_cents > 0
+
+    @property
+    def refund_asked(self) -> RefundRequest | None:
+        """The refund that waits for the provider's answer, from requests that were prefetched."""
+        return next((request for request in self.refund_requests.all() if request.is_living), None)
 
     @property
     def is_amendable(self) -> bool:
@@ -394,6 +400,17 @@ class Tranche(models.Model):
         self.save(update_fields=["released_cents", "state", "accept_by", "changes_at"])
         self.settle()
 
+    def mark_given_back(self, cents: int) -> None:
+        """`cents` go back to the client with the provider's consent: over once it holds nothing, else lacking them.
+
+        Called by RefundRequest under the locks.
+        """
+        self.funded_cents -= cents
+        if not self.held_cents:
+            self.state, self.accept_by, self.changes_at = TrancheState.REFUNDED, None, None
+        self.save(update_fields=["funded_cents", "state", "accept_by", "changes_at"])
+        self.settle()
+
     def mark_amended(self, agreed: AgreementTranche) -> int:
         """Take the terms of an avenant, one that was cancelled too; the cents held above them leave it.
 
@@ -427,6 +444,7 @@ class Tranche(models.Model):
         """All that it holds is frozen: in dispute, the client's time stops. Called by Freeze.begin under the locks."""
         self.state, self.accept_by = TrancheState.DISPUTED, None
         self.save(update_fields=["state", "accept_by"])
+        self.refund_requests.escalate()
         self.case_requests.close()
         Deadline.objects.cancel(self)
 
@@ -460,8 +478,9 @@ class Tranche(models.Model):
         self.save(update_fields=["cents", "ht_cents", "vat_cents", "state"])
 
     def settle(self) -> None:
-        """After money left it: its dates stand as they now are, and the SMA has no case of nothing. Under the locks."""
+        """After money left it: its dates stand as they now are, nobody is asked for what is gone. Under the locks."""
         keep_time(self)
+        self.refund_requests.overtake(self.held_cents)
         if not self.held_cents:
             self.case_requests.close()
 

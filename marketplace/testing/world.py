@@ -21,7 +21,7 @@ from django.test import Client
 from django.utils import timezone
 
 from credits.models import CreditPack, Kind, Spending
-from escrow.models import EscrowAccount, Tranche
+from escrow.models import EscrowAccount, RefundRequest, Tranche
 from marketplace.accounts.models import BankAccount, Company, User
 from marketplace.accounts.staff import FINANCE, MODERATION, SMA
 from marketplace.documents import intake
@@ -187,10 +187,13 @@ class World:
         opened, active = self.projects["open"].key, self.projects["active"].key
         on_tranche = {"active": {"key": active, "pk": tranche.pk}, "elsewhere": {"key": opened, "pk": tranche.pk}}
         keys = {stage: agreement.key for stage, agreement in self.agreements.items()}
+        asked = self.things["refund_request"].pk
+        refund = {"active": {"key": active, "pk": asked}, "elsewhere": {"key": opened, "pk": asked}}
         amended = {"active": {"key": keys["active"], "n": 1}, "elsewhere": {"key": keys["agreed"], "n": 1}}
         return {
             **{f"escrow:{deed}": on_tranche for deed in ("deliver", "release", "changes", "ask_deposit", "ask_case")},
-            **{f"escrow:{deed}": on_tranche for deed in ("give_notice", "withdraw_notice")},
+            **{f"escrow:{deed}": on_tranche for deed in ("give_notice", "withdraw_notice", "ask_refund", "give_back")},
+            **{f"escrow:{deed}refund": refund for deed in ("", "agree_", "refuse_", "withdraw_")},
             **{f"projects:amendment{deed}": amended for deed in ("", "_accept", "_decline", "_withdraw", "_pay")},
             "payouts:ask": {"active": {"pk": tranche.pk}, "elsewhere": {"pk": 0}},
         }
@@ -492,6 +495,9 @@ def settle_work(world: World) -> None:
     world.things["documents"]["delivery"] = Document.objects.get(purpose="escrow.delivery")
     BankAccount.change(user=winner, holder=winner.company.name, iban="BE68539007547034")
     settle_payout(world, account)
+    words = "Retard secreteremboursement."
+    world.things["refund_request"] = RefundRequest.ask(tranche, 100, reason=words, by=owner, key=uuid.uuid4())
+    world.hide("refund request", "secreteremboursement", seen_by={"owner", "winner", "superuser"})
     world.hide("delivery", "secretelivraison", "fichierlivre", seen_by={"owner", "winner", "superuser"})
     # Only the file for the bank says it whole.
     world.hide("IBAN", "539007547034", "BE68 5390", seen_by={"finance", "superuser"})
