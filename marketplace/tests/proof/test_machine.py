@@ -11,10 +11,11 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from marketplace.launch.prove import BUGS
 from marketplace.testing import sabotage
+from marketplace.testing.sabotage import Changed
 from marketplace.tests.proof import world as worlds
 from marketplace.tests.proof.machine import Machine
 
-EXAMPLES = 80
+EXAMPLES = 60
 QUICK = "another content passes under the same key"
 
 
@@ -64,3 +65,8 @@ def test_the_machine_has_teeth(machine: Begun, monkeypatch: pytest.MonkeyPatch) 
 
 def test_every_bug_has_its_plant() -> None:
     assert list(BUGS) == list(sabotage.PLANTS)
+
+
+@pytest.mark.parametrize("name", [name for name, plant in sabotage.PLANTS.items() if isinstance(plant, Changed)])
+def test_a_bug_still_fits_the_code_that_it_spoils(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    sabotage.PLANTS[name].plant(monkeypatch)
