@@ -6,8 +6,9 @@ import uuid
 from datetime import datetime, timedelta
 
 import pytest
+from django.utils import timezone
 
-from escrow.models import CaseRequest, Cause, EscrowAccount, Freeze
+from escrow.models import CaseRequest, Cause, EscrowAccount, Freeze, Tranche
 from escrow.tests import way
 from marketplace.accounts.models import User
 from marketplace.events.models import Notice
@@ -50,6 +51,19 @@ def test_one_letter_tells_each_of_the_two_and_the_sma_of_all_tranches(
     for letter in letters.values():
         assert "1\u202f600,00\xa0€" in letter.paragraphs[0]
         assert len(letter.items) == 2
+
+
+def test_long_work_that_is_under_way_is_not_idle_before_it_is_late(account: EscrowAccount) -> None:
+    tranche = account.tranches.all()[0]
+    Tranche.objects.filter(pk=tranche.pk).update(due_on=(timezone.now() + timedelta(days=100)).date())
+    way.deposited(account, 120_000)
+    tranche.refresh_from_db()
+    assert tranche.overdue_at
+    assert way.waiting(IDLE) == [tranche.overdue_at]
+    way.swept(tranche.overdue_at, IDLE)
+    assert not CaseRequest.objects.exists()
+    way.swept(tranche.overdue_at + SECOND, IDLE)
+    assert CaseRequest.objects.get().cause == Cause.IDLE
 
 
 def test_nothing_held_has_no_date(account: EscrowAccount) -> None:
