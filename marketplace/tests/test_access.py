@@ -54,7 +54,7 @@ def test_password_is_asked_again_before_money_or_its_destination_moves() -> None
     again = {
         name for name, _path, pattern in access.named_routes() if getattr(pattern.callback, "reauthenticates", False)
     }
-    assert again == {"accounts:bank", "escrow:release", "payouts:ask"}
+    assert again == {"accounts:bank", "escrow:release", "payouts:ask", "payouts:refunds"}
 
 
 def body_for(client: Client, path: str) -> str:
