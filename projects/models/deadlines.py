@@ -166,7 +166,7 @@ class Deadline(models.Model):
     def try_to_fall(self, at: datetime) -> bool:
         """Fall, whatever happens: refused, it is without object; failed, it is logged and waits for a while.
 
-        What the ledger refuses is a failure too: nobody asked for it, so the deed owes the money that it could not move.
+        What the ledger refuses is a failure too: nobody asked for it, so the deed still owes that money.
         """
         try:
             return self.fall(at)
