@@ -7,6 +7,7 @@ make prove ARGS="--only oldest"          # the bugs whose name says so, and no l
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import re
 import subprocess
@@ -49,7 +50,8 @@ def pytest(*words: str) -> tuple[int, str, float]:
     """Run some tests by themselves, on a database of their own: the exit code, what they said, seconds."""
     command = [*tether(), sys.executable, "-m", "pytest", "-q", "-n", "0", "--timeout", "0", *words]
     began = time.monotonic()
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    env = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr, time.monotonic() - began
 
 
