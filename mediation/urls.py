@@ -15,4 +15,6 @@ urlpatterns = [
     path(f"{proposal}acceptation/", views.accept, name="accept"),
     path(f"{proposal}refus/", views.refuse, name="refuse"),
     path(f"{case}retrait/", views.withdraw, name="withdraw"),
+    path(f"{case}decision.pdf", views.paper, name="paper"),
+    path("sma/decisions/", views.register, name="register"),
 ]

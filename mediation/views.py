@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -14,8 +14,10 @@ from marketplace.policies import UserRequest, policy
 from mediation import deeds
 from mediation.dossier import Card, Dossier
 from mediation.forms import AcceptForm, AnswerForm, JoinForm, OpenForm, ProposeForm, RefuseForm, SayForm, WithdrawForm
-from mediation.models import Dispute, SplitProposal
+from mediation.models import Decision, Dispute, SplitProposal
 from mediation.opening import Opening
+from mediation.papers import decision_paper
+from mediation.register import Register
 from projects import report
 from projects.models import Agreement, AgreementState
 
@@ -180,3 +182,20 @@ def draw(
     ends = ((_("Case SMA %(number)s") % {"number": dispute.number}, dispute.get_absolute_url()), (deed.title, ""))
     context = {**everything(dossier), "form": form, "card": card, "deed": deed}
     return render(request, "mediation/deed.html", {**context, "crumbs": crumbs(dispute.project, *ends)})
+
+
+@require_safe
+@policy("mediation.decision")
+def paper(request: UserRequest, key: str) -> HttpResponse:
+    rows = Decision.objects.visible_to(request.user).issued().with_case()
+    decision = get_object_or_404(rows, dispute__key=key)
+    response = HttpResponse(decision_paper(decision), content_type="application/pdf")
+    response["Cache-Control"] = "private, no-store"
+    response["Content-Disposition"] = f'attachment; filename="decision-sma-{decision.dispute.number}.pdf"'
+    return response
+
+
+@require_safe
+@policy("mediation.register")
+def register(request: HttpRequest) -> HttpResponse:
+    return render(request, "mediation/register.html", {"register": Register(request.GET.get("avant", ""))})
