@@ -5,15 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.conf import settings
-
 from escrow.models import CancellationNotice, CaseRequest, Cause, EscrowAccount, Tranche
 from escrow.models.acceptance import Acceptance
 from escrow.models.cancellations import CANCEL
-from escrow.models.clock import ACCEPT, IDLE, OVERDUE, REMIND, keep_moving
+from escrow.models.clock import ACCEPT, IDLE, OVERDUE, REMIND, keep_moving, resting_until
 from marketplace.ledger.models import Transfer
 from marketplace.locking import locked
-from projects.models.content import days_after
 from projects.models.deadlines import falling
 
 if TYPE_CHECKING:
@@ -42,8 +39,7 @@ def tell_late(deadline: Deadline, at: datetime) -> None:
 
 @falling(CANCEL)
 def carry_out_notice(deadline: Deadline, at: datetime) -> None:
-    notice = CancellationNotice.objects.running().get(tranche=deadline.subject_id)
-    notice.carry_out(at=at)
+    CancellationNotice.objects.filter(tranche=deadline.subject_id).latest("pk").carry_out(at=at)
 
 
 @falling(IDLE)
@@ -51,7 +47,7 @@ def hand_to_the_sma(deadline: Deadline, at: datetime) -> None:
     """Money has rested too long: the SMA opens a case of all that holds some. Another movement puts it off."""
     account = EscrowAccount.objects.with_parties().get(pk=deadline.subject_id)
     last = Transfer.objects.filter(project=account.project.key).latest("pk").at
-    if days_after(last, settings.IDLE_DAYS) >= at:
+    if resting_until(account, last) >= at:
         keep_moving(account, now=last)
         return
     rows = list(account.tranches.holding().told().order_by("pk"))

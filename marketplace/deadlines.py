@@ -37,11 +37,3 @@ def after(start: datetime, working_days: int) -> datetime:
     for _day in range(working_days):
         day = working_day(day + timedelta(days=1))
     return datetime.combine(day, CLOSING, PARIS)
-
-
-def elapsed(end: datetime, working_days: int) -> datetime:
-    """The instant before which anything that began has had its `after` of that many working days by `end`."""
-    day = timezone.localdate(end, PARIS)
-    while after(datetime.combine(day, time.min, PARIS), working_days) > end:
-        day -= timedelta(days=1)
-    return datetime.combine(day + timedelta(days=1), time.min, PARIS)

@@ -197,7 +197,6 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": 60},
     },
     "returns": {"task": "projects.tasks.return_credits", "schedule": 300.0, "options": {"expires": 300}},
-    "unread-offers": {"task": "projects.tasks.return_unread", "schedule": 3600.0, "options": {"expires": 3600}},
     "statistics": {
         "task": "projects.tasks.refresh_statistics",
         "schedule": crontab(hour=3, minute=40),
@@ -384,6 +383,7 @@ SMA_REMINDER_DAYS = env.list("SMA_REMINDER_DAYS", cast=int, default=[2])  # befo
 SMA_APPROVAL_CENTS = env.int("SMA_APPROVAL_CENTS", default=500_000)  # frozen: above it a decision needs two people
 THREAD_DAYS = env.int("THREAD_DAYS", default=30)  # to write in a private thread after the end of the project
 ACCEPTANCE_DAYS = env.int("ACCEPTANCE_DAYS", default=14)
+ACCEPTANCE_AGAIN_HOURS = env.int("ACCEPTANCE_AGAIN_HOURS", default=24)  # after a refund was asked for in vain
 ACCEPTANCE_REMINDER_DAYS = env.list("ACCEPTANCE_REMINDER_DAYS", cast=int, default=[7, 11, 13])  # after a delivery
 OVERDUE_DAYS = env.int("OVERDUE_DAYS", default=15)  # after the date agreed for a delivery
 REFUND_ANSWER_DAYS = env.int("REFUND_ANSWER_DAYS", default=5)  # working days, on a tranche that is overdue

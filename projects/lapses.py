@@ -1,13 +1,14 @@
-"""What the deadlines of calls, hints and agreements cause."""
+"""What the deadlines of calls, offers, hints and agreements cause."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from projects.models import Agreement, Deadline, Hint, SecondChoice
+from projects.models import Agreement, Deadline, Hint, Offer, SecondChoice
 from projects.models.deadlines import falling
 from projects.models.hints import TELLING
 from projects.models.projects import CHOICE, EXPIRY
+from projects.returns import UNREAD, UnreadOffer
 
 
 def agreement_of(deadline: Deadline) -> Agreement:
@@ -28,6 +29,14 @@ def end_call(deadline: Deadline, at: datetime) -> None:
 @falling(CHOICE)
 def remind_to_choose(deadline: Deadline, at: datetime) -> None:
     deadline.project.remind(at=at)
+
+
+@falling(UNREAD)
+def return_credit(deadline: Deadline, at: datetime) -> None:
+    """The credit of an offer that nobody opened comes back; if its days are longer than that, they run on."""
+    unread = UnreadOffer(Offer.objects.select_related("project").get(pk=deadline.subject_id))
+    if not unread.carry_out(at):
+        unread.watch()
 
 
 @falling(TELLING)

@@ -27,6 +27,7 @@ from projects.models import (
 )
 from projects.models.readers import UNSEEN
 from projects.report import Reading, todos
+from projects.returns import UnreadOffer
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -127,7 +128,21 @@ def titles(keys: Collection[str], user: User) -> dict[str, tuple[str, str]]:
 
 @on("offer.placed")
 def await_reading(event: Event) -> None:
-    Hint.after_offer(Offer.objects.select_related("project", "provider").get(pk=event.facts["offer"]))
+    offer = Offer.objects.select_related("project", "provider").get(pk=event.facts["offer"])
+    Hint.after_offer(offer)
+    UnreadOffer(offer).watch()
+
+
+@on("credit.spent.offer")
+def await_reading_anew(event: Event) -> None:
+    for offer in Offer.objects.filter(project__key=event.project_key, provider=event.by).select_related("project"):
+        UnreadOffer(offer).watch()
+
+
+@on("project.reopened")
+def await_reading_again(event: Event) -> None:
+    for offer in Offer.objects.filter(project__key=event.project_key, read_at=None).select_related("project"):
+        UnreadOffer(offer).watch()
 
 
 @on("question.asked")

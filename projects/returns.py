@@ -1,23 +1,17 @@
-"""Credits that come back by themselves (product, section 4): what a sweep does, and goes on with after a death."""
+"""Credits that come back by themselves (product, section 4): what a death has left due, and those of unread offers."""
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef
 
 from credits.models import Kind, ReturnReason, Spending
 from marketplace import deadlines
 from marketplace.locking import locked
-from projects.models import Offer, OfferState, Project, ProjectState
+from projects.models import Deadline, Offer, Project, ProjectState
 
-if TYPE_CHECKING:
-    from django.db.models import QuerySet
-
-log = logging.getLogger(__name__)
+UNREAD = "offer.unread"  # the date of an offer that nobody opens
 
 
 def return_due() -> int:
@@ -25,30 +19,6 @@ def return_due() -> int:
     keys = Spending.objects.due().order_by("project_key").values_list("project_key", flat=True).distinct()
     titles = dict(Project.objects.filter(key__in=list(keys)).values_list("key", "title"))
     return sum(Spending.objects.on(key).give_back(title=title) for key, title in titles.items())
-
-
-def unread(now: datetime) -> QuerySet[Offer]:
-    """Offers that their client never opened in UNREAD_DAYS working days, whose offer credit is still spent.
-
-    Only while the project is open: once another is chosen it stays spent, and an end returns everything anyway.
-    """
-    limit = deadlines.elapsed(now, settings.UNREAD_DAYS)
-    paid = Spending.objects.living().filter(
-        kind=Kind.OFFER, at__lt=limit, provider=OuterRef("provider"), project_key=OuterRef("project__key")
-    )
-    rows = Offer.objects.filter(state=OfferState.PLACED, read_at=None, placed_at__lt=limit)
-    return rows.filter(Exists(paid), project__state=ProjectState.OPEN)
-
-
-def return_unread(now: datetime) -> int:
-    """Return the offer credit of each unread offer, one after the other; one that fails is logged and stops nobody."""
-    done = 0
-    for offer in unread(now).select_related("project").order_by("pk").iterator(500):
-        try:
-            done += UnreadOffer(offer).carry_out(now)
-        except Exception:
-            log.exception("The credit of offer %s could not come back.", offer.pk)
-    return done
 
 
 class UnreadOffer:
@@ -61,12 +31,29 @@ class UnreadOffer:
     def __init__(self, offer: Offer) -> None:
         self.offer, self.project = offer, offer.project
 
+    @property
+    def until(self) -> datetime | None:
+        """When the client's UNREAD_DAYS working days to open it end, from its placing or the credit spent anew.
+
+        None once it is opened or taken back, when its credit is not spent, and while the project is not open: once
+        another is chosen it stays spent, and an end returns everything anyway.
+        """
+        if not self.offer.is_placed or self.offer.read_at or self.project.state != ProjectState.OPEN:
+            return None
+        rows = Spending.objects.living().on(self.project.key)
+        spending = rows.filter(provider=self.offer.provider_id, kind=Kind.OFFER).first()
+        return deadlines.after(max(spending.at, self.offer.placed_at), settings.UNREAD_DAYS) if spending else None
+
+    def watch(self) -> None:
+        """Set the date at which the credit comes back, if it may. Under the project's lock."""
+        if until := self.until:
+            Deadline.objects.set(UNREAD, self.offer, until, project=self.project)
+
     def carry_out(self, now: datetime) -> bool:
-        """Return the credit, unless the client opened the offer meanwhile or it is not spent any more."""
+        """Return the credit, unless the client opened the offer, has days left, or it is not spent any more."""
         with locked(self.project, self.offer):
-            if not unread(now).filter(pk=self.offer.pk).exists():
+            until = self.until
+            if until is None or now <= until:
                 return False
-            rows = Spending.objects.living().on(self.project.key)
-            spending = rows.get(provider=self.offer.provider_id, kind=Kind.OFFER)
-            spending.give_back(ReturnReason.UNREAD, title=self.project.title)
+            self.project.return_credits(ReturnReason.UNREAD, kind=Kind.OFFER, provider=self.offer.provider_id)
             return True

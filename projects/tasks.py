@@ -34,12 +34,6 @@ def return_credits() -> int:
 
 
 @shared_task  # type: ignore[untyped-decorator]
-def return_unread() -> int:
-    """Every hour: return the offer credits of offers that nobody opened in time; how many."""
-    return returns.return_unread(timezone.now())
-
-
-@shared_task  # type: ignore[untyped-decorator]
 def refresh_words() -> int:
     """Each hour: the dictionary of the search is that of the projects open now; how many words it has."""
     return Word.objects.refresh()

@@ -51,9 +51,18 @@ def remind_again(tranche: Tranche, until: datetime, now: datetime) -> None:
 
 
 def keep_moving(account: EscrowAccount, *, now: datetime | None = None) -> None:
-    """Money has moved: what is held may rest so many days from now. Nothing held, no date. Under the project's lock."""
+    """Money has moved: what is held may rest for a while from now. Nothing held, no date. Under the project's lock."""
     if account.tranches.holding().exists():
-        until = days_after(now or timezone.now(), settings.IDLE_DAYS)
+        until = resting_until(account, now or timezone.now())
         Deadline.objects.set(IDLE, account, until, project=account.project)
     else:
         Deadline.objects.cancel(account, IDLE)
+
+
+def resting_until(account: EscrowAccount, since: datetime) -> datetime:
+    """How long what is held may rest after a movement: IDLE_DAYS, and at least until all work under way is late.
+
+    Long work that was paid for early is no idle money before its agreed day.
+    """
+    late = [tranche.overdue_at for tranche in account.tranches.holding()]
+    return max([days_after(since, settings.IDLE_DAYS), *filter(None, late)])

@@ -185,7 +185,7 @@ class RefundRequest(models.Model):
             self._give_back("agreed", by=by)
 
     def refuse(self, *, by: User, reason: str) -> None:
-        """The provider does not consent; the client reads the `reason`. The money stays held.
+        """The provider does not consent; the client reads the `reason`. The money stays held; days to accept go on.
 
         A second call changes nothing. Refused: Answered, NeedsReason.
         """
@@ -197,6 +197,7 @@ class RefundRequest(models.Model):
                 raise self.NeedsReason
             self.answer = reason.strip()
             self.close(RequestState.REFUSED, by=by)
+            self.tranche.mark_not_given_back()
             self.tell("refused", by=by, answer=self.answer)
 
     def withdraw(self, *, by: User) -> None:
@@ -206,6 +207,7 @@ class RefundRequest(models.Model):
                 return
             self._must_be_living()
             self.close(RequestState.WITHDRAWN, by=by)
+            self.tranche.mark_not_given_back()
             self.tell("withdrawn", by=by)
 
     def fall_silent(self, *, at: datetime) -> None:

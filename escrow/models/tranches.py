@@ -448,6 +448,16 @@ class Tranche(models.Model):
         self.case_requests.close()
         Deadline.objects.cancel(self)
 
+    def mark_not_given_back(self) -> None:
+        """A refund that the client asked for came to nothing: had their days to accept ended meanwhile, a day is left.
+
+        Called by RefundRequest under the locks.
+        """
+        if self.is_unanswered:
+            self.accept_by = timezone.now() + timedelta(hours=settings.ACCEPTANCE_AGAIN_HOURS)
+            self.save(update_fields=["accept_by"])
+            keep_time(self)
+
     def mark_thawed(self, part: FreezePart) -> None:
         """As before the dispute, with the time that the client had left. Called by Freeze.thaw under the locks."""
         self.state = part.before

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from escrow.models import CaseRequest, Cause, EscrowAccount, Release, Tranche, TrancheState
+from escrow.models import CaseRequest, Cause, EscrowAccount, Freeze, RefundRequest, Release, Tranche, TrancheState
 from escrow.models.acceptance import Acceptance
 from escrow.statement import statement
 from escrow.tests import way
@@ -151,6 +151,27 @@ def test_silence_releases_nothing_that_the_sma_has(silent: Tranche) -> None:
     assert Deadline.objects.get(kind=ACCEPT).state == DeadlineState.CANCELLED
 
 
+@pytest.mark.parametrize("end_of", ["refused", "withdrawn"])
+def test_refund_asked_for_in_vain_lets_the_days_to_accept_go_on(silent: Tranche, end_of: str) -> None:
+    last, agreement = end(silent), silent.account.agreement
+    request = RefundRequest.ask(silent, 120_000, reason="Non conforme.", by=agreement.client, key=uuid.uuid4())
+    assert way.swept(last + SECOND, ACCEPT) == 0
+    with time_machine.travel(last + timedelta(days=3), tick=False):
+        if end_of == "refused":
+            request.refuse(by=agreement.provider, reason="Tout est là.")
+        else:
+            request.withdraw(by=agreement.client)
+        assert way.waiting(ACCEPT) == [timezone.now() + timedelta(hours=24)]
+    assert way.swept(last + timedelta(days=4) + SECOND, ACCEPT) == 1
+    assert way.reread(silent).state == TrancheState.RELEASED
+
+
+def test_refund_asked_for_in_vain_in_time_changes_no_date(silent: Tranche) -> None:
+    last, client = end(silent), silent.account.agreement.client
+    RefundRequest.ask(silent, 120_000, reason="Non conforme.", by=client, key=uuid.uuid4()).withdraw(by=client)
+    assert end(way.reread(silent)) == last
+
+
 @pytest.mark.parametrize("deed", [Acceptance.pass_in_silence, Acceptance.remind])
 def test_silence_of_what_is_released_is_refused(loud: Tranche, deed: object) -> None:
     way.released(loud)
@@ -192,3 +213,14 @@ def test_a_case_ends_when_nothing_is_held_any_more(loud: Tranche) -> None:
     assert CaseRequest.objects.open().get() == request
     way.released(way.reread(loud))
     assert not CaseRequest.objects.open().exists()
+
+
+def test_the_end_of_a_dispute_brings_back_the_time_that_was_left(silent: Tranche) -> None:
+    account, by = silent.account, silent.account.agreement.client
+    freeze = Freeze.begin(account, [silent], by=by, key=uuid.uuid4())
+    assert way.waiting(ACCEPT) == way.waiting(REMIND) == []
+    later = timezone.now() + timedelta(days=40)
+    with time_machine.travel(later, tick=False):
+        freeze.thaw(by=None, key=uuid.uuid4())
+    (until,) = way.waiting(ACCEPT)
+    assert timedelta(days=13, hours=23) < until - later <= timedelta(days=14)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -11,13 +12,13 @@ import pytest
 from django.utils import timezone
 
 from escrow.amendments import account_of
-from escrow.models import Tranche
+from escrow.models import EscrowAccount, Tranche
 from escrow.tests import way
 from marketplace.accounts.models import User
 from marketplace.ledger import checks
-from marketplace.ledger.tests.crowd import Crowd, tally
+from marketplace.ledger.tests.crowd import Crowd, slowed, tally
 from marketplace.payments.models import Payment
-from projects.models import Agreement, Amendment
+from projects.models import Agreement, Amendment, Formula
 from projects.models.content import days_after
 from projects.tests.avenants import accepted, amended, proposed
 
@@ -103,11 +104,38 @@ RACES = [
 
 
 @pytest.mark.parametrize("race", RACES, ids=lambda race: race.__name__)
-def test_five_rounds(race: Callable[[Crowd, Agreement, int], None], agreement: Agreement) -> None:
+def test_five_rounds_and_one_with_slow_rows(
+    race: Callable[[Crowd, Agreement, int], None], agreement: Agreement
+) -> None:
     with Crowd(2) as crowd:
         for n in range(1, ROUNDS + 1):
             race(crowd, agreement, n)
+        with slowed("projects_amendment", seconds=0.05):
+            race(crowd, agreement, ROUNDS + 1)
     account = account_of(agreement)
     assert account
     assert account.held.balance == sum(tranche.held_cents for tranche in account.tranches.all())
+    assert checks.run() == []
+
+
+def a_deposit_meets_the_close(crowd: Crowd, account: EscrowAccount) -> None:
+    """Back to base only from zero: the deposit is there and the close is refused, or the money goes back."""
+    client = account.agreement.client
+    closing = proposed(fresh(account.agreement), formula=Formula.BASE)
+    payment = account.deposit(12_000, by=client, key=uuid.uuid4())
+    accepts, paid = crowd.race([accepting(closing), partial(way.paid, payment)])
+    outcome = {None: "RETURNED", "NotAtZero": "PAID"}[accepts and type(accepts).__name__]
+    assert paid.state == outcome
+    account.held.refresh_from_db()
+    assert account.held.balance == (12_000 if outcome == "PAID" else 0)
+
+
+@pytest.mark.parametrize("table", ["", "payments_payment", "projects_amendment"])
+def test_a_deposit_and_the_close_leave_nothing_without_a_place(
+    table: str, client_user: User, provider_user: User
+) -> None:
+    accounts = [way.opened(client_user, provider_user, [10_000]) for _n in range(1 if table else 4)]
+    with Crowd(2) as crowd, slowed(table, seconds=0.1) if table else nullcontext():
+        for account in accounts:
+            a_deposit_meets_the_close(crowd, account)
     assert checks.run() == []

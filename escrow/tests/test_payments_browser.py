@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import uuid
 from itertools import product
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
 
-from escrow.models import EscrowAccount, Tranche
+from escrow.models import EscrowAccount, RefundRequest, Tranche
 from escrow.tests import way
 from marketplace.accounts.models import User
 from marketplace.documents import intake
@@ -67,3 +68,23 @@ def test_a_refused_part_keeps_its_amount_and_opens_its_form(ready: Tranche, clie
     assert page.get_by_label("Montant à libérer").input_value() == "100"
     assert page.get_by_text("pour n’en libérer qu’une partie, donnez le motif").first.is_visible()
     assert axe(page) == []
+
+
+def test_the_pages_of_a_refund_have_no_fault(
+    ready: Tranche, client_user: User, provider_user: User, enter: Enter
+) -> None:
+    base, second = f"/projets/{ready.account.project.key}/paiements/", ready.account.tranches.get(position=2)
+    ready.account.freeze([second], by=client_user, key=uuid.uuid4())
+    page = enter(client_user)
+    assert looked_at(page, f"{base}tranches/{ready.pk}/remboursement/") == []
+    page.get_by_label("Motif").fill("La page d’accueil manque.")
+    page.get_by_role("button", name="Demander ce remboursement").click()
+    assert page.get_by_role("button", name="Retirer ma demande").is_visible()
+    asked = RefundRequest.objects.get()
+    assert looked_at(page, base) == []
+    page = enter(provider_user)
+    assert looked_at(page, asked.get_absolute_url()) == []
+    assert looked_at(page, f"{asked.get_absolute_url()}accord/") == []
+    page.get_by_role("button", name="Rendre 400,00 € au client").click()
+    assert looked_at(page, base) == []
+    assert looked_at(page, f"{base}tranches/{ready.account.tranches.get(position=1).pk}/restitution/") == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -143,3 +144,14 @@ def test_rounds_and_one_with_slow_rows(race: Callable[[Crowd, Tranche], None], a
             race(crowd, last)
     assert whole(account)
     assert checks.run() == []
+
+
+@pytest.mark.parametrize("slow", [False, True])
+def test_fifty_hands_with_one_key_release_once(slow: bool, account: EscrowAccount) -> None:
+    tranche, key = Tranche.objects.with_parties().filter(account=account)[0], uuid.uuid4()
+    ready(tranche)
+    deeds = [letting_go(tranche, CENTS, key) for _n in range(50)]
+    with Crowd(50) as crowd, slowed("escrow_tranche", seconds=0.05) if slow else nullcontext():
+        answers = crowd.race(deeds)
+    assert {answer.pk for answer in answers} == {Release.objects.get(key=key).pk}
+    assert fresh(tranche).released_cents == CENTS

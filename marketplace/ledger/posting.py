@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Account",
     "AlreadyReversed",
+    "BooksRefuse",
     "CrossAsset",
     "KeyReused",
     "Malformed",
@@ -40,19 +41,23 @@ __all__ = [
 ]
 
 
-class NotEnoughFunds(Refusal):
+class BooksRefuse(Refusal):
+    """The ledger itself refuses: the user's page was old, or a deed of ours was wrong."""
+
+
+class NotEnoughFunds(BooksRefuse):
     """A guarded account would have crossed zero."""
 
     sentence = _("There is not enough left for this. Nothing was moved: reload the page to see the balance.")
 
 
-class KeyReused(Refusal):
+class KeyReused(BooksRefuse):
     """The same key came before with another content."""
 
     sentence = _("This was already done with another content. Nothing was moved: reload the page before trying again.")
 
 
-class AlreadyReversed(Refusal):
+class AlreadyReversed(BooksRefuse):
     """The transfer to reverse has been reversed by another one."""
 
     sentence = _("This was already undone. Nothing was moved: reload the page to see where things stand.")

@@ -45,10 +45,21 @@ class PaymentAdmin(ReadOnlyAdmin):
     """Every payment, for Finance."""
 
     list_display = ("description", "payer", "purpose_words", "amount", "state", "created_at", "paid_at")
-    list_filter = ("state", PurposeFilter)
+    list_filter = ("state", "means", PurposeFilter)
     list_select_related = ("payer",)
     fields = (
-        *("description", "payer", "purpose_words", "reference", "project_key", "amount", "parts", "state", "refusal"),
+        *(
+            "description",
+            "payer",
+            "purpose_words",
+            "reference",
+            "project_key",
+            "amount",
+            "parts",
+            "means",
+            "state",
+            "refusal",
+        ),
         *("created_at", "paid_at", "cost", "key", "checkout_id", "intent_id", "refunding"),
     )
     readonly_fields = ("purpose_words", "amount", "parts", "cost")

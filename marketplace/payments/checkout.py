@@ -30,9 +30,11 @@ def page_of(payment: Payment) -> str:
 def call_off(payment: Payment) -> None:
     """Close a payment whose purpose is gone, at Stripe too; what was paid meanwhile goes back as ever. No lock is held.
 
-    GatewayError when Stripe does not answer.
+    A bank transfer that may be on its way cannot be closed: its payer is told to send it no more. GatewayError when
+    Stripe does not answer.
     """
     if payment.checkout_id:
         payment.follow(gateway.end_session(payment.checkout_id))
+        payment.warn_off()
     else:
         payment.drop()

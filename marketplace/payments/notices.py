@@ -119,3 +119,14 @@ class PartArrived(Awaited):
 
     def words(self) -> str:
         return _("A part of the %(all)s has arrived. Send the rest with the same reference: nothing counts before.")
+
+
+@tells("payment.unneeded", kind=Kind.MONEY)
+class Unneeded(ToPayer):
+    def letter(self, facts: Facts) -> Letter:
+        return self.write(
+            facts,
+            _("Do not make the transfer of %(amount)s any more"),
+            _("What it was for is paid already, or it has closed."),
+            _("If your bank has sent it already, it comes back to you by itself. You have nothing else to do."),
+        )

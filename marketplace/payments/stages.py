@@ -71,7 +71,12 @@ def paid(payment: Payment) -> Stage:
 
 
 def returned(payment: Payment) -> Stage:
-    if payment.means == Means.TRANSFER:
+    if payment.is_refused_back:
+        text = _(
+            "What it was for can no longer be paid: it was paid already, or it has closed. %(amount)s could not go "
+            "back the way it came: we pay it by bank transfer to the IBAN that you give."
+        )
+    elif payment.means == Means.TRANSFER:
         text = _(
             "What it was for can no longer be paid: it was paid already, or it has closed. "
             "%(amount)s goes back by itself to the account that sent it, usually within 5 to 10 days."

@@ -17,14 +17,17 @@ from marketplace.launch.cluster import APP, LANES, OWNER, Cluster, free_port
 from marketplace.launch.ground import ROOT
 
 
-def prepare() -> None:
-    """Once per process: the first one starts PostgreSQL, the workers of pytest-xdist log in to the same."""
+def prepare(*, safe: bool = False) -> None:
+    """Once per process: the first one starts PostgreSQL, the workers of pytest-xdist log in to the same.
+
+    `safe` is for measures: what is committed is on the disk.
+    """
     if settings.configured:
         raise RuntimeError("Django has read its settings before its place was made: unset DJANGO_SETTINGS_MODULE.")
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     if not worker:
         catalogues.compile_newer(ROOT)
-        start_database()
+        start_database(safe=safe)
     folder = Path(os.environ["TEST_FOLDER"]) / (worker or "alone")
     folder.mkdir(exist_ok=True)
     os.environ["PORT_LANE"] = str(1 + int(worker.removeprefix("gw") or -1) % (LANES - 1))
@@ -41,10 +44,10 @@ def prepare() -> None:
         os.environ.pop(name, None)
 
 
-def start_database() -> None:
+def start_database(*, safe: bool) -> None:
     """A cluster in a folder of its own, both gone at the end, however it comes (the tether sees to kill -9)."""
     folder = Path(tempfile.mkdtemp(prefix="paraphe-tests-"))
-    cluster = Cluster(folder / "postgres", safe=False)
+    cluster = Cluster(folder / "postgres", safe=safe)
 
     def leave() -> None:
         cluster.stop()

@@ -54,7 +54,8 @@ def test_password_is_asked_again_before_money_or_its_destination_moves() -> None
     again = {
         name for name, _path, pattern in access.named_routes() if getattr(pattern.callback, "reauthenticates", False)
     }
-    assert again == {"accounts:bank", "escrow:release", "payouts:ask"}
+    refunds = {"escrow:agree_refund", "escrow:give_back", "payouts:refunds"}
+    assert again == {"accounts:bank", "escrow:release", "payouts:ask", *refunds}
 
 
 def body_for(client: Client, path: str) -> str:

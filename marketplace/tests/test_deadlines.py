@@ -37,12 +37,3 @@ def test_france_has_eleven_public_holidays() -> None:
 )
 def test_deadlines_pass_over_week_ends_and_holidays(start: datetime, days: int, expected: date) -> None:
     assert deadlines.after(start, days) == datetime(expected.year, expected.month, expected.day, 18, tzinfo=PARIS)
-
-
-@pytest.mark.parametrize("days", [1, 2, 10])
-@pytest.mark.parametrize("hour", [9, 18, 23])
-def test_what_has_elapsed_is_what_had_its_whole_delay(days: int, hour: int) -> None:
-    for n in range(20):
-        end = datetime(2026, 12, 18, hour, 0, tzinfo=PARIS) + timedelta(days=n)
-        limit = deadlines.elapsed(end, days)
-        assert deadlines.after(limit - timedelta(microseconds=1), days) <= end < deadlines.after(limit, days)

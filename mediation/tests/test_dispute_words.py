@@ -57,7 +57,8 @@ def test_evidence_is_hashed_as_sent_and_read_as_an_inert_copy(account: EscrowAcc
     assert [str(piece) for piece in pieces] == ["B1. Capture", "A1. Capture", "A2. Capture"]
     sent = png().read()
     assert pieces[0].sha256 == hashlib.sha256(sent).hexdigest()
-    assert pieces[0].original.file.read() == sent
+    with pieces[0].original.file.open("rb") as kept:
+        assert kept.read() == sent
     assert (pieces[0].original.content_type, pieces[0].document.content_type) == (
         "application/octet-stream",
         "image/png",

@@ -220,19 +220,21 @@ class RefundTransfer(models.Model):
             self._tell(act if account else "waiting", by=self.payee, known=False)
 
     def approve(self, *, by: User) -> None:
-        """Finance agrees to pay it to the account of now. Refused: NotDecidable, OwnRefund, NoBankAccount,
+        """Finance agrees to pay it to the payee's account of now. Refused: NotDecidable, OwnRefund, NoBankAccount,
         AccountOnHold.
         """
         with self._locked():
             if self.state != RefundTransferState.WAITING:
                 raise self.NotDecidable
             self.must_not_be_own(by)
-            if self.bank_account is None:
+            account = BankAccount.objects.of(self.payee).current().first() if self.bank_account else None
+            if account is None:
                 raise self.NoBankAccount
-            if not self.bank_account.is_usable(timezone.now()):
-                raise self.AccountOnHold(date=paris(self.bank_account.usable_from))
-            self.state, self.decided_by, self.decided_at = RefundTransferState.APPROVED, by, timezone.now()
-            self.save(update_fields=["state", "decided_by", "decided_at"])
+            if not account.is_usable(timezone.now()):
+                raise self.AccountOnHold(date=paris(account.usable_from))
+            self.bank_account, self.state = account, RefundTransferState.APPROVED
+            self.decided_by, self.decided_at = by, timezone.now()
+            self.save(update_fields=["bank_account", "state", "decided_by", "decided_at"])
             self._tell("approved", by=by)
 
     def join(self, batch: PayoutBatch) -> None:

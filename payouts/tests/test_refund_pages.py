@@ -10,8 +10,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from escrow.models import EscrowAccount
+from escrow.tests import way as escrow_way
 from marketplace.accounts.models import BankAccount, User
 from marketplace.events.models import Notice
+from marketplace.payments.gateway import Repayment
 from marketplace.testing.cast import reauthenticate
 from payouts.models import PayoutBatch, RefundTransfer
 from payouts.tests import way
@@ -100,6 +102,17 @@ def test_each_step_is_on_the_page(
     again.approve(by=finance_user)
     way.answered(sent(again, second_finance_user), second_finance_user)
     assert "Versé sur •••• •••• •••• 0189 le" in page(as_client, PAGE)
+
+
+def test_the_page_of_the_payment_leads_there(account: EscrowAccount, as_client: Client) -> None:
+    first, late = (account.deposit(360_000, by=account.agreement.client, key=uuid.uuid4()) for _n in range(2))
+    escrow_way.paid(first)
+    refund = escrow_way.paid(late).refunds.get()
+    assert PAGE not in page(as_client, late.return_url())
+    refund.follow(Repayment("", "failed", refund.cents, str(refund.key), "declined"))
+    text = page(as_client, late.return_url())
+    assert "3 600,00 € n’ont pas pu revenir d’où ils venaient" in text
+    assert PAGE in text
 
 
 def sent(transfer: RefundTransfer, by: User) -> PayoutBatch:

@@ -170,6 +170,17 @@ def test_approval_needs_an_iban_that_can_be_used(transfer: RefundTransfer, finan
             row.approve(by=finance_user)
 
 
+def test_approval_is_for_the_account_of_now(ready: RefundTransfer, finance_user: User) -> None:
+    """The refund failed at the very instant when the IBAN changed, and bears the one of before."""
+    old = ready.bank_account
+    new = way.banked(ready.payee)
+    RefundTransfer.objects.update(bank_account=old)
+    with time_machine.travel(timezone.now() + timedelta(hours=73)):
+        row = way.anew(ready)
+        row.approve(by=finance_user)
+    assert way.anew(ready).bank_account == new
+
+
 def test_nobody_handles_a_refund_of_their_own(ready: RefundTransfer, finance_user: User) -> None:
     with pytest.raises(RefundTransfer.OwnRefund):
         ready.approve(by=ready.payee)

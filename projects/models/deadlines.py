@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.ledger import posting as ledger
 from marketplace.locking import locked
 from marketplace.refusals import Refusal
 from marketplace.states import States
@@ -163,15 +164,23 @@ class Deadline(models.Model):
             return True
 
     def try_to_fall(self, at: datetime) -> bool:
-        """Fall, whatever happens: refused, it is without object; failed, it is logged and waits for a while."""
+        """Fall, whatever happens: refused, it is without object; failed, it is logged and waits for a while.
+
+        What the ledger refuses is a failure too: nobody asked for it, so the deed still owes that money.
+        """
         try:
             return self.fall(at)
+        except ledger.BooksRefuse:
+            self._put_off(at)
         except Refusal:
             self.call_off()
         except Exception:
-            log.exception("Deadline %s (%s) could not fall.", self.pk, self.kind)
-            Deadline.objects.filter(pk=self.pk, state=DeadlineState.WAITING).update(tried_at=at)
+            self._put_off(at)
         return False
+
+    def _put_off(self, at: datetime) -> None:
+        log.exception("Deadline %s (%s) could not fall.", self.pk, self.kind)
+        Deadline.objects.filter(pk=self.pk, state=DeadlineState.WAITING).update(tried_at=at)
 
     def call_off(self) -> None:
         """What it would cause is no longer possible. A second call changes nothing."""

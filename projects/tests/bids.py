@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
@@ -16,7 +16,7 @@ from marketplace.accounts.models import Company, User
 from marketplace.payments.gateway import Intent, Session
 from marketplace.payments.models import Payment
 from marketplace.testing.cast import person
-from projects.models import Agreement, Offer, OfferTerms, Project, Question, Selection, Terms, TrancheTerms
+from projects.models import Agreement, Deadline, Offer, OfferTerms, Project, Question, Selection, Terms, TrancheTerms
 from projects.tests.calls import consulted
 
 HOSTILE = [
@@ -121,6 +121,14 @@ def queries(browser: Client, path: str) -> int:
     with CaptureQueriesContext(connection) as captured:
         assert browser.get(path).status_code == 200
     return len(captured)
+
+
+def fallen(at: datetime) -> int:
+    """Beat passes at `at`: how many deadlines fall, but for those of single offers and questions."""
+    rows = Deadline.objects.filter(state="FALLEN").exclude(kind__in=("hint.tell", "offer.unread"))
+    before = rows.count()
+    Deadline.objects.sweep(at)
+    return rows.count() - before
 
 
 def bend(query: str) -> None:

@@ -22,7 +22,7 @@ from projects.models.amendments import AMENDMENT_MOVES
 from projects.models.content import days_after
 from projects.models.fees import FeeChange, part_of
 from projects.tests.avenants import accepted, amended, in_force, proposed
-from projects.tests.bids import active, awarded, bend, paid, stocked
+from projects.tests.bids import active, awarded, bend, fallen, paid, stocked
 from projects.tests.calls import opened
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +40,7 @@ def agreement(client_user: User, provider_user: User) -> Agreement:
 def sweep_after(at: datetime | None) -> int:
     assert at
     with time_machine.travel(at + SECOND):
-        return Deadline.objects.sweep(timezone.now())
+        return fallen(timezone.now())
 
 
 def test_rise_is_in_force_once_its_commission_is_paid(agreement: Agreement) -> None:
@@ -295,4 +295,4 @@ def test_base_dates_follow_the_formula(agreement: Agreement) -> None:
     with time_machine.travel(timezone.now() + timedelta(days=100)):
         in_force(proposed(agreement, formula=Formula.BASE))
         assert ends(agreement) == base
-        assert not Deadline.objects.due(timezone.now() + timedelta(days=29)).exists()
+        assert not Deadline.objects.about(agreement.project).due(timezone.now() + timedelta(days=29)).exists()

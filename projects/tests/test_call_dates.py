@@ -19,7 +19,7 @@ from projects.management.commands.generate_projects import batches
 from projects.models import Deadline, Offer, Project, SecondChoice, Selection
 from projects.models.batches import open_many
 from projects.models.content import days_after
-from projects.tests.bids import bid, bidder
+from projects.tests.bids import bid, bidder, fallen
 from projects.tests.calls import opened, with_credits
 from projects.tests.test_closing import SECOND, closed, last, state
 
@@ -45,13 +45,13 @@ def offer(project: Project, provider_user: User) -> Offer:
 
 def test_open_call_waits_for_its_closing_then_for_its_choice(project: Project, offer: Offer) -> None:
     assert waiting(project) == {"call.expire": closed(project)}
-    assert Deadline.objects.sweep(closed(project)) == 0
-    assert Deadline.objects.sweep(closed(project) + SECOND) == 1
+    assert fallen(closed(project)) == 0
+    assert fallen(closed(project) + SECOND) == 1
     assert waiting(project) == {"call.expire": last(project), "call.remind": days_after(last(project), -3)}
 
 
 def test_sweep_that_was_away_for_weeks_ends_a_call_at_once(project: Project, offer: Offer) -> None:
-    assert Deadline.objects.sweep(last(project) + SECOND) == 1
+    assert fallen(last(project) + SECOND) == 1
     assert (state(project), waiting(project)) == ("EXPIRED", {})
     assert not Notice.objects.filter(name="project.reminded").exists()
 
@@ -127,21 +127,21 @@ def test_date_of_a_call_that_is_open_no_more_is_called_off(project: Project) -> 
     with pytest.raises(Project.NotDue):
         Project(state="DRAFT").watch(timezone.now())
     Project.objects.filter(pk=project.pk).update(state="CANCELLED")
-    assert Deadline.objects.sweep(closed(project) + SECOND) == 0
+    assert fallen(closed(project) + SECOND) == 0
     assert waiting(project) == {}
 
 
 def test_sweep_stops_when_its_time_is_up(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("projects.models.deadlines.BUDGET", -1.0)
-    assert Deadline.objects.sweep(closed(project) + SECOND) == 0
+    assert fallen(closed(project) + SECOND) == 0
     monkeypatch.undo()
-    assert Deadline.objects.sweep(closed(project) + SECOND) == 1
+    assert fallen(closed(project) + SECOND) == 1
 
 
 def test_sweep_goes_on_after_what_one_query_reads(client_user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("projects.models.deadlines.AT_ONCE", 2)
     projects = [opened(client_user) for _n in range(5)]
-    assert Deadline.objects.sweep(closed(projects[0]) + SECOND) == 5
+    assert fallen(closed(projects[0]) + SECOND) == 5
 
 
 def test_generated_calls_have_their_dates_by_one_query_for_all() -> None:

@@ -9,6 +9,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from marketplace.accounts.models import User
+from marketplace.ledger.posting import NotEnoughFunds
 from marketplace.ledger.tests.crowd import Crowd
 from marketplace.refusals import Refusal
 from projects.models import Deadline, DeadlineState, Project
@@ -24,7 +25,7 @@ DUE = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
 
 @pytest.fixture
 def fallen() -> Iterator[list[int]]:
-    """What falls under the kind "test", in order; subjects called 13 are refused, 14 break."""
+    """What falls under the kind "test", in order; subjects called 13 are refused, 14 break, 16 find no money."""
     seen: list[int] = []
 
     @falling("test")
@@ -33,6 +34,8 @@ def fallen() -> Iterator[list[int]]:
             raise Refusal
         if "14" in deadline.project.title:
             raise ZeroDivisionError
+        if "16" in deadline.project.title:
+            raise NotEnoughFunds
         seen.append(deadline.subject_id)
 
     yield seen
@@ -77,6 +80,13 @@ def test_refused_deed_leaves_no_deadline_and_a_broken_one_stops_nobody(client_us
     assert states == [DeadlineState.CANCELLED, DeadlineState.WAITING, DeadlineState.FALLEN]
     assert not Deadline.objects.due(DUE + AGAIN - SECOND).exists()
     assert [row.pk for row in Deadline.objects.due(DUE + AGAIN + 2 * SECOND)] == [rows[1].pk]
+
+
+def test_deed_that_the_ledger_refuses_is_tried_again(client_user: User, fallen: list[int]) -> None:
+    broke = waiting(opened(client_user, title="16"))
+    assert Deadline.objects.sweep(DUE + SECOND) == 0
+    broke.refresh_from_db()
+    assert (broke.state, broke.tried_at) == (DeadlineState.WAITING, DUE + SECOND)
 
 
 def test_deadline_called_off_in_the_meantime_does_not_fall(project: Project, fallen: list[int]) -> None:

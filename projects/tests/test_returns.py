@@ -2,6 +2,7 @@
 
 import logging
 from datetime import datetime, timedelta
+from importlib import import_module
 
 import pytest
 import time_machine
@@ -15,12 +16,14 @@ from marketplace.accounts.models import User
 from marketplace.events.models import Notice
 from marketplace.ledger import checks
 from marketplace.ledger import posting as ledger
+from marketplace.ledger.tests.crowd import as_owner
 from projects import returns, tasks
-from projects.models import Agreement, Offer, Project, Selection, projects
+from projects.models import Agreement, Deadline, Offer, Project, SecondChoice, Selection, projects
 from projects.tests.bids import active, agreed, asked, bend, bid, bidder, stocked
 from projects.tests.calls import consulted, opened
 
 pytestmark = pytest.mark.django_db
+SECOND = timedelta(seconds=1)
 CASES = {
     "rejected": (ReturnReason.REJECTED, "refusé par notre modération"),
     "withdrawn": (ReturnReason.WITHDRAWN, "le client a retiré le projet"),
@@ -96,7 +99,7 @@ def test_nothing_comes_back_once_the_project_is_active(project: Project, provide
     active(Selection(offers[0], reason="Prix.").carry_out(by=project.client))
     project.refresh_from_db()
     project.complete()
-    assert (tasks.return_credits(), returns.return_unread(later())) == (0, 0)
+    assert (tasks.return_credits(), unread(later())) == (0, 0)
     assert not Spending.objects.exclude(returned_at=None).exists()
 
 
@@ -145,16 +148,24 @@ def test_batch_that_dies_half_way_is_taken_up_where_it_stopped(
 
 
 def later(days: int = 0) -> datetime:
-    """When the client's working days to open an offer have passed, and `days` more."""
-    return deadlines.after(timezone.now(), settings.UNREAD_DAYS) + timedelta(days=days)
+    """A second after the client's working days to open an offer, and `days` more."""
+    return deadlines.after(timezone.now(), settings.UNREAD_DAYS) + timedelta(days=days) + SECOND
+
+
+def unread(at: datetime) -> int:
+    """How many credits come back by a sweep at `at` because nobody opened the offer."""
+    returned = Spending.objects.filter(return_reason=ReturnReason.UNREAD).exclude(returned_at=None)
+    before = returned.count()
+    Deadline.objects.sweep(at)
+    return returned.count() - before
 
 
 def test_credit_of_an_offer_never_opened_comes_back_once_and_the_offer_stays(
     project: Project, provider_user: User, as_provider: Client
 ) -> None:
     offer = bid(project, stocked(provider_user))
-    assert returns.return_unread(later() - timedelta(minutes=1)) == 0
-    assert [returns.return_unread(later()) for _twice in range(2)] == [1, 0]
+    assert [unread(later() - n * SECOND) for n in (2, 1)] == [0, 0]
+    assert [unread(later()) for _twice in range(2)] == [1, 0]
     assert balances(provider_user) == {Kind.CONSULTATION: 99, Kind.OFFER: 100, Kind.CONTACT: 100}
     notice = Notice.objects.get(name="credit.returned")
     assert "Votre offre reste" in " ".join(notice.letter.paragraphs)
@@ -177,20 +188,20 @@ def test_credit_of_an_offer_stays_spent_otherwise(project: Project, provider_use
             Selection(bid(project, bidder(1)), reason="Prix.").carry_out(by=project.client)
         case _:
             project.withdraw(by=project.client)
-    assert returns.return_unread(later()) == 0
+    assert unread(later()) == 0
     assert Notice.objects.filter(name="credit.returned", facts__reason="offer_unread").count() == 0
 
 
 def test_credit_spent_again_gives_the_client_as_many_days_anew(project: Project, provider_user: User) -> None:
     bid(project, stocked(provider_user))
     first = later()
-    assert returns.return_unread(first) == 1
+    assert unread(first) == 1
     with time_machine.travel(first, tick=False):
         asked_again = project.spend(Kind.OFFER, by=provider_user)
         asked(project, provider_user)
-        assert returns.return_unread(timezone.now() + timedelta(days=1)) == 0
+        assert unread(timezone.now() + timedelta(days=1)) == 0
         second = later()
-    assert [returns.return_unread(second) for _twice in range(2)] == [1, 0]
+    assert [unread(second) for _twice in range(2)] == [1, 0]
     asked_again.refresh_from_db()
     assert asked_again.return_reason == ReturnReason.UNREAD
 
@@ -203,10 +214,9 @@ def test_one_unread_offer_that_fails_stops_no_other(
     sick = Spending.objects.get(provider=provider_user, kind=Kind.OFFER)
     ledger.post(f"return:{sick.pk}", "test", [ledger.Move("stripe", "vat", 1)])  # the ledger refuses the right one
     with caplog.at_level(logging.ERROR):
-        assert returns.return_unread(later()) == 1
-    assert f"offer {provider_user.offers.get().pk} could not" in caplog.text
+        assert unread(later()) == 1
+    assert f"spending {sick.pk} could not" in caplog.text
     assert (balances(provider_user)[Kind.OFFER], balances(rival_user)[Kind.OFFER]) == (99, 100)
-    assert tasks.return_unread() == 0
 
 
 def test_offer_opened_since_the_sweep_looked_keeps_its_credit_spent(project: Project, provider_user: User) -> None:
@@ -214,3 +224,29 @@ def test_offer_opened_since_the_sweep_looked_keeps_its_credit_spent(project: Pro
     seen = returns.UnreadOffer(Offer.objects.select_related("project").get(pk=offer.pk))
     offer.mark_read()
     assert seen.carry_out(later()) is False
+
+
+def test_days_to_open_an_offer_run_on_when_the_call_is_open_again(
+    project: Project, provider_user: User, rival_user: User
+) -> None:
+    bid(project, stocked(rival_user))
+    chosen = bid(project, stocked(provider_user))
+    end = later()
+    with time_machine.travel(end - timedelta(days=1)):
+        agreement = Selection(chosen, reason="Prix.").carry_out(by=project.client)
+        agreement.decline(by=provider_user, reason="Plus de temps.")
+    assert unread(end) == 0
+    with time_machine.travel(end):
+        SecondChoice(Project.objects.get(pk=project.pk)).reopen(by=project.client)
+    assert [unread(end + SECOND) for _twice in range(2)] == [1, 0]
+
+
+def test_migration_leaves_each_unread_offer_its_days(project: Project, provider_user: User, rival_user: User) -> None:
+    bid(project, stocked(provider_user))
+    bid(project, stocked(rival_user)).mark_read()
+    migration = import_module("projects.migrations.0039_unread_dates")
+    with as_owner() as cursor:
+        cursor.execute(migration.CLEAR)
+        cursor.execute(migration.FILL)
+    assert Deadline.objects.waiting().filter(kind="offer.unread").count() == 1
+    assert [unread(at) for at in (timezone.now() + SECOND, later() - SECOND, later())] == [0, 0, 1]

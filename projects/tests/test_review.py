@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from marketplace.accounts.models import User
 from marketplace.events.models import Event, Notice
-from projects.models import Completion, Deadline, Portrait, Profile, Project, Review, review_until
-from projects.tests.bids import bend
+from projects.models import Completion, Portrait, Profile, Project, Review, review_until
+from projects.tests.bids import bend, fallen
 from projects.tests.calls import consulted, opened, with_credits
 from projects.tests.ends import completed, introduced, reviewed, typed
 from projects.track_record import TrackRecord
@@ -30,7 +30,7 @@ def sweep(project: Project, after: timedelta) -> int:
     """Beat passes so long after the date to write."""
     until = review_until(project)
     assert until
-    return Deadline.objects.sweep(until + after)
+    return fallen(until + after)
 
 
 def told(name: str) -> set[User]:

@@ -19,7 +19,7 @@ from marketplace.ledger.tests.crowd import Crowd, tally
 from marketplace.payments.models import Payment
 from projects.models import Agreement, Consent, Deadline, Offer, Project, SecondChoice, Selection, Terms
 from projects.models.content import days_after
-from projects.tests.bids import agreed, bid, bidder, changed, paid, stocked, terms
+from projects.tests.bids import agreed, bid, bidder, changed, fallen, paid, stocked, terms
 from projects.tests.calls import opened
 
 pytestmark = pytest.mark.django_db
@@ -54,7 +54,7 @@ def told(name: str, user: User) -> Notice:
 def sweep_after(at: datetime | None) -> int:
     assert at
     with time_machine.travel(at + SECOND):
-        return Deadline.objects.sweep(timezone.now())
+        return fallen(timezone.now())
 
 
 def test_winner_declines_and_the_client_may_choose_again(agreement: Agreement) -> None:

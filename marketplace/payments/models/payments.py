@@ -203,6 +203,11 @@ class Payment(models.Model):
         return self.state == PaymentState.OPEN and bool(self.instructions)
 
     @property
+    def is_refused_back(self) -> bool:
+        """Whether the card or the account that paid does not take money back, which goes by transfer to an IBAN."""
+        return any(refund.state == "FAILED" for refund in self.refunds.all())
+
+    @property
     def is_wanted(self) -> bool:
         """Whether its money would find a place now."""
         return self.kind.still_wanted(self)
@@ -259,9 +264,20 @@ class Payment(models.Model):
         if self.instructions and told.left_cents >= self.instructions["left_cents"]:
             return
         verb = "payment.part_arrived" if self.instructions else "payment.awaited"
-        self.instructions = asdict(told)
+        self.instructions |= asdict(told)
         self.save(update_fields=["instructions"])
         Event.record(verb, project=self.project_key, by=self.payer, **self.facts(left_cents=told.left_cents))
+
+    def warn_off(self) -> None:
+        """The purpose of an awaited transfer is gone: its payer is told once to send it no more.
+
+        It stays open all the same: money sent already must find its way back.
+        """
+        with locked(self):
+            if self.is_awaited and "warned" not in self.instructions:
+                self.instructions["warned"] = True
+                self.save(update_fields=["instructions"])
+                Event.record("payment.unneeded", project=self.project_key, **self.facts())
 
     def close(self, session: Session, state: PaymentState) -> None:
         """Nothing will come any more from this session: EXPIRED by its clock, or FAILED."""

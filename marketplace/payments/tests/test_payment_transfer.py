@@ -120,8 +120,10 @@ def test_one_that_comes_too_late_goes_back_by_itself(
     sandbox.pay(shelf.start(provider_user, "single"))
     text = signed_in(provider_user).get(late.return_url()).content.decode()
     assert "Ne faites plus ce virement" in text
-    page_of(late)
+    for _turn in range(2):
+        page_of(late)
     assert shelf.state_of(late) == PaymentState.OPEN
+    assert "Ne faites plus le virement de 120,00" in Notice.objects.get(name="payment.unneeded").letter.subject
     sandbox.click(page, "arrive")
     assert follow(late).state == PaymentState.RETURNED
     letter = Notice.objects.get(name="payment.returned").letter

@@ -20,6 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from credits.models import Kind, ReturnReason, Spending
 from escrow.figures import Figures
+from escrow.models import Freeze, RefundRequest
 from marketplace.accounts.models import User
 from marketplace.ledger import checks
 from marketplace.payments.gateway import Cost, Intent, Repayment
@@ -56,6 +57,7 @@ class Machine(RuleBasedStateMachine):
         self.payments: list[Payment] = list(self.world.fees)
         self.payouts: list[PayoutRequest] = []
         self.batches: list[PayoutBatch] = []
+        self.freezes: list[Freeze] = []
         self.spendings: dict[tuple[int, str], int] = {}
         self.done: list[tuple[Deed, object]] = []
         self.others: list[Deed] = []
@@ -90,7 +92,7 @@ class Machine(RuleBasedStateMachine):
         """Take over what was done before, and may be done again; nobody changes it there."""
         type(self).examples += 1
         self.model, self.numbers = deepcopy(before.model), count(1_000)
-        for name in ("payments", "payouts", "done", "others", "facts", "last"):
+        for name in ("payments", "payouts", "done", "others", "facts", "last", "freezes"):
             setattr(self, name, list(getattr(before, name)))
 
     def teardown(self) -> None:
@@ -243,6 +245,63 @@ class Machine(RuleBasedStateMachine):
             return account.release(tranche=tranche, cents=asked + more, by=self.world.client, key=key, reason=words)
 
         self.keyed(let_go, self.model.release(a, b, number, asked, reason=reason), lambda: let_go(1))
+
+    @rule(a=ACCOUNTS, number=NUMBERS, cents=CENTS)
+    def consent(self, a: int, number: int, cents: int | str) -> None:
+        """The provider gives back what a tranche holds, or a part."""
+        if number not in self.model.accounts[a].tranches:
+            return
+        asked, key = self.amount(cents, self.model.accounts[a].tranches[number].held), uuid.uuid4()
+
+        def offer(more: int = 0) -> RefundRequest:
+            tranche = self.world.tranche(a, number)
+            return RefundRequest.offer(tranche, asked + more, reason="Entendu.", by=self.world.provider, key=key)
+
+        self.keyed(offer, self.model.consent(a, number, asked), lambda: offer(1))
+
+    @rule(a=ACCOUNTS, numbers=st.sets(NUMBERS, min_size=1, max_size=2))
+    def freeze(self, a: int, numbers: set[int]) -> None:
+        chosen, key = [n for n in sorted(numbers) if n in self.model.accounts[a].tranches], uuid.uuid4()
+
+        def set_aside(which: list[int]) -> Freeze:
+            tranches = [self.world.tranche(a, number) for number in which]
+            return self.world.account(a).freeze(tranches, by=self.world.client, key=key)
+
+        refused = self.model.freeze(a, chosen)
+        freeze = self.keyed(partial(set_aside, chosen), refused, partial(set_aside, chosen[1:]))
+        self.freezes += [freeze] if freeze else []
+
+    @precondition(lambda self: self.freezes)
+    @rule(n=ANY)
+    def thaw(self, n: int) -> None:
+        n, key, by = n % len(self.freezes), uuid.uuid4(), self.world.client
+        self.keyed(
+            lambda: self.frozen(n).thaw(by=by, key=key),
+            self.model.thaw(n),
+            lambda: self.awarded(n, 0, key),
+        )
+
+    @precondition(lambda self: self.freezes)
+    @rule(n=ANY, cents=CENTS)
+    def execute(self, n: int, cents: int | str) -> None:
+        """The dispute ends: so much is the provider's, the rest the client's."""
+        n, key = n % len(self.freezes), uuid.uuid4()
+        earned = self.amount(cents, self.model.freezes[n].cents)
+        self.keyed(
+            lambda: self.awarded(n, earned, key),
+            self.model.execute(n, earned),
+            lambda: self.frozen(n).thaw(by=self.world.client, key=key),
+        )
+
+    def frozen(self, n: int) -> Freeze:
+        """As another request would read it."""
+        return Freeze.objects.select_related("account__project", "frozen").get(pk=self.freezes[n].pk)
+
+    def awarded(self, n: int, earned: int, key: uuid.UUID) -> Freeze:
+        """Shared out as two sums say."""
+        freeze = self.frozen(n)
+        split = freeze.spread(earned, freeze.cents - earned)
+        return freeze.execute(split, by=self.world.client, key=key)
 
     @rule(a=ACCOUNTS, number=NUMBERS, ht=st.none() | AMOUNTS, add=st.none() | AMOUNTS, end=st.sampled_from("ppwl"))
     def amend(self, a: int, number: int, ht: int | None, add: int | None, end: str) -> None:
@@ -421,6 +480,7 @@ class Machine(RuleBasedStateMachine):
                 for number, t in sorted(account.tranches.items())
             ],
             "kept": [[pk, *(sums[kind, n] for kind in kept)] for n, pk in enumerate(ids)],
+            "frozen": [[f.state, sums["frozen", n]] for n, f in enumerate(model.freezes)] or {},
             "refunding": {str(pk): sums["refunding", n] for n, (pk, paid) in enumerate(numbers) if paid.backs},
             "wallet": {kind: sums["wallet", kind] for kind in Kind.values},
             "recorded": {name: cents for name, cents in sums.items() if isinstance(name, str) and cents} or {},

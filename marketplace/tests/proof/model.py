@@ -41,6 +41,11 @@ class Tranche:
         return self.cents - self.funded if self.state in OPEN else 0
 
     @property
+    def is_covered(self) -> bool:
+        """Whether work may go on, and its money be disputed or given back."""
+        return self.state in {"FUNDED", "DELIVERED"} and self.held > 0
+
+    @property
     def changes(self) -> bool:
         """Whether an avenant may change it."""
         return self.state in {"PLANNED", "FUNDED", "CANCELLED"} and not self.released
@@ -96,6 +101,19 @@ class Paid:
 
 
 @dataclass
+class Frozen:
+    """Money of some tranches in dispute: what each had, and the state that it goes back to."""
+
+    account: int
+    parts: dict[int, tuple[int, str]]
+    state: str = "FROZEN"
+
+    @property
+    def cents(self) -> int:
+        return sum(cents for cents, _before in self.parts.values())
+
+
+@dataclass
 class Payout:
     """Released money that the provider has invoiced."""
 
@@ -113,6 +131,7 @@ class Model:
         self.payouts: list[Payout] = []
         self.batches: list[tuple[list[Payout], list[str]]] = []
         self.backs: list[tuple[int, Back]] = []
+        self.freezes: list[Frozen] = []
         self.spent: dict[tuple[int, str], int] = {}
         self.balances: Counter[Place] = Counter()
         self.told: Counter[str] = Counter()
@@ -129,6 +148,8 @@ class Model:
 
     def deposit_refused(self, a: int, cents: int, chosen: int | None) -> str:
         account = self.accounts[a]
+        if chosen and account.tranches[chosen].state == "DISPUTED":
+            return "InDispute"
         lacking, total = account.lacking(chosen), account.lacking()
         if not lacking:
             return "NotLacking"
@@ -211,7 +232,9 @@ class Model:
 
     def deliver(self, a: int, number: int) -> str:
         tranche = self.accounts[a].tranches[number]
-        if tranche.state not in {"FUNDED", "DELIVERED"} or not tranche.held:
+        if tranche.state == "DISPUTED":
+            return "InDispute"
+        if not tranche.is_covered:
             return "NotFunded" if tranche.lacking else "NotDeliverable"
         tranche.state = "DELIVERED"
         self.told["escrow.delivered"] += 1
@@ -220,6 +243,8 @@ class Model:
     def release(self, a: int, b: int, number: int, cents: int, *, reason: bool) -> str:
         """Account `a` is asked to release tranche `number` of account `b`."""
         tranche = self.accounts[b].tranches[number]
+        if a == b and tranche.state == "DISPUTED":
+            return "InDispute"
         if a != b or tranche.state != "DELIVERED" or not tranche.held:
             return "NotReleasable"
         if not 0 < cents <= tranche.held:
@@ -280,8 +305,77 @@ class Model:
         account.tranches |= {n: Tranche(ht * 6 // 5) for n, ht in terms.items() if n not in account.tranches}
         account.agreed = dict(terms)
         if above:
-            self.give_back(above, [p for p in self.payments if p.what == "deposit" and p.account == a], ("held", a))
+            self.give_back(above, self.deposits(a), ("held", a))
             self.told["escrow.refunded"] += 1
+
+    def consent(self, a: int, number: int, cents: int) -> str:
+        """The provider gives `cents` of a tranche back to the client."""
+        tranche = self.accounts[a].tranches[number]
+        if tranche.state == "DISPUTED":
+            return "InDispute"
+        if not tranche.is_covered:
+            return "NothingHeld"
+        if not 0 < cents <= tranche.held:
+            return "TooMuch"
+        if cents < min(tranche.held, LEAST):
+            return "TooLittle"
+        tranche.drop(cents)
+        tranche.state = tranche.state if tranche.held else "REFUNDED"
+        self.give_back(cents, self.deposits(a), ("held", a))
+        return ""
+
+    def freeze(self, a: int, numbers: list[int]) -> str:
+        """All that these tranches hold is in dispute."""
+        tranches = {number: self.accounts[a].tranches[number] for number in numbers}
+        for tranche in tranches.values():
+            if tranche.state == "DISPUTED":
+                return "AlreadyDisputed"
+            if not tranche.is_covered:
+                return "NothingHeld"
+        if not numbers:
+            return "NothingHeld"
+        frozen = Frozen(a, {number: (tranche.held, tranche.state) for number, tranche in tranches.items()})
+        self.freezes.append(frozen)
+        self.post((("held", a), ("frozen", len(self.freezes) - 1), frozen.cents))
+        for tranche in tranches.values():
+            tranche.state = "DISPUTED"
+        return ""
+
+    def thaw(self, n: int) -> str:
+        """All goes back where it was."""
+        frozen = self.freezes[n]
+        if frozen.state != "FROZEN":
+            return "Closed"
+        frozen.state = "THAWED"
+        self.post((("frozen", n), ("held", frozen.account), frozen.cents))
+        for number, (_cents, before) in frozen.parts.items():
+            self.accounts[frozen.account].tranches[number].state = before
+        return ""
+
+    def execute(self, n: int, earned: int) -> str:
+        """`earned` is the provider's, over the tranches in their order; the rest goes back to the client."""
+        frozen = self.freezes[n]
+        if not 0 <= earned <= frozen.cents:
+            return "NotTheWhole"
+        if frozen.state != "FROZEN":
+            return "Closed"
+        frozen.state, left = "EXECUTED", earned
+        for number, (cents, _before) in frozen.parts.items():
+            tranche, share = self.accounts[frozen.account].tranches[number], min(left, cents)
+            left -= share
+            tranche.released += share
+            tranche.state = "REFUNDED" if tranche.drop(cents - share) else "RELEASED"
+            tranche.cents = tranche.cents if tranche.state == "REFUNDED" else tranche.released
+        if earned:
+            self.post((("frozen", n), ("payable", frozen.account), earned))
+        if back := frozen.cents - earned:
+            self.give_back(back, self.deposits(frozen.account), ("frozen", n))
+            self.transfers -= bool(earned)
+        return ""
+
+    def deposits(self, a: int) -> list[Paid]:
+        """The payments that came onto an account."""
+        return [paid for paid in self.payments if (paid.what, paid.account) == ("deposit", a)]
 
     def give_back(self, cents: int, payments: list[Paid], source: Place) -> None:
         """The newest first, none more than it brought; one transfer in all."""

@@ -33,6 +33,8 @@ select json_build_object(
   'kept', (select json_agg(json_build_array(e.id, h.balance, p.balance, c.balance) order by e.id)
     from escrow_escrowaccount e join ledger_account h on h.id = e.held_id join ledger_account p on p.id = e.payable_id
     join ledger_account c on c.id = e.claimed_id),
+  'frozen', (select json_agg(json_build_array(f.state, a.balance) order by f.id)
+    from escrow_freeze f join ledger_account a on a.id = f.frozen_id),
   'refunding', (select json_object_agg(p.id, a.balance)
     from payments_payment p join ledger_account a on a.id = p.refunding_id),
   'wallet', (select json_object_agg(a.asset, a.balance) from ledger_account a join credits_wallet w

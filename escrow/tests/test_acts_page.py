@@ -1,0 +1,210 @@
+"""What each side can do now, and until when, on the payments page, the report and the pages of the deeds."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from escrow.models import CancellationNotice, CaseRequest, Cause, ChangeRequest, EscrowAccount, NoticeState, Tranche
+from escrow.tests import way
+from escrow.tests.test_payments_page import address, page, send
+from marketplace.accounts.models import User
+from marketplace.templatetags.page import paris
+from marketplace.testing.cast import signed_in
+
+
+@pytest.fixture
+def tranche(account: EscrowAccount) -> Tranche:
+    """The first tranche, 1 200 €, delivered; the others without a deposit."""
+    way.deposited(account, 120_000)
+    return way.delivered(account.tranches.all()[0])
+
+
+@pytest.fixture
+def silent(client_user: User, provider_user: User) -> Tranche:
+    """Delivered; both agreed that silence releases it."""
+    account = way.opened(client_user, provider_user, silence=True)
+    way.deposited(account, 120_000)
+    return way.delivered(account.tranches.all()[0])
+
+
+def deed(tranche: Tranche, end: str) -> str:
+    return address(tranche.account, f"tranches/{tranche.pk}/{end}/")
+
+
+def later(user: User, tranche: Tranche, name: str = "paiements", days: int = 15) -> str:
+    """The payments page, or the one called `name`, as `user` sees it so many days later."""
+    with time_machine.travel(timezone.now() + timedelta(days=days)):
+        return page(signed_in(user), f"/projets/{tranche.account.project.key}/{name}/")
+
+
+def report(client: Client, tranche: Tranche) -> str:
+    return page(client, f"/projets/{tranche.account.project.key}/rapport/")
+
+
+def test_the_client_reads_the_date_and_that_silence_moves_nothing(tranche: Tranche, as_client: Client) -> None:
+    text = page(as_client, address(tranche.account))
+    assert "Sans réponse de votre part à cette date, rien ne bouge de soi-même. Le prestataire pourra" in text
+    assert paris(tranche.accept_by).replace("\xa0", " ").replace("\u202f", " ") in text
+    assert "Vous pouvez encore demander 2 fois des modifications." in text
+    assert "Sans réponse à cette date, rien ne bouge, et le prestataire" in report(as_client, tranche)
+
+
+def test_both_read_the_sum_that_silence_releases(silent: Tranche, as_client: Client, as_provider: Client) -> None:
+    assert "les 1 200,00 € sont libérés." in page(as_client, address(silent.account))
+    assert "les 1 200,00 € vous sont libérés." in page(as_provider, address(silent.account))
+    assert "Sans réponse à cette date, les 1 200,00 € sont libérés." in report(as_client, silent)
+
+
+def test_the_provider_reads_what_they_may_do_without_an_answer(tranche: Tranche, as_provider: Client) -> None:
+    assert "rien ne bouge, et vous pourrez saisir le SMA." in page(as_provider, address(tranche.account))
+
+
+def test_after_the_date_the_provider_asks_for_a_case_in_one_click(tranche: Tranche, provider_user: User) -> None:
+    text = later(provider_user, tranche)
+    assert "vous pouvez saisir le SMA." in text
+    assert f'action="{deed(tranche, "saisine")}"' in text
+    with time_machine.travel(timezone.now() + timedelta(days=15)):
+        browser = signed_in(provider_user)
+        assert "Vous : tranche 1 sans réponse" in report(browser, tranche)
+        assert send(browser, deed(tranche, "saisine")) == (302, address(tranche.account))
+        assert "Le SMA est saisi : il vous écrira à tous deux." in page(browser, address(tranche.account))
+        assert "Le SMA : vous écrire à tous deux au sujet de la tranche 1" in report(browser, tranche)
+    assert CaseRequest.objects.get().by == provider_user
+
+
+def test_before_the_date_a_case_is_refused_with_a_sentence(tranche: Tranche, as_provider: Client) -> None:
+    send(as_provider, deed(tranche, "saisine"))
+    assert "le SMA ne peut être saisi qu’après" in page(as_provider, address(tranche.account))
+    send(as_provider, deed(tranche, "saisine"), key="x")
+    assert "Cette page a expiré" in page(as_provider, address(tranche.account))
+    assert not CaseRequest.objects.exists()
+
+
+def test_after_the_date_the_client_may_still_answer(tranche: Tranche, client_user: User) -> None:
+    text = later(client_user, tranche)
+    assert "Le délai de réponse est passé et rien n’a bougé : le prestataire peut saisir le SMA." in text
+    assert deed(tranche, "modifications") in text
+    assert "Le délai de réponse est passé." in later(client_user, tranche, "rapport")
+
+
+def test_until_the_sweep_the_page_says_that_silence_is_releasing(silent: Tranche, client_user: User) -> None:
+    text = later(client_user, silent)
+    assert "par votre silence, les 1 200,00 € sont en cours de libération." in text
+    assert deed(silent, "modifications") not in text.partition('id="t-compte"')[0]
+    assert "vous sont libérés." in later(silent.account.agreement.provider, silent)
+
+
+def test_with_the_sma_the_client_may_still_release(tranche: Tranche, as_client: Client, as_provider: Client) -> None:
+    CaseRequest.open(tranche, cause=Cause.IDLE, by=None)
+    text = page(as_client, address(tranche.account))
+    assert "Le SMA est saisi : il vous écrira." in text
+    assert "Vous pouvez encore libérer l’argent au prestataire." in text
+    assert "Vous pouvez encore libérer" not in page(as_provider, address(tranche.account))
+    assert "Le SMA est saisi : 1 200,00 € bloqués" in report(as_provider, tranche)
+
+
+def test_the_client_sends_a_delivery_back_with_a_file(tranche: Tranche, as_client: Client, as_provider: Client) -> None:
+    seen = tranche.deliveries.get().pk
+    page(as_client, deed(tranche, "modifications"))
+    typed = {"message": "Le logo est flou.", "documents": way.png(), "seen": seen}
+    assert send(as_client, deed(tranche, "modifications"), **typed) == (302, address(tranche.account))
+    text = page(as_provider, address(tranche.account))
+    assert "Tranche 1 : modifications demandées" in text
+    assert "maquette.png" in text
+    assert "livrez de nouveau, son délai de réponse repartira. 1 200,00 € sont bloqués." in text
+    assert "Vous : livrer de nouveau la tranche 1" in report(as_provider, tranche)
+    assert "Vous avez demandé des modifications" in page(as_client, address(tranche.account))
+
+
+@pytest.mark.parametrize("seen", ["", "0", "-1", "x", "9" * 30, "\0", "😀"])
+def test_a_forged_delivery_sends_nothing_and_keeps_the_words(tranche: Tranche, as_client: Client, seen: str) -> None:
+    status, text = send(as_client, deed(tranche, "modifications"), message="Le logo est flou.", seen=seen)
+    assert (status, "Le logo est flou." in text) == (200, True)
+    assert not ChangeRequest.objects.exists()
+
+
+def test_after_two_requests_the_button_is_gone_and_the_page_says_what_remains(
+    tranche: Tranche, as_client: Client
+) -> None:
+    for _n in range(2):
+        way.changed(way.reread(tranche))
+        way.delivered(way.reread(tranche))
+    text = page(as_client, address(tranche.account))
+    assert "Vous avez demandé deux fois des modifications : libérez tout" in text
+    assert deed(tranche, "modifications") not in text
+    assert "Libérez l’argent, ou une partie avec le motif, ou saisissez le SMA." in page(
+        as_client, deed(tranche, "modifications")
+    )
+
+
+def test_what_is_not_delivered_has_no_changes(account: EscrowAccount, as_client: Client) -> None:
+    tranche = account.tranches.all()[1]
+    assert "Il n’y a rien à faire modifier" in page(as_client, deed(tranche, "modifications"))
+    status, text = send(as_client, deed(tranche, "modifications"), message="Non.", seen="1")
+    assert (status, "Non." in text) == (200, True)
+
+
+@pytest.mark.parametrize("party", ["client", "provider"])
+def test_either_side_gives_notice_and_takes_it_back(account: EscrowAccount, party: str) -> None:
+    tranche, agreement = account.tranches.get(position=3), account.agreement
+    giver, other = (signed_in(getattr(agreement, one)) for one in (party, {"client": "provider"}.get(party, "client")))
+    assert "960,00 €" in page(giver, deed(tranche, "preavis"))
+    assert send(giver, deed(tranche, "preavis"), reason="Plus besoin.")[0] == 302
+    notice = CancellationNotice.objects.get()
+    ends = paris(notice.ends_at).replace("\xa0", " ").replace("\u202f", " ")
+    for browser in (giver, other):
+        assert f"annulée le {ends} sans dépôt" in page(browser, address(account))
+        assert "La tranche 3 est annulée" in report(browser, tranche)
+    assert "Un préavis court déjà" in send(other, deed(tranche, "preavis"), reason="Moi aussi.")[1]
+    assert send(other, deed(tranche, "preavis/retrait"))[0] == 404
+    assert send(giver, deed(tranche, "preavis/retrait")) == (302, address(account))
+    notice.refresh_from_db()
+    assert notice.state == NoticeState.WITHDRAWN
+
+
+def test_a_notice_overtaken_by_a_deposit_is_not_taken_back(account: EscrowAccount, as_client: Client) -> None:
+    tranche = account.tranches.get(position=3)
+    way.noticed(tranche, account.agreement.client)
+    way.deposited(account, 10_000, tranche)
+    send(as_client, deed(tranche, "preavis/retrait"))
+    assert "Ce préavis ne court plus" in page(as_client, address(account))
+    assert "Cette tranche ne s’annule pas par préavis" in page(as_client, deed(tranche, "preavis"))
+
+
+@pytest.mark.parametrize("reason", ["", "   ", "\0", "x" * 2001])
+def test_a_notice_without_a_readable_reason_is_refused(account: EscrowAccount, as_client: Client, reason: str) -> None:
+    status, _text = send(as_client, deed(account.tranches.get(position=3), "preavis"), reason=reason)
+    assert (status, CancellationNotice.objects.count()) == (200, 0)
+
+
+def test_late_work_is_told_to_both_on_page_and_report(client_user: User, provider_user: User) -> None:
+    due = timezone.localdate() + timedelta(days=10)
+    account = way.opened(client_user, provider_user, due_on=due)
+    tranche = way.funded(account)[0]
+    assert "vous pourrez demander en un clic le remboursement" in later(client_user, tranche, days=1)
+    assert "le client pourra demander le remboursement" in later(provider_user, tranche, days=1)
+    assert "Tranche 1 en retard de 15 jours, sauf livraison" in later(client_user, tranche, "rapport", days=1)
+    assert "vous pouvez demander le remboursement des 1 200,00 €" in later(client_user, tranche, days=27)
+    assert "le client peut demander le remboursement des 1 200,00 €" in later(provider_user, tranche, days=27)
+    assert "Vous : tranche 1 en retard de 15 jours" in later(client_user, tranche, "rapport", days=27)
+
+
+def test_the_dates_are_in_the_calendar_of_both_parties(tranche: Tranche, as_client: Client, as_rival: Client) -> None:
+    way.noticed(tranche.account.tranches.get(position=3), tranche.account.agreement.client)
+    path = f"/projets/{tranche.account.project.key}/echeances.ics"
+    text = page(as_client, path)
+    assert "La tranche 3 est annulée" in text
+    assert "Le SMA est saisi de l’argent bloqué" in text
+    assert as_rival.get(path).status_code == 404
+
+
+def test_a_release_by_silence_stands_on_statement_and_timeline(silent: Tranche, as_client: Client) -> None:
+    assert silent.accept_by
+    way.swept(silent.accept_by + timedelta(seconds=1), "tranche.accept")
+    assert "tranche 1, par silence de 14 jours" in page(as_client, address(silent.account))
+    assert "Tranche « Étape 1 », par silence de 14 jours." in report(as_client, silent)
