@@ -106,7 +106,7 @@ class DisputeAdmin(ReadOnlyAdmin):
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         return ("next_due", "-pk")
 
-    @admin.display(description=_("case"), ordering="pk")
+    @admin.display(description=_("case"), ordering="opened_at")
     def case_number(self, case: Dispute) -> str:
         return case.number
 

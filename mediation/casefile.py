@@ -69,7 +69,7 @@ class CaseFile:
     def who(self, user: User | None) -> str:
         """A name and a role; a date has neither."""
         if user is None:
-            return _("by itself, on its date")
+            return _("By itself")
         role = self.roles.get(user.pk, _("SMA"))
         return _("%(name)s, %(role)s") % {"name": user.display_name, "role": role}
 
