@@ -118,9 +118,11 @@ WORDS: dict[str, Callable[[Event], Line]] = {
 
 @line(*WORDS)
 def party_line(event: Event, reading: Reading) -> Line | None:
-    """For the two parties of that agreement alone."""
-    concerned = event.facts["agreement"] in reading.once(own_agreements)
-    return signed(event, reading, WORDS[event.verb](event)) if concerned else None
+    """For the two parties of that agreement alone, who know each other by then."""
+    if event.facts["agreement"] not in reading.once(own_agreements):
+        return None
+    words = signed(event, reading, WORDS[event.verb](event))
+    return words if words.who or not event.by else words._replace(who=event.by.public_name)
 
 
 def begun(reading: Reading) -> Amendment | None:
