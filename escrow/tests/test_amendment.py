@@ -238,6 +238,28 @@ def test_r0_becomes_base_at_zero_only_and_may_come_back(account: EscrowAccount) 
     assert figures(account).lacking == 252_000
 
 
+def test_report_of_a_project_back_in_base_says_nothing_of_what_was_called_off(
+    account: EscrowAccount, as_client: Client, as_provider: Client
+) -> None:
+    way.deposited(account, 120_000)
+    path = f"/projets/{account.project.key}/rapport/"
+    in_force(proposed(agreement_of(account), {1: None}))
+    in_force(proposed(agreement_of(account), formula="BASE"))
+    for browser in (as_client, as_provider):
+        page = browser.get(path).content.decode()
+        assert "Annulée\xa0: il n’y a rien à faire" not in page
+        assert "ce compte est fermé" in page
+        assert "1. Étape 1" in page.partition('id="t-paiements"')[2].partition("</section>")[0]
+
+
+def test_project_that_never_had_money_in_r0_lists_nothing_of_it(account: EscrowAccount, as_client: Client) -> None:
+    in_force(proposed(agreement_of(account), formula="BASE"))
+    page = as_client.get(f"/projets/{account.project.key}/rapport/").content.decode()
+    part = page.partition('id="t-paiements"')[2].partition("</section>")[0]
+    assert "Étape" not in part
+    assert "ce compte est fermé" in part
+
+
 def test_delivery_whose_money_is_all_paid_out_is_cut_short_in_base(account: EscrowAccount) -> None:
     """The payout is asked for: nothing is held, but the account is not at zero until the bank has it."""
     way.deposited(account, 60_001)
