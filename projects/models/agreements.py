@@ -159,8 +159,9 @@ class Agreement(models.Model):
         return self.versions.standing()[0]
 
     def history(self) -> list[AgreementVersion]:
-        """Every such version, the latest first, with its author and tranches: two queries whatever their number."""
-        return list(self.versions.standing().select_related("author").prefetch_related("tranches"))
+        """Every such version, the latest first, with author, avenant and tranches: two queries for any number."""
+        rows = self.versions.standing().select_related("author", "amendment")
+        return list(rows.prefetch_related("tranches"))
 
     @property
     def vat_note(self) -> str:
