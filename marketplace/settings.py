@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "credits",
     "projects",
     "escrow",
+    "mediation",
     "payouts",
     "marketplace.insights",
     "marketplace.demo",
@@ -368,6 +369,18 @@ INTRODUCTION_REMINDER_DAYS = env.list("INTRODUCTION_REMINDER_DAYS", cast=int, de
 SECOND_CHOICE_DAYS = env.int("SECOND_CHOICE_DAYS", default=7)  # to call a runner-up or re-open
 SECOND_CHOICE_REMINDER_DAYS = env.list("SECOND_CHOICE_REMINDER_DAYS", cast=int, default=[2])
 REOPEN_DAYS = env.int("REOPEN_DAYS", default=15)
+SMA_ASSIGN_DAYS = env.int("SMA_ASSIGN_DAYS", default=2)  # working days, as the next four
+SMA_ANSWER_DAYS = env.int("SMA_ANSWER_DAYS", default=5)  # for the other party to answer a case
+SMA_FIRST_ACT_DAYS = env.int("SMA_FIRST_ACT_DAYS", default=3)  # for a mediator to write or propose
+SMA_APPROVAL_DAYS = env.int("SMA_APPROVAL_DAYS", default=2)
+SMA_LATE_DAYS = env.int("SMA_LATE_DAYS", default=2)  # after which staff are replaced
+SMA_MEDIATION_DAYS = env.int("SMA_MEDIATION_DAYS", default=10)
+SMA_DECISION_DAYS = env.int("SMA_DECISION_DAYS", default=10)
+SMA_EXECUTION_DAYS = env.int("SMA_EXECUTION_DAYS", default=10)  # for a court to be seized of a decision
+SMA_LAST_RESORT_DAYS = env.int("SMA_LAST_RESORT_DAYS", default=60)  # in arbitration: then the case ends undecided
+SMA_COURT_DAYS = env.int("SMA_COURT_DAYS", default=90)  # after which staff ask again what the court has done
+SMA_REMINDER_DAYS = env.list("SMA_REMINDER_DAYS", cast=int, default=[2])  # before each date of a case
+SMA_APPROVAL_CENTS = env.int("SMA_APPROVAL_CENTS", default=500_000)  # frozen: above it a decision needs two people
 THREAD_DAYS = env.int("THREAD_DAYS", default=30)  # to write in a private thread after the end of the project
 ACCEPTANCE_DAYS = env.int("ACCEPTANCE_DAYS", default=14)
 ACCEPTANCE_AGAIN_HOURS = env.int("ACCEPTANCE_AGAIN_HOURS", default=24)  # after a refund was asked for in vain

@@ -146,7 +146,7 @@ def test_a_release_cancels_the_dates(silent: Tranche) -> None:
 
 
 def test_silence_releases_nothing_that_the_sma_has(silent: Tranche) -> None:
-    CaseRequest.open(silent, cause=Cause.REFUSED, by=None)
+    CaseRequest.open(silent, cause=Cause.IDLE, by=None)
     assert way.swept(end(silent) + SECOND, ACCEPT) == 0
     assert Deadline.objects.get(kind=ACCEPT).state == DeadlineState.CANCELLED
 

@@ -18,12 +18,13 @@ def tranche(account: EscrowAccount) -> Tranche:
     return way.funded(account)[0]
 
 
-def asked(tranche: Tranche, cause: Cause = Cause.NO_ANSWER_TO_DELIVERY, key: uuid.UUID | None = None) -> CaseRequest:
-    return CaseRequest.open(tranche, cause=cause, by=tranche.account.agreement.provider, key=key)
+def asked(tranche: Tranche, cause: Cause = Cause.IDLE, key: uuid.UUID | None = None) -> CaseRequest:
+    """A request that waits: nobody claims anything, and there is nobody to take it up."""
+    return CaseRequest.open(tranche, cause=cause, by=None, key=key)
 
 
 def test_a_case_tells_both_parties_and_the_sma_what_is_held_and_why(tranche: Tranche, mediator_user: User) -> None:
-    request = asked(tranche)
+    request = asked(tranche, Cause.NO_ANSWER_TO_DELIVERY)
     letters = {notice.user: notice.letter for notice in Notice.objects.filter(event__verb="escrow.case_asked")}
     agreement = tranche.account.agreement
     assert set(letters) == {agreement.client, agreement.provider, mediator_user}

@@ -1,0 +1,165 @@
+"""The bench of a case: who mediates, decides and approves, and who never may (product, sections 2 and 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Count, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.accounts.models import User
+from marketplace.accounts.staff import SMA
+from marketplace.refusals import Refusal
+from mediation.states import Role
+from projects.models import Offer
+
+if TYPE_CHECKING:
+    from .cases import Dispute
+
+
+class AssignmentQuerySet(models.QuerySet["Assignment"]):
+    def current(self) -> AssignmentQuerySet:
+        """Those that last: one at most per case and role."""
+        return self.filter(ended_at=None)
+
+    def close(self, at: datetime) -> int:
+        """These are over at `at`: their work is done, or somebody else's; how many."""
+        return self.current().update(ended_at=at)
+
+
+class Assignment(models.Model):
+    """Somebody of the SMA in a role of a case, from `at` to `ended_at`; `late`: replaced for having let a date pass.
+
+    `by` is nobody when the date chose them: who has least to do.
+    """
+
+    dispute = models.ForeignKey("mediation.Dispute", models.PROTECT, related_name="assignments")
+    staff = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="assignments", verbose_name=_("staff")
+    )
+    role = models.CharField(_("role"), max_length=10, choices=Role)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, verbose_name=_("by"))
+    at = models.DateTimeField(_("at"), default=timezone.now)
+    ended_at = models.DateTimeField(_("ended at"), null=True)
+    late = models.BooleanField(_("replaced for being late"), default=False)
+
+    objects = AssignmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("assignment"), _("assignments")
+        default_permissions = ("view",)
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["dispute", "role"], condition=Q(ended_at=None), name="one_current_assignment_per_role"
+            ),
+            models.CheckConstraint(condition=Q(late=False) | Q(ended_at__isnull=False), name="late_assignment_ended"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.dispute}: {self.staff}, {self.get_role_display()}"
+
+
+def has_tie(staff: User, dispute: Dispute) -> bool:
+    """Whether `staff` has a tie to a side: the same person, business or bank account, or a project ever in common."""
+    return any(is_tied(staff, party) for party in dispute.parties)
+
+
+def is_tied(staff: User, party: User) -> bool:
+    """Whether `staff` has a tie to one of the two sides."""
+    return staff.is_tied_to(party) or have_met(staff, party)
+
+
+def have_met(one: User, other: User) -> bool:
+    """Whether both were ever on one project, as client or bidder."""
+    as_client = Q(project__client=one, provider=other) | Q(project__client=other, provider=one)
+    return Offer.objects.filter(as_client | Q(provider=one, project__offers__provider=other)).exists()
+
+
+def members() -> models.QuerySet[User]:
+    """The active people of the SMA, who has least to do first."""
+    load = Count("assignments", filter=Q(assignments__ended_at=None))
+    rows = User.objects.filter(groups__name=SMA, is_staff=True, is_active=True)
+    return rows.annotate(load=load).order_by("load", "pk")
+
+
+class Bench:
+    """The three seats of a case. Its deeds are called by those of Dispute, under the locks."""
+
+    def __init__(self, dispute: Dispute) -> None:
+        self.dispute = dispute
+
+    def candidates(self, role: Role, *, besides: Collection[int] = ()) -> list[User]:
+        """Who may take a seat, who has least to do first; `besides` are left out."""
+        people = list(members())
+        if role == Role.APPROVER:  # a second pair of eyes at any cost: the administrators come last
+            people += [chief for chief in chiefs() if chief not in people]
+        return [one for one in people if one.pk not in besides and not self.obstacle(role, one)]
+
+    def obstacle(self, role: Role, staff: User) -> type[Refusal] | None:
+        """Why `staff` may not take a seat; None if they may."""
+        is_chief = role == Role.APPROVER and staff.is_superuser
+        if not (staff.is_active and staff.is_staff and (is_chief or staff.groups.filter(name=SMA).exists())):
+            return self.NotOfTheSma
+        if has_tie(staff, self.dispute):
+            return self.Tied
+        held = self.held_by(staff)
+        if role != Role.MEDIATOR and Role.MEDIATOR in held:
+            return self.HasMediated
+        if role == Role.MEDIATOR and held - {Role.MEDIATOR}:
+            return self.HasDecided
+        return self.HasDecided if role == Role.APPROVER and Role.ARBITRATOR in held else None
+
+    def held_by(self, staff: User) -> set[str]:
+        """The seats that `staff` ever had in this case."""
+        return set(self.dispute.assignments.filter(staff=staff).values_list("role", flat=True))
+
+    def seat(self, role: Role, staff: User, *, by: User | None, at: datetime) -> bool:
+        """Give a seat to `staff`, in the place of whoever has it; whether it changes hands.
+
+        Refused: NotOfTheSma, Tied, HasMediated (nobody decides what they mediated), HasDecided.
+        """
+        current = self.dispute.assignments.current().filter(role=role)
+        if current.filter(staff=staff).exists():
+            return False
+        if refusal := self.obstacle(role, staff):
+            raise refusal(name=staff.display_name)
+        current.close(at)
+        self.dispute.assignments.create(staff=staff, role=role, by=by, at=at)
+        self.dispute.mark_seated(role, staff)
+        return True
+
+    def replace(self, role: Role, *, at: datetime) -> User | None:
+        """Give the seat to whoever has least to do and never had it, its holder having let a date pass.
+
+        None when there is nobody: it stays as it is.
+        """
+        before = self.dispute.assignments.filter(role=role)
+        found = self.candidates(role, besides=set(before.values_list("staff_id", flat=True)))
+        if not found:
+            return None
+        before.current().update(ended_at=at, late=True)
+        self.seat(role, found[0], by=None, at=at)
+        return found[0]
+
+    class NotOfTheSma(Refusal):
+        sentence = _("%(name)s is not an active member of the SMA. Nothing was changed.")
+
+    class Tied(Refusal):
+        sentence = _("%(name)s has a tie to one of the sides and cannot sit in this case. Nothing was changed.")
+
+    class HasMediated(Refusal):
+        sentence = _("%(name)s mediated this case and can neither decide nor approve it. Nothing was changed.")
+
+    class HasDecided(Refusal):
+        sentence = _("%(name)s has already decided or approved in this case: choose somebody else. Nothing changed.")
+
+
+def chiefs() -> models.QuerySet[User]:
+    """The administrators, who are told when the SMA cannot go on by itself."""
+    return User.objects.filter(is_superuser=True, is_active=True).order_by("pk")

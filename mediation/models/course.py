@@ -1,0 +1,334 @@
+"""The course of a case: what follows from a deed or, with nobody acting, from a date. Every way ends by itself."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from marketplace import deadlines
+from marketplace.locking import locked
+from marketplace.refusals import Refusal
+from marketplace.templatetags.page import PARIS
+from mediation.states import MEDIATED, OPEN, DisputeState, EntryKind, Role
+from projects.models import Deadline, closing_on
+
+from .bench import Bench
+
+if TYPE_CHECKING:
+    from escrow.models import Shares
+    from marketplace.accounts.models import User
+
+    from .cases import Dispute
+    from .decisions import Decision
+
+log = logging.getLogger(__name__)
+ASSIGN, ANSWER, MEDIATE, DECIDE = "sma.assign", "sma.answer", "sma.mediate", "sma.decide"
+REPLACE, APPROVE, EXECUTE = "sma.replace", "sma.approve", "sma.execute"
+REMIND, LAST, COURT = "sma.remind", "sma.last", "sma.court"
+
+
+def evening(at: datetime, days: int) -> datetime:
+    """18:00 in Paris, so many days after `at`."""
+    return closing_on(timezone.localdate(at, PARIS) + timedelta(days=days))
+
+
+def named(staff: User | None) -> str:
+    """The name that both sides read."""
+    return staff.display_name if staff else ""
+
+
+class Course:
+    """What becomes of one case. Its deeds are called under the locks of project and case, but those of dates."""
+
+    def __init__(self, dispute: Dispute) -> None:
+        self.dispute = dispute
+
+    def begin(self, at: datetime) -> None:
+        """The other side has its days to answer, the SMA its own to name a mediator."""
+        self._set(ANSWER, self.dispute.answer_by)
+        self._set(ASSIGN, deadlines.after(at, settings.SMA_ASSIGN_DAYS))
+        self._remind(self.dispute.answer_by, at)
+
+    def proceed_if_answered(self, at: datetime) -> None:
+        """Once every side has spoken the mediation begins; after it, this changes nothing."""
+        if self.dispute.state == DisputeState.OPENED and not self.dispute.silent():
+            self.proceed(at)
+
+    def proceed(self, at: datetime) -> None:
+        """The mediation begins; a case opened again goes to an arbitrator."""
+        dispute = self.dispute
+        if dispute.straight:
+            self.arbitrate(by=None, at=at)
+            return
+        self._cancel(ANSWER)
+        dispute.state, dispute.mediate_by = DisputeState.MEDIATION, evening(at, settings.SMA_MEDIATION_DAYS)
+        dispute.save(update_fields=["state", "mediate_by"])
+        self._set(MEDIATE, dispute.mediate_by)
+        self._remind(dispute.mediate_by, at)
+        if dispute.mediator:
+            self._watch_mediator(at)
+        dispute.write(EntryKind.MEDIATION, until=dispute.mediate_by.isoformat())
+        dispute.tell("mediation")
+
+    def welcome_mediator(self, *, by: User | None, at: datetime) -> None:
+        """A mediator is named: both sides know who, and they have their days to act."""
+        dispute = self.dispute
+        self._cancel(ASSIGN)
+        if dispute.state == DisputeState.MEDIATION:
+            self._watch_mediator(at)
+        name = named(dispute.mediator)
+        dispute.write(EntryKind.ASSIGNED, by=by, name=name)
+        dispute.tell("assigned", by=by, name=name)
+
+    def arbitrate(self, *, by: User | None, at: datetime, text: str = "") -> None:
+        """The mediation is over: an arbitrator decides, who has least to do and never mediated it."""
+        dispute = self.dispute
+        self._cancel(ASSIGN, ANSWER, MEDIATE, REPLACE)
+        dispute.proposals.lapse()
+        dispute.assignments.filter(role=Role.MEDIATOR).close(at)
+        dispute.state, dispute.arbitrated_at = DisputeState.ARBITRATION, at
+        dispute.decide_by = evening(at, settings.SMA_DECISION_DAYS)
+        dispute.save(update_fields=["state", "arbitrated_at", "decide_by"])
+        dispute.write(EntryKind.ARBITRATION, by=by, text=text, until=dispute.decide_by.isoformat())
+        self._set(LAST, evening(at, settings.SMA_LAST_RESORT_DAYS))
+        self._find_arbitrator(at)
+        dispute.tell("arbitration", by=by, text=text, arbitrator=named(dispute.arbitrator))
+
+    def welcome_arbitrator(self, *, by: User | None, at: datetime) -> None:
+        """An arbitrator is named: both sides know who, and they have the whole time to decide."""
+        dispute = self.dispute
+        dispute.decide_by = evening(at, settings.SMA_DECISION_DAYS)
+        dispute.save(update_fields=["decide_by"])
+        self._cancel(REPLACE)
+        self._set(DECIDE, dispute.decide_by)
+        self._remind(dispute.decide_by, at)
+        name, again = named(dispute.arbitrator), dispute.assignments.filter(role=Role.ARBITRATOR).count() > 1
+        dispute.write(EntryKind.APPOINTED, by=by, name=name, until=dispute.decide_by.isoformat())
+        dispute.tell("appointed", by=by, name=name, again=again)
+
+    def await_approval(self, *, at: datetime) -> None:
+        """A decision is written whose amount needs a second person; who has least to do is asked."""
+        self._cancel(DECIDE, REPLACE, REMIND)
+        self._set_approval(at)
+        if found := Bench(self.dispute).candidates(Role.APPROVER):
+            Bench(self.dispute).seat(Role.APPROVER, found[0], by=None, at=at)
+            self.dispute.tell("approval_asked")
+        else:
+            self.alarm(Role.APPROVER)
+
+    def resume_decision(self, *, at: datetime) -> None:
+        """A decision was sent back: its arbitrator has two working days to write another."""
+        dispute = self.dispute
+        dispute.decide_by = deadlines.after(at, settings.SMA_APPROVAL_DAYS)
+        dispute.save(update_fields=["decide_by"])
+        self._cancel(APPROVE)
+        dispute.assignments.filter(role=Role.APPROVER).close(at)
+        self._set(DECIDE, dispute.decide_by)
+        self._remind(dispute.decide_by, at)
+
+    def decided(self, decision: Decision, *, by: User | None, at: datetime) -> None:
+        """A decision is issued: both sides have days to seize a court, then it is executed."""
+        dispute = self.dispute
+        dispute.state, dispute.execute_at = DisputeState.DECIDED, evening(at, settings.SMA_EXECUTION_DAYS)
+        dispute.save(update_fields=["state", "execute_at"])
+        Deadline.objects.cancel(dispute)
+        dispute.assignments.close(at)
+        self._set(EXECUTE, dispute.execute_at)
+        self._remind(dispute.execute_at, at)
+        dispute.write(EntryKind.DECIDED, by=decision.arbitrator, **decision.facts())
+        dispute.tell("decided", by=by, **decision.facts())
+
+    def execute(self, shares: Shares, *, by: User | None, at: datetime) -> None:
+        """Share out what is frozen, in one transfer: the case is over."""
+        dispute, was = self.dispute, str(self.dispute.state)
+        dispute.state, dispute.ended_at, dispute.ended_by = DisputeState.EXECUTED, at, by
+        dispute.save(update_fields=["state", "ended_at", "ended_by"])
+        self._close(at)
+        key = uuid.uuid5(dispute.freeze.key, "award")
+        dispute.freeze.execute(dispute.freeze.spread(*shares), by=by, key=key)
+        facts: dict[str, Any] = {
+            "provider_cents": shares.provider_cents,
+            "client_cents": shares.client_cents,
+            "was": was,
+        }
+        dispute.write(EntryKind.EXECUTED, by=by, **facts)
+        dispute.tell("executed", by=by, **facts)
+
+    def thaw(self, kind: EntryKind, *, by: User | None, at: datetime, text: str = "") -> None:
+        """The case ends without an award: the money is held again, the tranches are as before it."""
+        dispute = self.dispute
+        dispute.decisions.drafted().send_back(at)
+        dispute.state, dispute.ended_at, dispute.ended_by = DisputeState.WITHDRAWN, at, by
+        dispute.save(update_fields=["state", "ended_at", "ended_by"])
+        self._close(at)
+        dispute.freeze.thaw(by=by, key=uuid.uuid5(dispute.freeze.key, "thaw"))
+        dispute.write(kind, by=by, text=text)
+        dispute.tell(kind.lower(), by=by, text=text)
+
+    def answer_lapsed(self, *, at: datetime) -> None:
+        """The days to answer have passed at `at`: silence decides nothing, the case goes on. Refused: NotDue."""
+        with self._due(DisputeState.OPENED):
+            self.proceed(at)
+
+    def mediation_lapsed(self, *, at: datetime) -> None:
+        """No split was accepted by both in time: an arbitrator decides. Refused: NotDue."""
+        with self._due(DisputeState.MEDIATION):
+            self.arbitrate(by=None, at=at)
+
+    def assignment_lapsed(self, *, at: datetime) -> None:
+        """Nobody named a mediator in time: who has least to do is. Refused: NotDue."""
+        with self._due(*MEDIATED):
+            if self.dispute.mediator:
+                raise self.NotDue
+            if found := Bench(self.dispute).candidates(Role.MEDIATOR):
+                self.dispute.assign(found[0], by=None, at=at)
+            else:
+                self.alarm(Role.MEDIATOR)
+                self._set(ASSIGN, deadlines.after(at, settings.SMA_ASSIGN_DAYS))
+
+    def decision_late(self, *, at: datetime) -> None:
+        """The date to decide has passed: the arbitrator is told, and replaced when still late. Refused: NotDue."""
+        with self._due(DisputeState.ARBITRATION):
+            replaced_at = deadlines.after(at, settings.SMA_LATE_DAYS)
+            self._set(REPLACE, replaced_at)
+            self.dispute.tell("late", replaced_at=replaced_at.isoformat())
+
+    def replacement_due(self, *, at: datetime) -> None:
+        """Somebody of the SMA is late by two working days: another takes the seat. Refused: NotDue."""
+        with self._due(DisputeState.MEDIATION, DisputeState.ARBITRATION):
+            if self.dispute.state == DisputeState.ARBITRATION:
+                self._replace_arbitrator(at)
+            elif not self._mediator_has_acted():
+                self._replace_mediator(at)
+
+    def approval_late(self, *, at: datetime) -> None:
+        """Who was to approve has not: another is asked; with nobody else, the administrators know. Refused: NotDue."""
+        with self._due(DisputeState.ARBITRATION):
+            if not self.dispute.draft:
+                raise self.NotDue
+            self._set_approval(at)
+            if Bench(self.dispute).replace(Role.APPROVER, at=at):
+                self.dispute.tell("approval_asked")
+            else:
+                self.alarm(Role.APPROVER)
+
+    def execution_due(self, *, at: datetime) -> None:
+        """Ten days after the decision it is executed, unless a court is seized. Refused: NotDue, Seized."""
+        with self._due(DisputeState.DECIDED):
+            decision = self.dispute.decision
+            if self.dispute.is_seized or decision is None:
+                raise self.Seized
+            self.execute(decision.shares, by=None, at=at)
+
+    def court_to_ask(self, *, at: datetime) -> None:
+        """A court has had the case for long: the SMA asks both sides where it stands. Refused: NotDue."""
+        with self._due(DisputeState.DECIDED):
+            if not self.dispute.is_seized:
+                raise self.NotDue
+            self._set(COURT, evening(at, settings.SMA_COURT_DAYS))
+            self.dispute.tell("court_asked")
+
+    def last_resort(self, *, at: datetime) -> None:
+        """Nobody decided for too long: the case ends without an award, nobody has won. Refused: NotDue."""
+        with self._due(DisputeState.ARBITRATION):
+            self.thaw(EntryKind.UNDECIDED, by=None, at=at)
+
+    def remind(self, *, at: datetime) -> None:
+        """The date of the step is near: who must act is told, or both sides before an execution. Refused: NotDue."""
+        with self._due(*OPEN, DisputeState.DECIDED):
+            if not self.dispute.due_by or at > self.dispute.due_by:
+                raise self.NotDue
+            self._remind(self.dispute.due_by, at)
+            self.dispute.tell("reminded")
+
+    def alarm(self, role: Role) -> None:
+        """Nobody can take a seat: the administrators are told, and the log."""
+        log.error("Case %s needs a person: nobody can be its %s.", self.dispute.number, role.label)
+        self.dispute.tell("stuck", role=str(role))
+
+    def seized(self, *, at: datetime) -> None:
+        """A court is seized: nothing is executed by itself any more, and the SMA asks from time to time."""
+        self._cancel(EXECUTE, REMIND)
+        self._set(COURT, evening(at, settings.SMA_COURT_DAYS))
+
+    def lifted(self, *, at: datetime) -> None:
+        """No court is seized any more: the decision is executed at its date, or at once if it has passed."""
+        self._cancel(COURT)
+        self._set(EXECUTE, max(self.dispute.execute_at or at, at))
+
+    def _find_arbitrator(self, at: datetime) -> None:
+        if found := Bench(self.dispute).candidates(Role.ARBITRATOR):
+            self.dispute.appoint(found[0], by=None, at=at)
+        else:
+            self.alarm(Role.ARBITRATOR)
+            self._set(REPLACE, deadlines.after(at, settings.SMA_LATE_DAYS))
+
+    def _replace_arbitrator(self, at: datetime) -> None:
+        dispute = self.dispute
+        if dispute.draft:
+            raise self.NotDue
+        if not dispute.arbitrator:
+            self._find_arbitrator(at)
+        elif Bench(dispute).replace(Role.ARBITRATOR, at=at):
+            self.welcome_arbitrator(by=None, at=at)
+        else:
+            self.alarm(Role.ARBITRATOR)
+            self._set(REPLACE, deadlines.after(at, settings.SMA_LATE_DAYS))
+
+    def _replace_mediator(self, at: datetime) -> None:
+        if Bench(self.dispute).replace(Role.MEDIATOR, at=at):
+            self.welcome_mediator(by=None, at=at)
+        else:
+            self.alarm(Role.MEDIATOR)
+
+    def _watch_mediator(self, at: datetime) -> None:
+        """The mediator is to write or propose; late by two working days more, another takes the seat."""
+        self._set(REPLACE, deadlines.after(at, settings.SMA_FIRST_ACT_DAYS + settings.SMA_LATE_DAYS))
+
+    def _mediator_has_acted(self) -> bool:
+        acts = (EntryKind.SAID, EntryKind.PRODUCED, EntryKind.PROPOSED)
+        return self.dispute.entries.filter(by=self.dispute.mediator_id, kind__in=acts).exists()
+
+    @contextmanager
+    def _due(self, *states: DisputeState) -> Iterator[None]:
+        """The locks of what a date causes. Refused (NotDue) outside of `states`."""
+        with locked(self.dispute.project, self.dispute):
+            if self.dispute.state not in states:
+                raise self.NotDue
+            yield
+
+    def _set(self, kind: str, at: datetime) -> None:
+        Deadline.objects.set(kind, self.dispute, at, project=self.dispute.project)
+
+    def _set_approval(self, at: datetime) -> None:
+        """Two working days to approve: the date of the step."""
+        self.dispute.decide_by = deadlines.after(at, settings.SMA_APPROVAL_DAYS)
+        self.dispute.save(update_fields=["decide_by"])
+        self._set(APPROVE, self.dispute.decide_by)
+
+    def _remind(self, until: datetime, at: datetime) -> None:
+        self._cancel(REMIND)
+        days = settings.SMA_REMINDER_DAYS
+        Deadline.objects.remind(REMIND, self.dispute, until, days, project=self.dispute.project, now=at)
+
+    def _cancel(self, *kinds: str) -> None:
+        Deadline.objects.cancel(self.dispute, *kinds)
+
+    def _close(self, at: datetime) -> None:
+        """Nothing is waited for any more."""
+        Deadline.objects.cancel(self.dispute)
+        self.dispute.assignments.close(at)
+
+    class NotDue(Refusal):
+        sentence = _("The case has not come to that date, or has gone on since.")
+
+    class Seized(Refusal):
+        sentence = _("A court is seized of this decision: it is not executed.")

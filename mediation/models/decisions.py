@@ -1,0 +1,398 @@
+"""Decisions: what an arbitrator allots of the frozen money and why; the court that may stop it; its publication."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from escrow.models import Shares
+from marketplace.documents.models import Document
+from marketplace.locking import locked
+from marketplace.refusals import Refusal
+from marketplace.states import States
+from marketplace.templatetags.page import euros
+from mediation.states import DECISION_MOVES, DecisionState, DisputeState, EntryKind, Role
+
+from .bench import Bench, has_tie, members
+from .cases import Dispute
+from .course import Course
+from .timeline import concerned, seated, sided
+
+if TYPE_CHECKING:
+    from marketplace.accounts.models import User
+    from marketplace.documents.intake import Clean
+
+LEAST_SIGNS = 50
+COURT = "mediation.court"
+
+
+class DecisionQuerySet(models.QuerySet["Decision"]):
+    def visible_to(self, user: User) -> DecisionQuerySet:
+        """The issued decisions of one's own cases; a draft only for who sits in the case."""
+        return self.filter(Q(state=DecisionState.ISSUED) & sided(user) | seated(user))
+
+    def issued(self) -> DecisionQuerySet:
+        """Those that both sides have; one at most per case."""
+        return self.filter(state=DecisionState.ISSUED)
+
+    def drafted(self) -> DecisionQuerySet:
+        """Those that wait for a second person."""
+        return self.filter(state=DecisionState.DRAFTED)
+
+    def send_back(self, at: datetime) -> int:
+        """Their case has ended without them; how many."""
+        return self.drafted().update(state=DecisionState.SENT_BACK, closed_at=at)
+
+
+class Decision(models.Model):
+    """How the arbitrator shares what is frozen, in cents, with written reasons; one in force per case.
+
+    Above SMA_APPROVAL_CENTS a second person of the SMA approves it, who neither mediated nor decided. Issued, it never
+    changes: `sha256` is of its number, shares and reasons.
+    """
+
+    dispute = models.ForeignKey(Dispute, models.PROTECT, related_name="decisions", verbose_name=_("case"))
+    arbitrator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("arbitrator")
+    )
+    provider_cents = models.BigIntegerField(_("to the provider"))
+    client_cents = models.BigIntegerField(_("to the client"))
+    reasons = models.TextField(_("reasons"), max_length=20_000)
+    needs_approval = models.BooleanField(_("needs a second person"))
+    state = models.CharField(
+        _("state"), max_length=9, choices=DecisionState, default=DecisionState.DRAFTED, editable=False
+    )
+    key = models.UUIDField(unique=True, editable=False)
+    drafted_at = models.DateTimeField(_("written at"), default=timezone.now)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, verbose_name=_("approved by")
+    )
+    issued_at = models.DateTimeField(_("issued at"), null=True)
+    closed_at = models.DateTimeField(_("sent back at"), null=True)
+    sent_back_reason = models.TextField(_("why it was sent back"), max_length=2000, blank=True)
+    sha256 = models.CharField("SHA-256", max_length=64, blank=True)
+
+    objects = DecisionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("decision"), _("decisions")
+        default_permissions = ("view",)
+        ordering = ["-pk"]
+        triggers = [States(field="state", edges=DECISION_MOVES)]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["dispute"], condition=~Q(state="SENT_BACK"), name="one_decision_in_force_per_case"
+            ),
+            models.CheckConstraint(
+                condition=Q(provider_cents__gte=0, client_cents__gte=0), name="decision_shares_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="ISSUED", issued_at__isnull=False) & ~Q(sha256="")
+                | (~Q(state="ISSUED") & Q(issued_at=None, sha256="")),
+                name="issued_decision_is_hashed",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="ISSUED", needs_approval=True) | Q(approved_by__isnull=False),
+                name="large_decision_is_approved",
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by=None) | ~Q(approved_by=models.F("arbitrator")), name="nobody_approves_alone"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.dispute)
+
+    @classmethod
+    def draft(cls, dispute: Dispute, shares: Shares, *, reasons: str, by: User, key: UUID) -> Decision:
+        """Write the decision as the arbitrator: issued at once, or once a second person has approved it.
+
+        The same `key` with the same content gives the first. Refused: Dispute.Closed, Dispute.NotInArbitration,
+        NotArbitrator (the mediator too), Bench.Tied, Dispute.Drafted, NotTheWhole, TooShort, KeyReused.
+        """
+        with locked(dispute.project, dispute):
+            if done := cls.objects.filter(key=key).first():
+                return done.same_as(dispute, shares, reasons=reasons, by=by)
+            cls._must_be_right(dispute, shares, reasons, by)
+            decision = cls.objects.create(
+                dispute=dispute,
+                arbitrator=by,
+                provider_cents=shares.provider_cents,
+                client_cents=shares.client_cents,
+                reasons=reasons,
+                needs_approval=dispute.cents > settings.SMA_APPROVAL_CENTS,
+                key=key,
+            )
+            if decision.needs_approval:
+                Course(dispute).await_approval(at=timezone.now())
+            else:
+                decision._issue(by=by)
+            return decision
+
+    @property
+    def shares(self) -> Shares:
+        """Both shares, in cents."""
+        return Shares(self.provider_cents, self.client_cents)
+
+    def approve(self, *, by: User) -> None:
+        """Approve as the second person who was asked: it is issued. A second approval changes nothing.
+
+        Refused: NotWaiting, NotApprover (the arbitrator and the mediator never are), Bench.Tied.
+        """
+        with locked(self.dispute.project, self.dispute, self):
+            if self.state == DecisionState.ISSUED and self.approved_by_id == by.pk:
+                return
+            self._must_wait_for(by)
+            self.approved_by = by
+            self._issue(by=by)
+
+    def send_back(self, reason: str, *, by: User) -> None:
+        """Send it back to the arbitrator, who writes another. A second call changes nothing.
+
+        Refused: NotWaiting, NotApprover, Bench.Tied, NeedsReason.
+        """
+        with locked(self.dispute.project, self.dispute, self):
+            if self.state == DecisionState.SENT_BACK:
+                return
+            self._must_wait_for(by)
+            if not reason.strip():
+                raise self.NeedsReason
+            self.state, self.closed_at, self.sent_back_reason = DecisionState.SENT_BACK, timezone.now(), reason
+            self.save(update_fields=["state", "closed_at", "sent_back_reason"])
+            Course(self.dispute).resume_decision(at=timezone.now())
+            self.dispute.tell("sent_back", by=by, text=reason)
+
+    def publish(self, text: str, *, by: User) -> Publication:
+        """Put it into the public register in words that name nobody; again, other words take their place.
+
+        Refused: NotPublishable (only what is issued and executed), NeedsText.
+        """
+        with locked(self.dispute.project, self.dispute, self):
+            if self.state != DecisionState.ISSUED or self.dispute.state != DisputeState.EXECUTED:
+                raise self.NotPublishable
+            if not text.strip():
+                raise Dispute.NeedsText
+            done, _made = Publication.objects.update_or_create(
+                decision=self, defaults={"text": text, "by": by, "withdrawn_at": None}
+            )
+            return done
+
+    def facts(self) -> dict[str, Any]:
+        """What every step and event of it says."""
+        return {"decision": self.pk, "provider_cents": self.provider_cents, "client_cents": self.client_cents}
+
+    def same_as(self, dispute: Dispute, shares: Shares, *, reasons: str, by: User) -> Decision:
+        """This decision, if the repeated request says the same; refused (KeyReused) otherwise."""
+        if (self.dispute_id, self.shares, self.reasons, self.arbitrator_id) != (dispute.pk, shares, reasons, by.pk):
+            raise self.KeyReused
+        return self
+
+    def _issue(self, *, by: User) -> None:
+        """Freeze it, give it to both sides and let its days run. Under the locks."""
+        self.state, self.issued_at, self.sha256 = DecisionState.ISSUED, timezone.now(), self._hash()
+        self.save(update_fields=["state", "issued_at", "sha256", "approved_by"])
+        Course(self.dispute).decided(self, by=by, at=self.issued_at)
+
+    def _hash(self) -> str:
+        words = [self.dispute.number, self.provider_cents, self.client_cents, self.reasons]
+        return hashlib.sha256(json.dumps(words, ensure_ascii=False).encode()).hexdigest()
+
+    @classmethod
+    def _must_be_right(cls, dispute: Dispute, shares: Shares, reasons: str, by: User) -> None:
+        dispute.must_be_in(DisputeState.ARBITRATION)
+        if by.pk != dispute.arbitrator_id or Role.MEDIATOR in Bench(dispute).held_by(by):
+            raise cls.NotArbitrator
+        if has_tie(by, dispute):
+            raise Bench.Tied(name=by.display_name)
+        if dispute.draft:
+            raise Dispute.Drafted
+        if min(shares) < 0 or sum(shares) != dispute.cents:
+            raise cls.NotTheWhole(frozen=euros(dispute.cents))
+        if len(reasons.strip()) < LEAST_SIGNS:
+            raise cls.TooShort(least=LEAST_SIGNS)
+
+    def _must_wait_for(self, by: User) -> None:
+        if self.state != DecisionState.DRAFTED:
+            raise self.NotWaiting
+        if by.pk != self.dispute.approver_id or by.pk == self.arbitrator_id:
+            raise self.NotApprover
+        if has_tie(by, self.dispute):
+            raise Bench.Tied(name=by.display_name)
+
+    class NotArbitrator(Refusal):
+        sentence = _("Only the arbitrator of this case decides it, never who mediated it. Nothing was recorded.")
+
+    class NotTheWhole(Refusal):
+        sentence = _("%(frozen)s are frozen: the two shares must come to exactly that. Nothing was recorded.")
+
+    class TooShort(Refusal):
+        sentence = _("Write the reasons of the decision: %(least)s signs at least. Nothing was recorded.")
+
+    class NotWaiting(Refusal):
+        sentence = _("This decision does not wait for an approval any more. Nothing was recorded.")
+
+    class NotApprover(Refusal):
+        sentence = _("Another person of the SMA was asked to approve this decision. Nothing was recorded.")
+
+    class NeedsReason(Refusal):
+        sentence = _("Say why you send it back: the arbitrator reads it. Nothing was recorded.")
+
+    class NotPublishable(Refusal):
+        sentence = _("A decision is published once it has been executed. Nothing was published.")
+
+    class KeyReused(Refusal):
+        sentence = _("This page has already been used for another decision: nothing was recorded. Load it again.")
+
+
+class SeizureQuerySet(models.QuerySet["Seizure"]):
+    def visible_to(self, user: User) -> SeizureQuerySet:
+        """Those of one's own cases: the two sides and the SMA's people in them; nobody else's."""
+        return self.filter(concerned(user))
+
+    def standing(self) -> SeizureQuerySet:
+        """Those that stop the execution; one at most per case."""
+        return self.filter(ended_at=None)
+
+
+class Seizure(models.Model):
+    """A court is shown to be seized of a decision: it is not executed until the SMA lifts this, or the court has ruled.
+
+    `document` proves it; `ruling` is what the court decided, executed in the place of the decision.
+    """
+
+    dispute = models.ForeignKey(Dispute, models.PROTECT, related_name="seizures", verbose_name=_("case"))
+    document = models.OneToOneField(Document, models.PROTECT, related_name="+", verbose_name=_("proof"))
+    note = models.TextField(_("note"), max_length=2000, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("by"))
+    at = models.DateTimeField(_("at"), default=timezone.now)
+    ruling = models.OneToOneField(Document, models.PROTECT, related_name="+", null=True, verbose_name=_("ruling"))
+    ended_at = models.DateTimeField(_("ended at"), null=True)
+    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True)
+
+    objects = SeizureQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("court seized"), _("courts seized")
+        default_permissions = ("view",)
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["dispute"], condition=Q(ended_at=None), name="one_standing_seizure_per_case"
+            ),
+            models.CheckConstraint(condition=Q(ruling=None) | Q(ended_at__isnull=False), name="ruling_ends_a_seizure"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.dispute)
+
+    @classmethod
+    def record(cls, dispute: Dispute, proof: Clean, *, note: str, by: User) -> Seizure:
+        """Note that a court is seized, with its proof: the decision is not executed. Once: a second gives the first.
+
+        Refused: NotDecided (executed by now, too), NotOfTheSma, Bench.Tied.
+        """
+        with locked(dispute.project, dispute):
+            if done := dispute.seizures.standing().first():
+                return done
+            cls._must_be_possible(dispute, by)
+            document = Document.take_in(proof, owner=by, purpose=COURT)
+            seizure = cls.objects.create(dispute=dispute, document=document, note=note, by=by)
+            Course(dispute).seized(at=timezone.now())
+            dispute.write(EntryKind.SEIZED, by=by, text=note)
+            dispute.tell("seized", by=by, text=note)
+            return seizure
+
+    def lift(self, note: str, *, by: User) -> None:
+        """No court is seized any more: the decision is executed at its date. A second call changes nothing.
+
+        Refused: NotDecided, Bench.NotOfTheSma, Bench.Tied.
+        """
+        with locked(self.dispute.project, self.dispute, self):
+            if self.ended_at:
+                return
+            self._must_be_possible(self.dispute, by)
+            self._end(by)
+            Course(self.dispute).lifted(at=timezone.now())
+            self.dispute.write(EntryKind.LIFTED, by=by, text=note)
+            self.dispute.tell("lifted", by=by, text=note)
+
+    def carry_out(self, shares: Shares, ruling: Clean, *, by: User) -> None:
+        """Execute what the court ruled, with its document, in one transfer. A second call changes nothing.
+
+        Above SMA_APPROVAL_CENTS it takes another person than the one who noted the seizure. Refused: NotDecided,
+        Bench.NotOfTheSma, Bench.Tied, NeedsAnother, Decision.NotTheWhole.
+        """
+        dispute = self.dispute
+        with locked(dispute.project, dispute, self):
+            if self.ended_at:
+                return
+            self._must_be_possible(dispute, by)
+            if dispute.cents > settings.SMA_APPROVAL_CENTS and by.pk == self.by_id:
+                raise self.NeedsAnother
+            if min(shares) < 0 or sum(shares) != dispute.cents:
+                raise Decision.NotTheWhole(frozen=euros(dispute.cents))
+            self.ruling = Document.take_in(ruling, owner=by, purpose=COURT)
+            self._end(by)
+            Course(dispute).execute(shares, by=by, at=timezone.now())
+
+    def _end(self, by: User) -> None:
+        self.ended_at, self.ended_by = timezone.now(), by
+        self.save(update_fields=["ruling", "ended_at", "ended_by"])
+
+    @classmethod
+    def _must_be_possible(cls, dispute: Dispute, by: User) -> None:
+        if dispute.state != DisputeState.DECIDED:
+            raise cls.NotDecided
+        if not members().filter(pk=by.pk).exists():
+            raise Bench.NotOfTheSma(name=by.display_name)
+        if has_tie(by, dispute):
+            raise Bench.Tied(name=by.display_name)
+
+    class NotDecided(Refusal):
+        sentence = _("This case has no decision that waits for its execution. Nothing was recorded.")
+
+    class NeedsAnother(Refusal):
+        sentence = _("You noted the seizure: for this amount another person of the SMA executes the court’s ruling.")
+
+
+class PublicationQuerySet(models.QuerySet["Publication"]):
+    def public(self) -> PublicationQuerySet:
+        """What the register shows to everybody, the latest decisions first."""
+        rows = self.filter(withdrawn_at=None).select_related("decision__dispute__project__category")
+        return rows.order_by("-decision__issued_at", "-pk")
+
+
+class Publication(models.Model):
+    """A decision in the public register: the grounds in words that name nobody, chosen by the SMA."""
+
+    decision = models.OneToOneField(Decision, models.PROTECT, related_name="publication", verbose_name=_("decision"))
+    text = models.TextField(_("grounds, naming nobody"), max_length=5000)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("by"))
+    at = models.DateTimeField(_("at"), default=timezone.now)
+    withdrawn_at = models.DateTimeField(_("taken off at"), null=True)
+
+    objects = PublicationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("published decision"), _("published decisions")
+        default_permissions = ("view",)
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return str(self.decision)
+
+    def withdraw(self) -> None:
+        """Take it off the register. A second call changes nothing."""
+        with locked(self):
+            if not self.withdrawn_at:
+                self.withdrawn_at = timezone.now()
+                self.save(update_fields=["withdrawn_at"])

@@ -1,0 +1,493 @@
+"""Who is told of each step of a case, and what each of them has to do next (product, sections 6 and 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.events.tellings import Facts, Kind, Letter, Telling, tells
+from marketplace.templatetags.page import euros, paris
+from mediation.models import Bench, Dispute
+from mediation.models.bench import chiefs
+from mediation.models.cases import page_of
+from mediation.states import DisputeState, Role
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+    from marketplace.accounts.models import User
+    from marketplace.events.models import Event
+
+People = Callable[[Dispute, "Event"], Iterable["User | None"]]
+AMOUNTS = {"frozen": "frozen_cents", "claim": "claim_cents", "provider": "provider_cents", "client": "client_cents"}
+
+
+class Words(NamedTuple):
+    """What a letter says; `%(name)s` places are filled from the facts. `dated`: the label of the date of the step."""
+
+    subject: _StrPromise
+    paragraphs: Sequence[_StrPromise]
+    label: _StrPromise
+    dated: _StrPromise | str = ""
+    shares: bool = False
+
+
+def author(dispute: Dispute, event: Event) -> Iterable[User | None]:
+    """The side that did it; nobody if it was no side."""
+    return [event.by] if event.by and dispute.is_party(event.by) else []
+
+
+def others(dispute: Dispute, event: Event) -> Iterable[User | None]:
+    """The sides that have not done it: both, if it was no side."""
+    return [party for party in dispute.parties if party.pk != event.by_id]
+
+
+def both(dispute: Dispute, event: Event) -> Iterable[User | None]:
+    return dispute.parties
+
+
+def silent(dispute: Dispute, event: Event) -> Iterable[User | None]:
+    """The sides that have to answer."""
+    return dispute.silent()
+
+
+def mediator(dispute: Dispute, event: Event) -> Iterable[User | None]:
+    return [dispute.mediator]
+
+
+def arbitrator(dispute: Dispute, event: Event) -> Iterable[User | None]:
+    return [dispute.arbitrator]
+
+
+def approver(dispute: Dispute, event: Event) -> Iterable[User | None]:
+    return [dispute.approver]
+
+
+def bench(dispute: Dispute, event: Event) -> Iterable[User | None]:
+    """Who sits in it now, but who did it."""
+    rows = dispute.assignments.current().select_related("staff")
+    return [row.staff for row in rows if row.staff_id != event.by_id]
+
+
+def sma(dispute: Dispute, event: Event) -> Iterable[User | None]:
+    """Every member of the SMA who could mediate it: nobody with a tie hears of it."""
+    return [one for one in Bench(dispute).candidates(Role.MEDIATOR) if one.pk != event.by_id]
+
+
+def heads(dispute: Dispute, event: Event) -> Iterable[User | None]:
+    return chiefs()
+
+
+def late_staff(dispute: Dispute, event: Event) -> Iterable[User | None]:
+    """Who sits in it and must act now."""
+    return [one for one in dispute.awaited() if not dispute.is_party(one)]
+
+
+def late_sides(dispute: Dispute, event: Event) -> Iterable[User | None]:
+    """The sides whose step it is."""
+    return [one for one in dispute.awaited() if dispute.is_party(one)]
+
+
+def both_in_the_end(dispute: Dispute, event: Event) -> Iterable[User | None]:
+    """Both sides, before the execution of a decision."""
+    return dispute.parties if dispute.state == DisputeState.DECIDED else []
+
+
+def both_again(dispute: Dispute, event: Event) -> Iterable[User | None]:
+    """Both sides, when it is not the first: they were told of that one with the step itself."""
+    return dispute.parties if event.facts["again"] else []
+
+
+class OfCase(Telling):
+    """A letter about a case; `to` says to whom, `words` what."""
+
+    to: People
+    words: Words
+    in_admin = False
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        dispute = Dispute.objects.with_parties().get(pk=event.facts["dispute"])
+        who = event.by.display_name if event.by else ""
+        page = f"/admin/mediation/dispute/{dispute.pk}/change/" if self.in_admin else page_of(dispute.key)
+        facts = {**event.facts, "number": dispute.project.number, "who": who, "page": page}
+        if type(self).to is sma:  # what the two sides write is for who sits in the case
+            facts["text"] = ""
+        for one in type(self).to(dispute, event):
+            if one:
+                yield one, facts
+
+    def letter(self, facts: Facts) -> Letter:
+        known = in_words(facts)
+        return Letter(
+            subject=str(self.words.subject) % known,
+            paragraphs=[str(each) % known for each in self.words.paragraphs],
+            project=_now("Project %(number)s") % facts,
+            quote=facts.get("text", ""),
+            figures=self.figures(facts),
+            action=(str(self.words.label), facts["page"]),
+        )
+
+    def figures(self, facts: Facts) -> list[tuple[str, str]]:
+        """What is frozen, how it is shared, and the date of the step."""
+        rows = [(_now("Frozen"), euros(facts["frozen_cents"]))]
+        if facts.get("arbitrator"):
+            rows.append((_now("Arbitrator"), facts["arbitrator"]))
+        if self.words.shares:
+            rows.append((_now("To the provider"), euros(facts["provider_cents"])))
+            rows.append((_now("To the client"), euros(facts["client_cents"])))
+        if self.words.dated and facts["until"]:
+            rows.append((str(self.words.dated), when(facts["until"])))
+        return rows
+
+
+def when(iso: str) -> str:
+    """A date in words."""
+    return paris(datetime.fromisoformat(iso))
+
+
+def in_words(facts: Facts) -> Facts:
+    """The facts with their amounts and dates in words."""
+    amounts = {name: euros(facts.get(key)) for name, key in AMOUNTS.items()}
+    dates = {name: when(facts[name]) for name in ("until", "replaced_at") if facts.get(name)}
+    roles = {"role": Role(facts["role"]).label} if facts.get("role") else {}
+    return {**facts, **amounts, **dates, **roles}
+
+
+def say(verb: str, to: People, words: Words, *, staff: bool = False) -> None:
+    """Declare that some people are told of `verb` in these words."""
+    parts = {"to": staticmethod(to), "words": words, "in_admin": staff}
+    tells(f"mediation.{verb}", name=f"mediation.{verb}.{to.__name__}", kind=Kind.DISPUTE)(type(verb, (OfCase,), parts))
+
+
+FROZEN = _("The SMA can decide on %(frozen)s only: that is what the tranches in dispute held.")
+SILENCE = _("Silence never wins by itself: on that date the case goes on without you.")
+OPEN_CASE, TO_ANSWER, ANSWER_BEFORE = _("Open the case"), _("Answer the dispute"), _("To answer before")
+SETTLE_BEFORE, DECIDED_BEFORE, EXECUTED_ON = _("To settle before"), _("Decided before"), _("Executed on")
+
+say(
+    "opened",
+    silent,
+    Words(
+        _("Answer the dispute before %(until)s: %(title)s"),
+        [
+            _("A dispute is open on your project, case SMA %(n)s. Read it, answer and send your evidence."),
+            FROZEN,
+            SILENCE,
+        ],
+        TO_ANSWER,
+        ANSWER_BEFORE,
+    ),
+)
+say(
+    "opened",
+    author,
+    Words(
+        _("Your dispute is open, case SMA %(n)s: %(title)s"),
+        [_("You claim %(claim)s. The other side has been asked to answer; you have nothing to do until then."), FROZEN],
+        OPEN_CASE,
+        _("The other side answers before"),
+    ),
+)
+say(
+    "opened",
+    sma,
+    Words(
+        _("Take up case SMA %(n)s: name a mediator"),
+        [_("A dispute about %(frozen)s is open. Without a mediator, who has least to do is named by itself.")],
+        OPEN_CASE,
+    ),
+    staff=True,
+)
+say(
+    "joined",
+    others,
+    Words(
+        _("Read what the other side claims, case SMA %(n)s: %(title)s"),
+        [_("%(who)s joined the case and claims %(claim)s of the frozen money, with these words.")],
+        OPEN_CASE,
+    ),
+)
+say("joined", bench, Words(_("Read the claim of %(who)s, case SMA %(n)s"), [FROZEN], OPEN_CASE), staff=True)
+say(
+    "answered",
+    others,
+    Words(
+        _("Read the answer to your dispute, case SMA %(n)s: %(title)s"),
+        [_("%(who)s has answered, with these words.")],
+        OPEN_CASE,
+    ),
+)
+say("answered", bench, Words(_("Read the answer of %(who)s, case SMA %(n)s"), [FROZEN], OPEN_CASE), staff=True)
+say(
+    "mediation",
+    both,
+    Words(
+        _("Propose a split before %(until)s: %(title)s"),
+        [
+            _("The mediation of case SMA %(n)s begins. Propose how to share the frozen money, or answer a proposal."),
+            _("The same split accepted by both of you settles the dispute and is paid at once."),
+            _("Without it, an arbitrator decides: silence never wins by itself."),
+        ],
+        _("Propose a split"),
+        SETTLE_BEFORE,
+    ),
+)
+say(
+    "assigned",
+    both,
+    Words(
+        _("Your mediator is %(name)s, case SMA %(n)s: %(title)s"),
+        [_("%(name)s mediates between the two of you. Write to them in the case: both sides read everything.")],
+        OPEN_CASE,
+    ),
+)
+say(
+    "assigned",
+    mediator,
+    Words(
+        _("Mediate case SMA %(n)s: write to both sides"),
+        [_("You are the mediator of a dispute about %(frozen)s. Write or propose a split, or you will be replaced.")],
+        OPEN_CASE,
+    ),
+    staff=True,
+)
+say(
+    "proposed",
+    others,
+    Words(
+        _("Answer the split proposed by %(who)s, case SMA %(n)s: %(title)s"),
+        [_("Proposal %(proposal)s: accept it and the dispute is settled, refuse it, or propose another.")],
+        _("Answer the proposal"),
+        SETTLE_BEFORE,
+        shares=True,
+    ),
+)
+say(
+    "proposed",
+    bench,
+    Words(_("Read the split proposed by %(who)s, case SMA %(n)s"), [FROZEN], OPEN_CASE, shares=True),
+    staff=True,
+)
+say(
+    "accepted",
+    others,
+    Words(
+        _("%(who)s accepts proposal %(proposal)s: your turn, case SMA %(n)s"),
+        [_("If you accept the same proposal the dispute is settled and the shares are paid at once.")],
+        _("Answer the proposal"),
+        SETTLE_BEFORE,
+        shares=True,
+    ),
+)
+say(
+    "accepted",
+    bench,
+    Words(_("%(who)s accepts proposal %(proposal)s, case SMA %(n)s"), [FROZEN], OPEN_CASE, shares=True),
+    staff=True,
+)
+say(
+    "refused",
+    others,
+    Words(
+        _("Proposal %(proposal)s is refused, propose another: case SMA %(n)s"),
+        [_("%(who)s refuses this split. There is time for another proposal.")],
+        _("Propose a split"),
+        SETTLE_BEFORE,
+        shares=True,
+    ),
+)
+say(
+    "refused",
+    bench,
+    Words(_("%(who)s refuses proposal %(proposal)s, case SMA %(n)s"), [FROZEN], OPEN_CASE, shares=True),
+    staff=True,
+)
+say(
+    "said",
+    others,
+    Words(
+        _("Read the message of %(who)s, case SMA %(n)s: %(title)s"),
+        [_("%(who)s wrote in the case or sent evidence. Answer there: both sides and the SMA read it.")],
+        OPEN_CASE,
+    ),
+)
+say("said", bench, Words(_("Read the message of %(who)s, case SMA %(n)s"), [FROZEN], OPEN_CASE), staff=True)
+say(
+    "arbitration",
+    both,
+    Words(
+        _("Send your last evidence, an arbitrator decides: %(title)s"),
+        [
+            _("Somebody who did not mediate case SMA %(n)s decides it, with written reasons."),
+            _("You may still write and send evidence; it is labelled as late."),
+        ],
+        OPEN_CASE,
+        DECIDED_BEFORE,
+    ),
+)
+say(
+    "appointed",
+    arbitrator,
+    Words(
+        _("Decide case SMA %(n)s before %(until)s"),
+        [_("You are the arbitrator of a dispute about %(frozen)s. Write the shares and the reasons.")],
+        _("Write the decision"),
+        DECIDED_BEFORE,
+    ),
+    staff=True,
+)
+say(
+    "appointed",
+    both_again,
+    Words(
+        _("Your arbitrator is %(name)s, case SMA %(n)s: %(title)s"),
+        [_("%(name)s decides the case and has no tie to either of you. You have nothing to do.")],
+        OPEN_CASE,
+        DECIDED_BEFORE,
+    ),
+)
+say(
+    "late",
+    arbitrator,
+    Words(
+        _("Decide case SMA %(n)s now: its date has passed"),
+        [_("On %(replaced_at)s another arbitrator takes your place, and both sides are told.")],
+        _("Write the decision"),
+    ),
+    staff=True,
+)
+say(
+    "approval_asked",
+    approver,
+    Words(
+        _("Approve or send back the decision before %(until)s, case SMA %(n)s"),
+        [_("A decision on %(frozen)s needs a second person, and you are asked. Both sides wait for it.")],
+        _("Read the decision"),
+        _("To approve before"),
+    ),
+    staff=True,
+)
+say(
+    "sent_back",
+    arbitrator,
+    Words(
+        _("Write the decision again before %(until)s, case SMA %(n)s"),
+        [_("%(who)s sends your decision back, with these words.")],
+        _("Write the decision"),
+        DECIDED_BEFORE,
+    ),
+    staff=True,
+)
+say(
+    "decided",
+    both,
+    Words(
+        _("Read the decision, executed on %(until)s: %(title)s"),
+        [
+            _("Case SMA %(n)s is decided. The reasons are in the case, with the decision as a PDF."),
+            _("It is executed on the date below, unless a court is shown to be seized before: send us the proof."),
+        ],
+        _("Read the decision"),
+        EXECUTED_ON,
+        shares=True,
+    ),
+)
+say(
+    "seized",
+    both,
+    Words(
+        _("A court is seized, nothing is executed: %(title)s"),
+        [_("The decision of case SMA %(n)s is not executed: %(frozen)s stay frozen until the court has ruled.")],
+        OPEN_CASE,
+    ),
+)
+say(
+    "lifted",
+    both,
+    Words(
+        _("The decision is executed after all: %(title)s"),
+        [_("No court is seized any more: the decision of case SMA %(n)s is executed.")],
+        OPEN_CASE,
+        EXECUTED_ON,
+    ),
+)
+say(
+    "court_asked",
+    both,
+    Words(
+        _("Tell us what the court has decided: %(title)s"),
+        [_("A court has long had case SMA %(n)s. Send us its ruling, or tell us that it is no longer seized.")],
+        OPEN_CASE,
+    ),
+)
+say(
+    "renounced",
+    others,
+    Words(
+        _("Your claim goes on, the other side gives up its own: case SMA %(n)s"),
+        [_("%(who)s no longer claims anything. The case goes on for what you claim; you may give it up too.")],
+        OPEN_CASE,
+    ),
+)
+say(
+    "withdrawn",
+    others,
+    Words(
+        _("The dispute is withdrawn, your project goes on: %(title)s"),
+        [_("Case SMA %(n)s ends without a decision: %(frozen)s are held again.")],
+        OPEN_CASE,
+    ),
+)
+say(
+    "undecided",
+    both,
+    Words(
+        _("The case ended without a decision, open it again if you wish: %(title)s"),
+        [
+            _("Nobody decided case SMA %(n)s in time, and we apologise. Nobody has won: %(frozen)s are held again."),
+            _("Opened again, the dispute goes straight to an arbitrator."),
+        ],
+        OPEN_CASE,
+    ),
+)
+say("undecided", heads, Words(_("Case SMA %(n)s ended undecided: find out why"), [FROZEN], OPEN_CASE), staff=True)
+say(
+    "reminded",
+    late_sides,
+    Words(
+        _("Last days to act, before %(until)s: %(title)s"),
+        [_("Case SMA %(n)s waits for you."), SILENCE],
+        OPEN_CASE,
+        _("Before"),
+    ),
+)
+say(
+    "reminded",
+    both_in_the_end,
+    Words(
+        _("The decision is executed before long, on %(until)s: %(title)s"),
+        [_("Case SMA %(n)s: if a court is seized, send us the proof before. Otherwise you have nothing to do.")],
+        OPEN_CASE,
+        EXECUTED_ON,
+    ),
+)
+say(
+    "reminded",
+    late_staff,
+    Words(_("Act before %(until)s, case SMA %(n)s"), [FROZEN], OPEN_CASE, _("Before")),
+    staff=True,
+)
+say(
+    "stuck",
+    heads,
+    Words(
+        _("Find somebody for case SMA %(n)s: no %(role)s"),
+        [_("Nobody of the SMA can be its %(role)s: all are tied, have sat in it, or are away. Add somebody.")],
+        OPEN_CASE,
+    ),
+    staff=True,
+)

@@ -1,0 +1,196 @@
+"""What other apps' events cause here, and what cases add to their pages."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from escrow.models import CaseRequest, Cause, EscrowAccount, Tranche
+from escrow.reactions import tranches
+from escrow.states import TrancheState
+from marketplace.documents.readers import reads
+from marketplace.events.reactions import on
+from marketplace.refusals import Refusal
+from marketplace.templatetags.page import euros
+from mediation import lapses
+from mediation.models import Dispute, Evidence, Plea, Seizure
+from mediation.models import course as kinds
+from mediation.models.bench import is_tied, members
+from mediation.models.cases import page_of
+from mediation.states import DisputeState
+from projects.dates import Words, dated
+from projects.report import Line, Reading, Todo, line, todo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from marketplace.accounts.models import User
+    from marketplace.documents.models import Document
+    from marketplace.events.models import Event
+    from projects.models import Deadline
+
+log = logging.getLogger(__name__)
+__all__ = ["lapses"]  # imported for what it registers
+
+
+@on("escrow.case_asked")
+def open_case(event: Event) -> None:
+    """What somebody or a date asks of the SMA becomes a case of the side that it is for; none if there is one."""
+    rows = CaseRequest.objects.filter(pk__in=event.facts["requests"]).select_related("tranche")
+    asked = [request.tranche for request in rows]
+    account = EscrowAccount.objects.with_parties().get(pk=event.facts["account"])
+    cause = Cause(event.facts["cause"])
+    try:
+        if by := event.by or claimant(account, cause):
+            open_as(by, account, asked, cause)
+        elif staff := next((one for one in members() if free_of_ties(one, account)), None):
+            Dispute.open_for(account, asked, reason=words_of_cause(cause, staff), by=staff)
+    except Refusal as refusal:
+        log.info("No case is opened on account %s: %s", account.pk, refusal)
+
+
+def claimant(account: EscrowAccount, cause: Cause) -> User | None:
+    """The side that a date speaks for; nobody when the money is only idle."""
+    if cause == Cause.IDLE:
+        return None
+    return account.agreement.provider if cause == Cause.NO_ANSWER_TO_DELIVERY else account.agreement.client
+
+
+def open_as(by: User, account: EscrowAccount, asked: list[Tranche], cause: Cause) -> None:
+    """One side claims all that these tranches hold."""
+    plea = Plea(words_of_cause(cause, by), sum(tranche.held_cents for tranche in asked))
+    Dispute.open(account, asked, plea=plea, by=by, key=uuid.uuid4())
+
+
+def words_of_cause(cause: Cause, reader: User) -> str:
+    """Why a case opens by itself, in the language of whoever it is opened for."""
+    with override(reader.language):
+        return _("The SMA is asked to decide: %(cause)s.") % {"cause": cause.label}
+
+
+def free_of_ties(staff: User, account: EscrowAccount) -> bool:
+    return not any(is_tied(staff, party) for party in (account.agreement.client, account.agreement.provider))
+
+
+@reads("mediation.evidence")
+def evidence_is_read_by(user: User, document: Document) -> bool:
+    """The inert copy: both sides and the SMA's people in the case."""
+    return Evidence.objects.visible_to(user).filter(document=document).exists()
+
+
+@reads("mediation.original")
+def original_is_read_by(user: User, document: Document) -> bool:
+    """What was sent, byte for byte: the SMA's people in the case alone."""
+    return Evidence.objects.examined_by(user).filter(original=document).exists()
+
+
+@reads("mediation.court")
+def court_paper_is_read_by(user: User, document: Document) -> bool:
+    """What a court wrote: both sides and the SMA's people in the case."""
+    rows = Seizure.objects.visible_to(user)
+    return rows.filter(document=document).exists() or rows.filter(ruling=document).exists()
+
+
+def cases(reading: Reading) -> list[Dispute]:
+    """The living cases of the project that concern its reader; no query unless one of its tranches is in dispute."""
+    if not any(tranche.state == TrancheState.DISPUTED for tranche in reading.once(tranches)):
+        return []
+    rows = Dispute.objects.of_party(reading.user).filter(project=reading.project).living()
+    return list(rows.with_parties().order_by("pk"))
+
+
+def case_of(deadline: Deadline, reading: Reading) -> Dispute | None:
+    """The case that a deadline is about, if it concerns the reader."""
+    return next((case for case in reading.once(cases) if case.pk == deadline.subject_id), None)
+
+
+@todo
+def act_in_a_case(reading: Reading) -> Todo | None:
+    """The step of the case whose date is the nearest: the reader's, the other side's or the SMA's."""
+    steps = [(case.due_by, case) for case in reading.once(cases) if case.due_by]
+    if not steps:
+        return None
+    until, case = min(steps, key=lambda step: (step[0], step[1].pk))
+    mine = reading.user in case.awaited()
+    title, text = TODO[DisputeState(case.state)](mine)
+    label = _("Open case SMA %(n)s") % {"n": case.number}
+    words = {"n": case.number, "amount": euros(case.cents)}
+    return Todo(title % words, text % words, label, page_of(case.key), until, mine=mine)
+
+
+TODO: dict[DisputeState, Callable[[bool], tuple[str, str]]] = {
+    DisputeState.OPENED: lambda mine: (
+        _("You: answer the dispute") if mine else _("The other side: answer the dispute"),
+        _("%(amount)s are frozen. Without an answer the case goes on: silence never wins by itself."),
+    ),
+    DisputeState.MEDIATION: lambda mine: (
+        _("The two of you: agree on a split of %(amount)s"),
+        _("The same split accepted by both is paid at once; without it an arbitrator decides."),
+    ),
+    DisputeState.ARBITRATION: lambda mine: (
+        _("The SMA: decide case %(n)s"),
+        _("%(amount)s are frozen. An arbitrator without a tie to either of you decides, with written reasons."),
+    ),
+    DisputeState.DECIDED: lambda mine: (
+        _("Nobody: the decision of case %(n)s is executed by itself"),
+        _("Unless a court is shown to be seized before that date."),
+    ),
+}
+
+
+@dated(kinds.ANSWER)
+def answer_words(deadline: Deadline, reading: Reading) -> Words | None:
+    """For the two sides: until when the case is answered."""
+    told = _("Without an answer the case goes on.")
+    return Words(_("Last day to answer the dispute"), told) if case_of(deadline, reading) else None
+
+
+@dated(kinds.MEDIATE)
+def mediation_words(deadline: Deadline, reading: Reading) -> Words | None:
+    """For the two sides: until when they may agree."""
+    told = _("Without one, an arbitrator decides.")
+    return Words(_("Last day to agree on a split"), told) if case_of(deadline, reading) else None
+
+
+@dated(kinds.DECIDE)
+def decision_words(deadline: Deadline, reading: Reading) -> Words | None:
+    """For the two sides: until when the arbitrator decides."""
+    told = _("Two working days later another arbitrator takes over.")
+    return Words(_("Decision of the SMA"), told) if case_of(deadline, reading) else None
+
+
+@dated(kinds.EXECUTE)
+def execution_words(deadline: Deadline, reading: Reading) -> Words | None:
+    """For the two sides: when the decision is carried out."""
+    told = _("Unless a court is seized before.")
+    return Words(_("The SMA’s decision is executed"), told) if case_of(deadline, reading) else None
+
+
+LINES: dict[str, Callable[[], tuple[str, str, str]]] = {
+    "mediation.opened": lambda: (_("Dispute opened, case SMA %(n)s"), _("%(amount)s in dispute."), "stop"),
+    "mediation.mediation": lambda: (
+        _("Mediation of case SMA %(n)s"),
+        _("A split accepted by both settles it."),
+        "soon",
+    ),
+    "mediation.arbitration": lambda: (_("Case SMA %(n)s before an arbitrator"), "", "soon"),
+    "mediation.decided": lambda: (_("Case SMA %(n)s decided"), _("Executed unless a court is seized."), ""),
+    "mediation.seized": lambda: (_("A court is seized of case SMA %(n)s"), _("Nothing is executed meanwhile."), "stop"),
+    "mediation.executed": lambda: (_("Case SMA %(n)s is over"), "", "go"),
+    "mediation.withdrawn": lambda: (_("Case SMA %(n)s withdrawn"), "", "go"),
+    "mediation.undecided": lambda: (_("Case SMA %(n)s ended without a decision"), _("Nobody has won."), ""),
+}
+
+
+@line(*LINES)
+def line_of(event: Event, reading: Reading) -> Line | None:
+    """The steps of a case on the timeline: for the two sides only."""
+    if reading.user.pk not in event.facts["parties"]:
+        return None
+    title, detail, tone = LINES[event.verb]()
+    facts = {**event.facts, "amount": euros(event.facts["frozen_cents"])}
+    return Line(title % facts, detail % facts, tone)
