@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from escrow.acts import Desk
 from escrow.figures import Figures, card_refunds
 from escrow.forms import CaseForm, ChangesForm, DeliverForm, DepositForm, NoticeForm, ReleaseForm
+from escrow.links import with_links
 from escrow.models import CancellationNotice, EscrowAccount, Tranche
 from escrow.papers import statement_paper
 from escrow.statement import as_csv, statement
@@ -53,6 +54,7 @@ def everything(account: EscrowAccount, user: User) -> dict[str, Any]:
         "project": account.project,
         "tranches": tranches,
         "acts": Desk.of_reading(reading).acts(tranches),
+        "rows": with_links(tranches, reading),
         "figures": Figures.of(account, tranches),
         "step": todos[0] if todos else None,
         "elsewhere": [todo for todo in todos if todo.mine and not todo.url.startswith(here)],

@@ -147,10 +147,19 @@ class AdminDeed:
     offered: Callable[[Any], bool] = lambda row: True
     reauthenticate: bool = False
     grave: bool = False
+    template: ClassVar[str] = "admin/deed.html"
+
+    def permits(self, user: Any, row: Any) -> bool:
+        """Whether the page of this deed on `row` exists for `user`."""
+        return bool(user.has_perm(self.permission))
 
     def is_for(self, user: Any, row: Model) -> bool:
         """Whether `user` finds this button on `row`."""
-        return bool(user.has_perm(self.permission)) and self.offered(row)
+        return self.permits(user, row) and self.offered(row)
+
+    def filled(self, request: HttpRequest, row: Any) -> Deed:
+        """Its form on `row`, with what was sent."""
+        return self.form(request.POST or None, request.FILES or None)
 
 
 class ReadOnlyAdmin(ModelAdmin):
@@ -215,7 +224,7 @@ class ReadOnlyAdmin(ModelAdmin):
         row = self.get_object(request, str(pk))
         if row is None or deed not in self.deeds:
             raise Http404
-        if not (self.has_view_permission(request, row) and request.user.has_perm(self.deeds[deed].permission)):
+        if not (self.has_view_permission(request, row) and self.deeds[deed].permits(request.user, row)):
             raise PermissionDenied
         if self.deeds[deed].reauthenticate:
             guarded = reauthentication_required(self.do, allow_get=False)
@@ -224,12 +233,16 @@ class ReadOnlyAdmin(ModelAdmin):
 
     def do(self, request: HttpRequest, row: Model, deed: AdminDeed) -> HttpResponse:
         """Perform `deed` when its form is sent and valid; else draw it."""
-        form = deed.form(request.POST or None)
+        form = deed.filled(request, row)
         if form.is_valid():
             form.perform(lambda: deed.perform(row, cast("User", request.user), form.cleaned_data))
             if not form.errors:
                 messages.success(request, _("Done: %(deed)s.") % {"deed": deed.label})
                 return redirect(self.route("change"), row.pk)
+        return self.draw(request, row, deed, form)
+
+    def draw(self, request: HttpRequest, row: Model, deed: AdminDeed, form: Deed) -> TemplateResponse:
+        """The page of `deed`; a form that was refused comes back with what was typed."""
         page = self.admin_site.each_context(request) | {
             "title": deed.label,
             "deed": deed,
@@ -239,7 +252,7 @@ class ReadOnlyAdmin(ModelAdmin):
             "opts": self.opts,
             "back": reverse(self.route("change"), args=[row.pk]),
         }
-        return TemplateResponse(request, "admin/deed.html", page)
+        return TemplateResponse(request, deed.template, page)
 
     def fact(self, row: Model, name: str | Callable[[Any], Any]) -> tuple[str, str]:
         """A label and what it says of `row`, as the row's own page shows it."""

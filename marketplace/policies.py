@@ -83,6 +83,10 @@ POLICIES: dict[str, For] = {
     "escrow.release": For.CLIENT,
     "escrow.ask_refund": For.CLIENT,
     "escrow.answer_refund": For.PROVIDER,
+    "mediation.register": For.ANYONE,
+    "mediation.decision": For.VERIFIED,  # the two sides and the SMA’s people in the case: the queryset decides
+    "mediation.party": For.VERIFIED,  # the two sides, and who sits in the case: the cases' queryset decides
+    "mediation.settle": For.VERIFIED,
     "payouts.own": For.PROVIDER,
     "payouts.ask": For.PROVIDER,
     "payouts.refunds": For.VERIFIED,  # whoever paid by a card that does not take the money back

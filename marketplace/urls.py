@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("credits.urls")),
     path("", include("projects.urls")),
     path("", include("escrow.urls")),
+    path("", include("mediation.urls")),
     path("", include("payouts.urls")),
     path("", include("marketplace.demo.urls")),
 ]

@@ -129,7 +129,14 @@ class OfCase(Telling):
             quote=facts.get("text", ""),
             figures=self.figures(facts),
             action=(str(self.words.label), facts["page"]),
+            links=self.links(facts),
+            links_title=_now("Documents"),
         )
+
+    def links(self, facts: Facts) -> list[tuple[str, str, str]]:
+        """The decision itself, for the sides to whom it is announced."""
+        number = _now("case SMA %(n)s") % facts
+        return [(_now("The decision as a PDF"), f"{facts['page']}decision.pdf", number)] if "decision" in facts else []
 
     def figures(self, facts: Facts) -> list[tuple[str, str]]:
         """What is frozen, how it is shared, and the date of the step."""

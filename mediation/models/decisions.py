@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -47,6 +47,13 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
     def drafted(self) -> DecisionQuerySet:
         """Those that wait for a second person."""
         return self.filter(state=DecisionState.DRAFTED)
+
+    def with_case(self) -> DecisionQuerySet:
+        """With everything that its paper says of the case and of who sat in it."""
+        sides = (f"dispute__account__agreement__{side}__company" for side in ("client", "provider"))
+        return self.select_related(
+            "dispute__project", "dispute__freeze", "dispute__mediator", "arbitrator", "approved_by", *sides
+        )
 
     def send_back(self, at: datetime) -> int:
         """Their case has ended without them; how many."""
@@ -142,6 +149,11 @@ class Decision(models.Model):
     def shares(self) -> Shares:
         """Both shares, in cents."""
         return Shares(self.provider_cents, self.client_cents)
+
+    @property
+    def lasted_days(self) -> int:
+        """Whole days from the opening of the case to the decision; 0 until it is issued."""
+        return (self.issued_at - self.dispute.opened_at).days if self.issued_at else 0
 
     def approve(self, *, by: User) -> None:
         """Approve as the second person who was asked: it is issued. A second approval changes nothing.
@@ -369,6 +381,11 @@ class PublicationQuerySet(models.QuerySet["Publication"]):
         """What the register shows to everybody, the latest decisions first."""
         rows = self.filter(withdrawn_at=None).select_related("decision__dispute__project__category")
         return rows.order_by("-decision__issued_at", "-pk")
+
+    def with_rulings(self) -> PublicationQuerySet:
+        """With whether a court has ruled since, as `ruled`."""
+        rulings = Seizure.objects.filter(dispute=OuterRef("decision__dispute"), ruling__isnull=False)
+        return self.annotate(ruled=Exists(rulings))
 
 
 class Publication(models.Model):

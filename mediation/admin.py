@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, cast
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from marketplace.admin_site import AdminDeed, ReadOnlyAdmin, Waiting, waits
+from marketplace.templatetags.page import euros, paris_short
+from mediation.bench_deeds import DEEDS, READ
+from mediation.bench_forms import DecideForm
+from mediation.casefile import CaseFile
+from mediation.desk import delays, on_desk_of, workload
+from mediation.models import Decision, Dispute, DisputeState
+
+if TYPE_CHECKING:
+    from django.db.models import Model, QuerySet
+
+    from marketplace.accounts.models import User
+    from marketplace.forms import Deed
+    from mediation.models.cases import DisputeQuerySet
+
+    Filter = admin.SimpleListFilter
+else:
+    Filter = admin.SimpleListFilter
+
+MINE, UNNAMED, TO_PUBLISH, OVER, ALL = "mine", "unnamed", "to-publish", "over", "all"
+
+
+def staff(request: HttpRequest) -> User:
+    """Who is at work in the administration."""
+    return cast("User", request.user)
+
+
+class Stage(Filter):
+    """The living cases first; the others on demand."""
+
+    title = _("stage")
+    parameter_name = "stage"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        return [
+            ("", _now("Under way")),
+            (MINE, _now("Those in which I sit")),
+            (UNNAMED, _now("Without a mediator")),
+            (TO_PUBLISH, _now("Decisions to publish")),
+            (OVER, _now("Over")),
+            (ALL, _now("All")),
+        ]
+
+    def choices(self, changelist: ChangeList) -> Iterator[dict[str, object]]:  # type: ignore[override]
+        for value, label in self.lookup_choices:
+            query = changelist.get_query_string({self.parameter_name: value} if value else {}, [self.parameter_name])
+            yield {"selected": (self.value() or "") == value, "query_string": query, "display": label}
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Model]) -> QuerySet[Model]:
+        rows = cast("DisputeQuerySet", queryset)
+        issued = Decision.objects.issued().filter(dispute=OuterRef("pk"), publication=None)
+        stages = {
+            MINE: lambda: rows.seated_by(staff(request)),
+            UNNAMED: lambda: unnamed(rows),
+            TO_PUBLISH: lambda: rows.filter(Exists(issued), state=DisputeState.EXECUTED),
+            OVER: lambda: rows.exclude(ended_at=None),
+            ALL: rows.all,
+        }
+        return cast("QuerySet[Model]", stages.get(self.value() or "", rows.living)())
+
+
+def unnamed(rows: DisputeQuerySet) -> DisputeQuerySet:
+    """The cases that wait for a mediator."""
+    return rows.filter(mediator=None, state__in=[DisputeState.OPENED, DisputeState.MEDIATION])
+
+
+@admin.register(Dispute)
+class DisputeAdmin(ReadOnlyAdmin):
+    """The cases, the nearest date first. Only who sits in a case reads it; others find what naming somebody takes."""
+
+    list_display = ["case_number", "state", "amount", "next_step", "awaits", "mediator", "arbitrator"]
+    list_filter = [Stage, "state"]
+    show_full_result_count = False
+    fields = readonly_fields = (
+        *("case_number", "state", "amount", "category", "opened_at", "next_step", "awaits"),
+        *("mediator", "arbitrator", "approver"),
+    )
+    deed_facts = ["case_number", "state", "amount", "next_step", "mediator", "arbitrator"]
+    deeds = DEEDS
+    change_form_template = "admin/case.html"
+    change_list_template = "admin/cases.html"
+
+    def get_queryset(self, request: HttpRequest) -> DisputeQuerySet:
+        return on_desk_of(staff(request))
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        return ("next_due", "-pk")
+
+    @admin.display(description=_("case"), ordering="pk")
+    def case_number(self, case: Dispute) -> str:
+        return case.number
+
+    @admin.display(description=_("frozen"), ordering="frozen_cents")
+    def amount(self, case: Dispute) -> str:
+        return euros(case.__dict__["frozen_cents"])
+
+    @admin.display(description=_("category"))
+    def category(self, case: Dispute) -> str:
+        return str(case.project.category)
+
+    @admin.display(description=_("next date"), ordering="next_due", empty_value="–")
+    def next_step(self, case: Dispute) -> str:
+        due = case.__dict__["next_due"] if case.is_living else None
+        late = case.state == DisputeState.ARBITRATION and case.decide_by and case.decide_by < timezone.now()
+        return _now("%(date)s, late") % {"date": paris_short(due)} if late else paris_short(due)
+
+    @admin.display(description=_("waits for"), empty_value="–")
+    def awaits(self, case: Dispute) -> str:
+        """Whose step it is: the two sides are not named here."""
+        waited = {
+            DisputeState.OPENED: _now("the answer of the other side") if case.mediator else _now("a mediator"),
+            DisputeState.MEDIATION: _now("an agreement of both sides") if case.mediator else _now("a mediator"),
+            DisputeState.ARBITRATION: _now("the arbitrator’s decision") if case.arbitrator else _now("an arbitrator"),
+            DisputeState.DECIDED: _now("its execution"),
+        }
+        return waited.get(DisputeState(case.state), "")
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        case = context.get("original")
+        if case and case.is_seated(staff(request)):
+            context["file"] = CaseFile(case)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def do(self, request: HttpRequest, row: Model, deed: AdminDeed) -> HttpResponse:
+        """Perform a deed; a decision is shown once as both sides will read it, and only then issued."""
+        form = deed.filled(request, row)
+        if "correct" in request.POST:
+            return self.draw(request, row, deed, form)
+        if isinstance(form, DecideForm) and form.is_valid() and not form.cleaned_data["seen"]:
+            return self.preview(form, self.draw(request, row, deed, form))
+        return super().do(request, row, deed)
+
+    def preview(self, form: DecideForm, page: TemplateResponse) -> TemplateResponse:
+        """The decision before it is issued."""
+        page.template_name = "admin/decision_preview.html"
+        needs_approval = form.dispute.cents > settings.SMA_APPROVAL_CENTS
+        cast("dict[str, Any]", page.context_data).update(needs_approval=needs_approval)
+        return page
+
+    def draw(self, request: HttpRequest, row: Model, deed: AdminDeed, form: Deed) -> TemplateResponse:
+        """The page of a deed, with the draft for who is to approve it."""
+        response = super().draw(request, row, deed, form)
+        case = cast("Dispute", row)
+        draft = case.draft if case.is_seated(staff(request)) else None
+        cast("dict[str, Any]", response.context_data).update(draft=draft, case=case)
+        return response
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(require_safe(self.workload_view))
+        return [path("workload/", view, name="mediation_dispute_workload"), *super().get_urls()]
+
+    def workload_view(self, request: HttpRequest) -> HttpResponse:
+        """Who has how much to do, and how long cases take."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        page = self.admin_site.each_context(request) | {
+            "title": _now("Workload and delays"),
+            "opts": self.opts,
+            "loads": workload(),
+            "delays": delays(),
+        }
+        return TemplateResponse(request, "admin/workload.html", page)
+
+
+@waits
+def naming(user: User) -> Iterator[Waiting]:
+    """The cases without a mediator, for who may name one."""
+    rows = list(unnamed(on_desk_of(user))) if user.has_perm(READ) else []
+    words = ngettext("%(n)s case without a mediator", "%(n)s cases without a mediator", len(rows))
+    yield from waiting(rows, words, UNNAMED)
+
+
+@waits
+def sitting(user: User) -> Iterator[Waiting]:
+    """The cases in which it is for `user` to act: mediation under way, a decision to write or to approve."""
+    if not user.has_perm(READ):
+        return
+    mine = [case for case in on_desk_of(user).seated_by(user).living() if acts_in(case, user)]
+    words = ngettext("%(n)s case waits for you", "%(n)s cases wait for you", len(mine))
+    yield from waiting(mine, words, MINE)
+
+
+def acts_in(case: Dispute, user: User) -> bool:
+    """Whether `user` has something to do in a case: mediate, decide or approve."""
+    if case.state in {DisputeState.OPENED, DisputeState.MEDIATION}:
+        return case.mediator_id == user.pk
+    return user in case.awaited()
+
+
+def waiting(rows: list[Dispute], words: str, stage: str) -> Iterator[Waiting]:
+    """These cases, if any, with the nearest date."""
+    if rows:
+        dates = [case.__dict__["next_due"] for case in rows if case.__dict__["next_due"]]
+        address = f"{reverse('admin:mediation_dispute_changelist')}?stage={stage}"
+        since = min(case.opened_at for case in rows)
+        yield Waiting(capfirst(words) % {"n": len(rows)}, address, since=since, before=min(dates, default=None))

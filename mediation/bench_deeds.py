@@ -1,0 +1,215 @@
+"""What the SMA's people may do on a case from the administration, each by the domain's own method."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from django.utils.translation import gettext_lazy as _
+
+from escrow.models import Shares
+from marketplace.admin_site import AdminDeed
+from mediation import bench_forms as forms
+from mediation.casefile import seat_of
+from mediation.models import Decision, Dispute, DisputeState, Publication, Role, Seizure, SplitProposal
+from mediation.states import MEDIATED
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from marketplace.accounts.models import User
+    from marketplace.forms import Deed
+
+READ, ASSIGN = "mediation.view_dispute", "mediation.assign_dispute"
+MEDIATOR, ARBITRATOR, APPROVER = (frozenset({role}) for role in Role)
+SEATED = frozenset(Role)
+
+
+@dataclass(frozen=True)
+class CaseDeed(AdminDeed):
+    """A deed on a case. With `seats`, it exists only for whoever has one of them in it; without, for all of the SMA."""
+
+    seats: frozenset[Role] = field(default_factory=frozenset)
+    template: ClassVar[str] = "admin/case_deed.html"
+
+    def permits(self, user: Any, row: Dispute) -> bool:
+        return super().permits(user, row) and (not self.seats or bool(self.seats & seat_of(row, user)))
+
+    def filled(self, request: HttpRequest, row: Dispute) -> Deed:
+        form = cast("type[forms.CaseForm]", self.form)
+        return form(request.POST or None, request.FILES or None, dispute=row)
+
+
+def shares(data: dict[str, Any]) -> Shares:
+    """Both shares of a form."""
+    return Shares(data["provider"], data["client"])
+
+
+def draft_of(dispute: Dispute) -> Decision:
+    """The decision to approve, or the last one that was. Refused: Decision.NotWaiting."""
+    if decision := dispute.decisions.first():
+        return decision
+    raise Decision.NotWaiting
+
+
+def seizure_of(dispute: Dispute) -> Seizure:
+    """The last seizure of a court. Refused: Seizure.NotDecided."""
+    if seizure := dispute.seizures.last():
+        return seizure
+    raise Seizure.NotDecided
+
+
+def publish(dispute: Dispute, by: User, data: dict[str, Any]) -> Publication:
+    """Put the decision into the register. Refused: Decision.NotPublishable."""
+    if decision := dispute.decision:
+        return decision.publish(data["text"], by=by)
+    raise Decision.NotPublishable
+
+
+def take_off(dispute: Dispute, by: User, data: dict[str, Any]) -> None:
+    """Take the decision off the register; one that is not there stays so."""
+    for publication in Publication.objects.filter(decision__dispute=dispute):
+        publication.withdraw()
+
+
+def is_published(dispute: Dispute) -> bool:
+    """Whether the register shows it."""
+    return Publication.objects.public().filter(decision__dispute=dispute).exists()
+
+
+def is_executed_decision(dispute: Dispute) -> bool:
+    """Whether it may be published."""
+    return dispute.state == DisputeState.EXECUTED and dispute.decision is not None
+
+
+def may_decide(dispute: Dispute) -> bool:
+    """Whether a decision is to be written."""
+    return dispute.state == DisputeState.ARBITRATION and dispute.draft is None
+
+
+NAMING: dict[str, AdminDeed] = {
+    "assign": CaseDeed(
+        _("Name the mediator"),
+        ASSIGN,
+        lambda case, by, data: case.assign(data["staff"], by=by),
+        form=forms.MediatorForm,
+        offered=lambda case: case.state in MEDIATED,
+    ),
+    "appoint": CaseDeed(
+        _("Name the arbitrator"),
+        ASSIGN,
+        lambda case, by, data: case.appoint(data["staff"], by=by),
+        form=forms.ArbitratorForm,
+        offered=may_decide,
+    ),
+}
+WORDS: dict[str, AdminDeed] = {
+    "say": CaseDeed(
+        _("Write to both sides"),
+        READ,
+        lambda case, by, data: case.say(data["text"], by=by, key=data["key"], exhibits=data["pieces"] or ()),
+        form=forms.SayForm,
+        offered=lambda case: case.is_open,
+        seats=SEATED,
+    ),
+    "note": CaseDeed(
+        _("Write a note for the SMA alone"),
+        READ,
+        lambda case, by, data: case.note(data["text"], by=by),
+        form=forms.NoteForm,
+        seats=SEATED,
+    ),
+}
+MEDIATING: dict[str, AdminDeed] = {
+    "propose": CaseDeed(
+        _("Propose a split"),
+        READ,
+        lambda case, by, data: SplitProposal.propose(case, shares(data), reason=data["reason"], by=by, key=data["key"]),
+        form=forms.ProposeForm,
+        offered=lambda case: case.state == DisputeState.MEDIATION,
+        seats=MEDIATOR,
+    ),
+    "hand-over": CaseDeed(
+        _("Hand over to an arbitrator"),
+        READ,
+        lambda case, by, data: case.hand_over(data["reason"], by=by),
+        form=forms.HandOverForm,
+        offered=lambda case: case.state == DisputeState.MEDIATION,
+        grave=True,
+        seats=MEDIATOR,
+    ),
+}
+DECIDING: dict[str, AdminDeed] = {
+    "decide": CaseDeed(
+        _("Write the decision"),
+        READ,
+        lambda case, by, data: Decision.draft(case, shares(data), reasons=data["reasons"], by=by, key=data["key"]),
+        form=forms.DecideForm,
+        offered=may_decide,
+        reauthenticate=True,
+        seats=ARBITRATOR,
+    ),
+    "approve": CaseDeed(
+        _("Approve the decision"),
+        READ,
+        lambda case, by, data: draft_of(case).approve(by=by),
+        form=forms.CaseForm,
+        offered=lambda case: case.draft is not None,
+        reauthenticate=True,
+        seats=APPROVER,
+    ),
+    "send-back": CaseDeed(
+        _("Send the decision back"),
+        READ,
+        lambda case, by, data: draft_of(case).send_back(data["reason"], by=by),
+        form=forms.SendBackForm,
+        offered=lambda case: case.draft is not None,
+        grave=True,
+        seats=APPROVER,
+    ),
+}
+COURTS: dict[str, AdminDeed] = {
+    "seize": CaseDeed(
+        _("Note that a court is seized"),
+        ASSIGN,
+        lambda case, by, data: Seizure.record(case, data["proof"], note=data["note"], by=by),
+        form=forms.SeizeForm,
+        offered=lambda case: case.state == DisputeState.DECIDED and not case.is_seized,
+        grave=True,
+    ),
+    "lift": CaseDeed(
+        _("Note that no court is seized any more"),
+        ASSIGN,
+        lambda case, by, data: seizure_of(case).lift(data["note"], by=by),
+        form=forms.LiftForm,
+        offered=lambda case: case.is_seized,
+    ),
+    "rule": CaseDeed(
+        _("Execute the ruling of the court"),
+        ASSIGN,
+        lambda case, by, data: seizure_of(case).carry_out(shares(data), data["ruling"], by=by),
+        form=forms.RulingForm,
+        offered=lambda case: case.is_seized,
+        reauthenticate=True,
+    ),
+}
+REGISTER: dict[str, AdminDeed] = {
+    "publish": CaseDeed(
+        _("Publish the decision"),
+        READ,
+        publish,
+        form=forms.PublishForm,
+        offered=is_executed_decision,
+        seats=SEATED,
+    ),
+    "take-off": CaseDeed(
+        _("Take off the register"),
+        READ,
+        take_off,
+        form=forms.CaseForm,
+        offered=is_published,
+        grave=True,
+        seats=SEATED,
+    ),
+}
+DEEDS: dict[str, AdminDeed] = NAMING | WORDS | MEDIATING | DECIDING | COURTS | REGISTER

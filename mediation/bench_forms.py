@@ -1,0 +1,205 @@
+"""What the SMA's people fill in on a case."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django import forms
+from django.utils.functional import lazystr
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from escrow.models import Shares
+from marketplace.accounts.models import User
+from marketplace.documents.forms import DocumentField
+from marketplace.fields import EurosField
+from marketplace.forms import Deed
+from marketplace.templatetags.page import euros
+from mediation.exhibits import ExhibitsField
+from mediation.models import Bench, Dispute, Role
+from mediation.models.bench import members
+from mediation.register import telling, unnamed
+
+if TYPE_CHECKING:
+    StaffChoice = forms.ModelChoiceField[User]
+else:
+    StaffChoice = forms.ModelChoiceField
+
+
+def area(rows: int) -> forms.Textarea:
+    """A box for a text."""
+    return forms.Textarea(attrs={"rows": rows, "cols": 80})
+
+
+class CaseForm(Deed):
+    """A deed of the SMA on one case."""
+
+    def __init__(self, *args: Any, dispute: Dispute, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.dispute = dispute
+
+
+class StaffField(StaffChoice):
+    """Somebody of the SMA, with how much they have to do."""
+
+    def label_from_instance(self, staff: User) -> str:
+        load = staff.__dict__["load"]
+        words = ngettext("%(name)s (%(n)s case under way)", "%(name)s (%(n)s cases under way)", load)
+        return words % {"name": staff.display_name, "n": load}
+
+
+class SeatForm(CaseForm):
+    """A seat of the case for somebody who has no tie to a side and has had no other seat in it."""
+
+    role: ClassVar[Role]
+    staff = StaffField(
+        User.objects.none(),
+        label=_("Who"),
+        empty_label=None,
+        help_text=_(
+            "Who has least to do comes first. Nobody is offered who has a tie to a side (same person, business or bank "
+            "account, or ever a project in common), nor who has had another seat in this case."
+        ),
+        error_messages={"invalid_choice": _("This person cannot sit in this case: choose one of those offered.")},
+    )
+
+    def __init__(self, *args: Any, dispute: Dispute, **kwargs: Any) -> None:
+        super().__init__(*args, dispute=dispute, **kwargs)
+        now = getattr(dispute, f"{self.role.lower()}_id")
+        fit = [one.pk for one in Bench(dispute).candidates(self.role, besides={now})]
+        self.fields["staff"].queryset = members().filter(pk__in=fit)  # type: ignore[attr-defined]
+
+
+class MediatorForm(SeatForm):
+    """Who mediates."""
+
+    role = Role.MEDIATOR
+
+
+class ArbitratorForm(SeatForm):
+    """Who decides."""
+
+    role = Role.ARBITRATOR
+
+
+class SayForm(CaseForm):
+    """Words, evidence, or both, for the two sides."""
+
+    text = forms.CharField(label=_("Message, read by both sides"), required=False, max_length=5000, widget=area(6))
+    pieces = ExhibitsField(label=_("Evidence, read by both sides"), required=False, most=10)
+
+
+class NoteForm(CaseForm):
+    """Words for the SMA alone."""
+
+    text = forms.CharField(label=_("Note, which neither side ever reads"), max_length=5000, widget=area(6))
+
+
+class HandOverForm(CaseForm):
+    """The end of a mediation before its date."""
+
+    reason = forms.CharField(
+        label=_("Why you end the mediation, read by both sides"), required=False, max_length=2000, widget=area(4)
+    )
+
+
+class SharesForm(CaseForm):
+    """All that is frozen, shared between the two: the sum is exact, to the cent."""
+
+    provider = EurosField(label=_("To the provider, in euros"), min_cents=0)
+    client = EurosField(label=_("To the client, in euros"), min_cents=0)
+
+    def __init__(self, *args: Any, dispute: Dispute, **kwargs: Any) -> None:
+        super().__init__(*args, dispute=dispute, **kwargs)
+        words = _("Both shares come to exactly %(frozen)s.")
+        self.fields["client"].help_text = lazystr(words % {"frozen": euros(dispute.cents)})
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if "provider" in data and "client" in data and (gap := self.dispute.cents - sum(self.shares)):
+            less = _now("%(frozen)s are frozen: %(gap)s are missing. Correct one of the two shares.")
+            more = _now("%(frozen)s are frozen: %(gap)s too much. Correct one of the two shares.")
+            words = less if gap > 0 else more
+            self.add_error("client", words % {"frozen": euros(self.dispute.cents), "gap": euros(abs(gap))})
+        return data
+
+    @property
+    def shares(self) -> Shares:
+        """What was typed, in cents."""
+        return Shares(self.cleaned_data["provider"], self.cleaned_data["client"])
+
+
+class ProposeForm(SharesForm):
+    """A split that the mediator proposes to both sides."""
+
+    reason = forms.CharField(label=_("Why this split, read by both sides"), max_length=2000, widget=area(4))
+
+
+class DecideForm(SharesForm):
+    """A decision: looked at once before it is issued."""
+
+    reasons = forms.CharField(
+        label=_("Reasons"),
+        max_length=20_000,
+        min_length=50,
+        widget=area(14),
+        help_text=_(
+            "50 signs at least. Both sides read them, word for word: what each asks for, what you hold to be shown by "
+            "which evidence, and how the shares follow from the contract."
+        ),
+    )
+    seen = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+
+class SendBackForm(CaseForm):
+    """Why a decision is not approved."""
+
+    reason = forms.CharField(label=_("Why, read by the arbitrator"), max_length=2000, widget=area(4))
+
+
+class SeizeForm(CaseForm):
+    """A court, and the paper that shows that it is seized."""
+
+    proof = DocumentField(label=_("Proof that a court is seized"))
+    note = forms.CharField(
+        label=_("Which court, since when, read by both sides"), required=False, max_length=2000, widget=area(3)
+    )
+
+
+class LiftForm(CaseForm):
+    """How it is known that no court is seized any more."""
+
+    note = forms.CharField(label=_("How you know, read by both sides"), max_length=2000, widget=area(3))
+
+
+class RulingForm(SharesForm):
+    """What a court ruled, with its paper."""
+
+    ruling = DocumentField(label=_("Ruling of the court"))
+
+
+class PublishForm(CaseForm):
+    """The words of a decision for everybody, in which nobody is named."""
+
+    text = forms.CharField(
+        label=_("Grounds, read by everybody"),
+        max_length=5000,
+        widget=area(14),
+        help_text=_(
+            "Begins as the reasons without names, companies and contact details. Take out all else that would tell "
+            "whose case it is: the register adds the category, a band of amounts, the outcome and the delay."
+        ),
+    )
+
+    def __init__(self, *args: Any, dispute: Dispute, **kwargs: Any) -> None:
+        super().__init__(*args, dispute=dispute, **kwargs)
+        decision = dispute.decision
+        self.fields["text"].initial = unnamed(decision.reasons, dispute)[:5000] if decision else ""
+
+    def clean_text(self) -> str:
+        text: str = self.cleaned_data["text"]
+        if found := list(telling(text, self.dispute)):
+            words = _("This text tells whose case it is. Take out: %(what)s.")
+            raise forms.ValidationError(words, params={"what": ", ".join(found)})
+        return text

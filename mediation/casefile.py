@@ -1,0 +1,136 @@
+"""A case as the SMA's people read it who sit in it: claims, steps, evidence with its originals, proposals, notes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from django.urls import reverse
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from marketplace.templatetags.page import euros, paris
+from mediation.models import Decision, Note, Publication, Role, Seizure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from marketplace.accounts.models import User
+    from mediation.models import Assignment, Claim, Dispute, Entry, Evidence, SplitProposal
+
+FACTS: dict[str, Callable[[str], str]] = {
+    "claim_cents": lambda value: _("%(amount)s claimed") % {"amount": euros(int(value))},
+    "provider_cents": lambda value: _("%(amount)s to the provider") % {"amount": euros(int(value))},
+    "client_cents": lambda value: _("%(amount)s to the client") % {"amount": euros(int(value))},
+    "proposal": lambda value: _("proposal %(n)s") % {"n": value},
+    "name": str,
+    "until": lambda value: _("until %(date)s") % {"date": paris(datetime.fromisoformat(value))},
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the case in words."""
+
+    entry: Entry
+    who: str
+
+    @property
+    def title(self) -> str:
+        return str(capfirst(self.entry.get_kind_display()))
+
+    @property
+    def facts(self) -> str:
+        """Amounts, names and dates of the step."""
+        facts = self.entry.facts
+        return ", ".join(words(facts[name]) for name, words in FACTS.items() if facts.get(name) is not None)
+
+    @property
+    def pieces(self) -> list[Evidence]:
+        """The evidence that came with it."""
+        return list(self.entry.evidence.all())
+
+
+class CaseFile:
+    """All of one case, for somebody who sits in it."""
+
+    def __init__(self, dispute: Dispute) -> None:
+        self.dispute = dispute
+
+    @cached_property
+    def roles(self) -> dict[int, str]:
+        """What each person is in this case."""
+        seats = {row.staff_id: str(row.get_role_display()) for row in self.bench}
+        sides = {self.dispute.client.pk: _("the client"), self.dispute.provider.pk: _("the provider")}
+        return {**seats, **sides}
+
+    def who(self, user: User | None) -> str:
+        """A name and a role; a date has neither."""
+        if user is None:
+            return _("by itself, on its date")
+        role = self.roles.get(user.pk, _("SMA"))
+        return _("%(name)s, %(role)s") % {"name": user.display_name, "role": role}
+
+    @cached_property
+    def bench(self) -> list[Assignment]:
+        """Who sits or sat in it, in their order."""
+        return list(self.dispute.assignments.select_related("staff"))
+
+    @property
+    def claims(self) -> list[tuple[str, Claim]]:
+        """What each side asks for."""
+        return [(self.who(claim.by), claim) for claim in self.dispute.claims.select_related("by")]
+
+    @property
+    def steps(self) -> list[Step]:
+        """The one timeline, the latest step first."""
+        return [Step(entry, self.who(entry.by)) for entry in self.dispute.entries.shown()][::-1]
+
+    @cached_property
+    def evidence(self) -> list[tuple[str, Evidence]]:
+        """Each piece, with whose it is."""
+        rows = self.dispute.evidence.select_related("by", "document", "original")
+        return [(self.who(piece.by), piece) for piece in rows]
+
+    @cached_property
+    def proposals(self) -> list[tuple[str, SplitProposal, str]]:
+        """Each proposed split, with whose it is and who has accepted it."""
+        rows = self.dispute.proposals.select_related("by")
+        return [(self.who(row.by), row, self.accepted(row)) for row in rows]
+
+    def accepted(self, proposal: SplitProposal) -> str:
+        """Which sides have accepted a proposal."""
+        sides = [(proposal.client_accepted_at, _("the client")), (proposal.provider_accepted_at, _("the provider"))]
+        return ", ".join(side for at, side in sides if at) or _("nobody yet")
+
+    @cached_property
+    def decisions(self) -> list[Decision]:
+        """The decision, drafts sent back included."""
+        return list(self.dispute.decisions.select_related("arbitrator", "approved_by"))
+
+    @property
+    def paper(self) -> str:
+        """Where the decision is as a PDF, once it is issued."""
+        return reverse("mediation:paper", args=[self.dispute.key]) if self.dispute.decision else ""
+
+    @cached_property
+    def seizures(self) -> list[Seizure]:
+        """What is known of the courts."""
+        return list(self.dispute.seizures.select_related("by", "document", "ruling"))
+
+    @cached_property
+    def notes(self) -> list[tuple[str, Note]]:
+        """The SMA's own notes, the latest first."""
+        return [(self.who(note.by), note) for note in self.dispute.notes.select_related("by")][::-1]
+
+    @property
+    def publication(self) -> Publication | None:
+        """Its text in the public register."""
+        return Publication.objects.filter(decision__dispute=self.dispute).first()
+
+
+def seat_of(dispute: Dispute, user: User) -> set[str]:
+    """The seats that `user` has in a case now."""
+    return {role for role in Role if getattr(dispute, f"{role.lower()}_id") == user.pk}

@@ -1,0 +1,77 @@
+"""The pages of what a side does in its case: a title, what it brings about, the button, and whether it is possible."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.utils.translation import gettext as _
+
+from marketplace.templatetags.page import euros, paris
+
+if TYPE_CHECKING:
+    from mediation.dossier import Card, Dossier
+
+
+class Deed(NamedTuple):
+    """What the page of a deed says. `style`: the colour of its button."""
+
+    title: str
+    told: str
+    button: str
+    possible: bool
+    style: str = ""
+
+
+def answer(dossier: Dossier) -> Deed:
+    told = _("The mediation begins with your answer. To answer before %(at)s.")
+    if dossier.dispute.straight:
+        told = _("The case goes to an arbitrator with your answer. To answer before %(at)s.")
+    told = told % {"at": paris(dossier.dispute.answer_by)}
+    return Deed(_("Answer the dispute"), told, _("Send my answer"), dossier.may_answer)
+
+
+def join(dossier: Dossier) -> Deed:
+    told = _("Your claim is read in the same case, and counts as your answer. The SMA can decide on %(amount)s only.")
+    told = told % {"amount": euros(dossier.dispute.cents)}
+    return Deed(_("Claim in this case too"), told, _("Send my claim"), dossier.may_join)
+
+
+def say(dossier: Dossier) -> Deed:
+    told = _("Each piece of evidence is dated and hashed, and its original is kept. A late one is taken and labelled.")
+    return Deed(_("Write or send evidence"), told, _("Send"), dossier.may_say)
+
+
+def propose(dossier: Dossier) -> Deed:
+    told = _("If the other side accepts it, it is executed at once, in one movement. Your earlier one is replaced.")
+    return Deed(_("Propose a split"), told, _("Propose this split"), dossier.may_propose)
+
+
+def accept(dossier: Dossier, card: Card) -> Deed:
+    """Accepted by the second of the two, it is executed at once; by the first, it waits for the other."""
+    last = any((card.proposal.client_accepted_at, card.proposal.provider_accepted_at))
+    told = (
+        _("The other side has accepted it: it is executed at once, in one movement, and the case is over for good.")
+        if last
+        else _("Once the other side accepts it too, it is executed at once, in one movement, and the case is over.")
+    )
+    button = _("Accept %(amount)s for me") % {"amount": euros(card.split.mine)}
+    title = _("Accept proposal %(n)s") % {"n": card.proposal.number}
+    return Deed(title, told, button, card.awaits_me)
+
+
+def refuse(dossier: Dossier, card: Card) -> Deed:
+    told = _("The case goes on: propose another split, or let an arbitrator decide after the mediation.")
+    title = _("Refuse proposal %(n)s") % {"n": card.proposal.number}
+    possible = card.awaits_me and card.proposal.by_id != dossier.reader.pk
+    return Deed(title, told, title, possible, "second")
+
+
+def withdraw(dossier: Dossier) -> Deed:
+    amount = {"amount": euros(dossier.dispute.cents)}
+    told = _(
+        "The case ends: %(amount)s are held again and the tranches are as they were before. If you open one again on "
+        "the same tranche, it goes straight to an arbitrator."
+    )
+    if not dossier.ends_by_withdrawal:
+        told = _("Your claim is given up; the case goes on with the other side’s, and %(amount)s stay frozen.")
+    return Deed(_("Withdraw my claim"), told % amount, _("Withdraw my claim"), dossier.may_withdraw, "stop")

@@ -1,0 +1,314 @@
+"""The page of a case: everything that it says to one reader."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from marketplace.templatetags.page import euros, paris
+from mediation.models import Decision, Evidence, SplitProposal
+from mediation.states import MEDIATED, DisputeState, ProposalState
+from mediation.words import Phase, opposite, phase_of, step_of, whose
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from escrow.models import Shares
+    from marketplace.accounts.models import User
+    from mediation.models import Dispute
+
+SOON = timedelta(days=3)
+CLOSED: dict[ProposalState, Callable[[], tuple[str, str]]] = {
+    ProposalState.ACCEPTED: lambda: ("go", _("Accepted by both")),
+    ProposalState.REPLACED: lambda: ("", _("Replaced by another")),
+    ProposalState.LAPSED: lambda: ("", _("Without object")),
+}
+
+
+class Side(NamedTuple):
+    """One part of a split, in its reader's words; `kind` names its colour."""
+
+    kind: str
+    label: str
+    cents: int
+
+
+class Split(NamedTuple):
+    """A split as it is drawn: the provider's part, then the client's."""
+
+    sides: list[Side]
+    cents: int
+    mine: int
+
+
+class Card(NamedTuple):
+    """A proposal as its reader sees it."""
+
+    proposal: SplitProposal
+    title: str
+    badge: tuple[str, str]
+    split: Split
+    awaits_me: bool
+
+
+class Dossier:
+    """A case read by one of its two sides, or by somebody of the SMA who sits in it."""
+
+    def __init__(self, dispute: Dispute, reader: User) -> None:
+        self.dispute, self.reader = dispute, reader
+
+    @property
+    def is_party(self) -> bool:
+        """Whether the reader is one of the two sides: the SMA's people act in the administration."""
+        return self.dispute.is_party(self.reader)
+
+    @property
+    def may_answer(self) -> bool:
+        """Whether the reader has still to answer the grievance."""
+        return self.dispute.state == DisputeState.OPENED and self.reader in self.silent
+
+    @property
+    def may_join(self) -> bool:
+        """Whether the reader may claim too, in the same case."""
+        claimed = {claim.by_id for claim in self.claims}
+        return self.is_party and self.dispute.state in MEDIATED and self.reader.pk not in claimed
+
+    @property
+    def may_say(self) -> bool:
+        """Whether words and evidence of the reader are taken."""
+        return self.is_party and self.dispute.is_open
+
+    @property
+    def may_propose(self) -> bool:
+        """Whether the reader may propose a split."""
+        return self.is_party and self.dispute.state == DisputeState.MEDIATION
+
+    @property
+    def may_withdraw(self) -> bool:
+        """Whether the reader has a claim to give up, or opened a case in which nobody claims."""
+        claims = [claim for claim in self.claims if not claim.withdrawn_at]
+        opener = self.dispute.opened_by_id == self.reader.pk and not claims
+        mine = any(claim.by_id == self.reader.pk for claim in claims)
+        return self.is_party and self.dispute.is_open and (mine or opener)
+
+    @property
+    def ends_by_withdrawal(self) -> bool:
+        """Whether nobody else claims anything, so that the case would end."""
+        return not any(c.by_id != self.reader.pk and not c.withdrawn_at for c in self.claims)
+
+    @cached_property
+    def claims(self) -> list[Any]:
+        """What each side claims."""
+        return list(self.dispute.claims.select_related("by"))
+
+    @cached_property
+    def silent(self) -> list[User]:
+        """Who has not answered."""
+        return self.dispute.silent()
+
+    @property
+    def demands(self) -> list[tuple[str, str, int, bool]]:
+        """Each claim: whose, why, how much, and whether it stands."""
+        d, reader = self.dispute, self.reader
+        return [(whose(d, c.by, reader), c.grievance, c.cents, not c.withdrawn_at) for c in self.claims]
+
+    def split(self, shares: Shares) -> Split:
+        """A split in its reader's words, with their own part."""
+        d, reader = self.dispute, self.reader
+        provider = _("For you") if d.is_("provider", reader) else _("For the provider")
+        client = _("For you") if d.is_("client", reader) else _("For the client")
+        sides = [
+            Side("provider", provider, shares.provider_cents),
+            Side("client", client, shares.client_cents),
+        ]
+        mine = shares.client_cents if d.is_("client", reader) else shares.provider_cents
+        return Split(sides, sum(shares), mine)
+
+    @cached_property
+    def cards(self) -> list[Card]:
+        """Every proposal, the latest first."""
+        return [self.card(row) for row in self.dispute.proposals.select_related("by", "refused_by")]
+
+    def card(self, proposal: SplitProposal) -> Card:
+        """One proposal, and whether it waits for the reader."""
+        proposal.dispute = self.dispute
+        author = whose(self.dispute, proposal.by, self.reader)
+        title = _("Proposal %(n)s: %(author)s") % {"n": proposal.number, "author": lowered(author)}
+        open_to_me = self.may_propose and proposal.state == ProposalState.OPEN
+        waits = open_to_me and not proposal.accepted_by(self.reader)
+        return Card(proposal, title, self.badge(proposal), self.split(proposal.shares), waits)
+
+    def badge(self, proposal: SplitProposal) -> tuple[str, str]:
+        """What became of a proposal, or for whom it waits."""
+        if proposal.state == ProposalState.OPEN:
+            d = self.dispute
+            waited = [p for p in d.parties if not proposal.accepted_by(p)]
+            names = [lowered(whose(d, one, self.reader)) for one in sorted(waited, key=lambda u: u != self.reader)]
+            pair = _("%(one)s and %(other)s") % {"one": names[0], "other": names[-1]}
+            return "ink", _("Waits for %(who)s") % {"who": pair if names[1:] else names[0]}
+        if proposal.refused_by:
+            name = whose(self.dispute, proposal.refused_by, self.reader)
+            return "", _("Refused by %(who)s") % {"who": lowered(name)}
+        return CLOSED[ProposalState(proposal.state)]()
+
+    @property
+    def waiting(self) -> int | None:
+        """The number of the latest proposal that waits for the reader."""
+        return next((card.proposal.number for card in self.cards if card.awaits_me), None)
+
+    @cached_property
+    def phase(self) -> Phase | None:
+        """What happens now; None once the case is over."""
+        return phase_of(self.dispute, self.reader, self.waiting) if self.dispute.is_living else None
+
+    @property
+    def strip(self) -> dict[str, Any]:
+        """The three answers at the top of the page."""
+        if self.phase is None:
+            return self.ended()
+        due = self.dispute.due_by
+        return {
+            "where": self.phase.title,
+            "where_note": self.shared(self.decided_split),
+            "who": self.phase.who,
+            "who_note": self.phase.note,
+            "yours": self.phase.mine,
+            "at": due,
+            "when_note": self.phase.silence,
+            "soon": bool(due and due - timezone.now() < SOON),
+        }
+
+    def ended(self) -> dict[str, Any]:
+        """The strip of a case that is over."""
+        label = str(DisputeState(self.dispute.state).label)
+        split = self.award
+        note = self.shared(split) if split else _("The money is held again and the tranches are as they were before.")
+        where = label[:1].upper() + label[1:]
+        who = {"who": _("Nobody"), "who_note": _("The case is over.")}
+        return {"where": where, "where_note": note, **who, "when": _("Nothing is left to do")}
+
+    def shared(self, split: Split | None) -> str:
+        """A split in one line; without one, the most that there is to share."""
+        if split is None:
+            frozen = {"amount": euros(self.dispute.cents)}
+            return _("%(amount)s are frozen. The SMA can decide on %(amount)s only.") % frozen
+        first, second = split.sides
+        words = {"mine": first.label, "a": euros(first.cents), "theirs": second.label, "b": euros(second.cents)}
+        return _("%(mine)s: %(a)s. %(theirs)s: %(b)s.") % words
+
+    @cached_property
+    def award(self) -> Split | None:
+        """How the money was shared out; None unless it was."""
+        parts = [part.shares for part in self.dispute.freeze.rows if part.shares]
+        if not parts:
+            return None
+        provider, client = (sum(each) for each in zip(*parts, strict=True))
+        return self.split(type(parts[0])(provider, client))
+
+    @cached_property
+    def decision(self) -> Decision | None:
+        """The decision that was issued."""
+        return self.dispute.decision
+
+    @property
+    def decided_split(self) -> Split | None:
+        """The shares of the decision."""
+        return self.split(self.decision.shares) if self.decision else None
+
+    @property
+    def steps(self) -> list[dict[str, Any]]:
+        """The one timeline: what was done, what is to be done now, and what comes after."""
+        done = [step_of(entry, self.reader) for entry in self.dispute.entries.shown()]
+        return [*done, *self.now(), *self.next()]
+
+    def now(self) -> list[dict[str, Any]]:
+        """The step that the case is at."""
+        if self.phase is None:
+            return []
+        due = self.dispute.due_by
+        duties = [(_("Who"), self.phase.who), (_("By when"), paris(due) or _("No date"))]
+        if self.phase.silence:
+            duties.append((_("If nobody acts"), self.phase.silence))
+        by = _("until") if due else ""
+        title = _("Execution") if self.dispute.state == DisputeState.DECIDED else self.phase.title
+        return [{"title": title, "at": due, "by": by, "kind": "now", "duties": duties}]
+
+    def next(self) -> list[dict[str, Any]]:
+        """The steps that may follow, each with who acts, by when, and what silence causes."""
+        state = self.dispute.state
+        coming = []
+        if state == DisputeState.OPENED and not self.dispute.straight:
+            coming.append(self.mediation_to_come())
+        if state in MEDIATED:
+            coming.append(self.decision_to_come())
+        if self.dispute.is_open:
+            coming.append(self.execution_to_come())
+        return coming
+
+    def mediation_to_come(self) -> dict[str, Any]:
+        when = _("%(days)s days after the answer") % {"days": settings.SMA_MEDIATION_DAYS}
+        who = (
+            _("You and %(side)s") % {"side": opposite(self.dispute, self.reader)} if self.is_party else _("Both sides")
+        )
+        duties = [
+            (_("Who"), who),
+            (_("By when"), when),
+            (_("If nobody acts"), _("The case goes to an arbitrator.")),
+        ]
+        text = _("Splits proposed by either side or by the mediator.")
+        return {"title": _("Mediation"), "date": when, "kind": "next", "text": text, "duties": duties}
+
+    def decision_to_come(self) -> dict[str, Any]:
+        when = _("within %(days)s days") % {"days": settings.SMA_DECISION_DAYS}
+        duties = [
+            (_("Who"), _("The arbitrator of the SMA")),
+            (_("By when"), when),
+            (_("If the arbitrator is late"), _("Another one takes over; the money stays frozen.")),
+        ]
+        text = _("Without an agreement. Another person than the mediator, without a tie to either side.")
+        title = _("Decision of an arbitrator, with written reasons")
+        return {"title": title, "date": when, "kind": "next", "text": text, "duties": duties}
+
+    def execution_to_come(self) -> dict[str, Any]:
+        days = {"days": settings.SMA_EXECUTION_DAYS}
+        text = _("One movement: the provider’s share is released, the client’s is refunded.")
+        when = _("At once when both accept the same split; else %(days)s days after the decision.") % days
+        duties = [
+            (_("Who"), _("Nobody: it is executed by itself")),
+            (_("By when"), when),
+            (_("If a court is seized"), _("Nothing is executed before it has ruled.")),
+        ]
+        return {"title": _("Execution"), "date": "", "kind": "next", "text": text, "duties": duties}
+
+    @cached_property
+    def evidence(self) -> list[tuple[Evidence, str]]:
+        """Each piece with whose it is."""
+        rows = self.dispute.evidence.select_related("by", "document", "original")
+        return [(piece, whose(self.dispute, piece.by, self.reader)) for piece in rows]
+
+    @property
+    def opening(self) -> str:
+        """Who opened it and when."""
+        facts = {
+            "who": whose(self.dispute, self.dispute.opened_by, self.reader),
+            "at": paris(self.dispute.opened_at),
+        }
+        return _("Opened on %(at)s. By: %(who)s") % facts
+
+    @property
+    def subject(self) -> str:
+        """The tranches that the case is about."""
+        rows = [str(part.tranche) for part in self.dispute.freeze.rows]
+        told = ngettext("Tranche in dispute: %(tranches)s", "Tranches in dispute: %(tranches)s", len(rows))
+        return told % {"tranches": ", ".join(rows)}
+
+
+def lowered(name: str) -> str:
+    """How somebody is called inside a sentence; the SMA keeps its capital."""
+    return name if name[:2].isupper() else name[:1].lower() + name[1:]

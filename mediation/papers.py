@@ -1,0 +1,37 @@
+"""The decision of a case on paper, for the two sides, a bailiff or a court."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from marketplace.documents.printing import printed
+
+if TYPE_CHECKING:
+    from mediation.models import Decision
+
+
+def decision_paper(decision: Decision) -> bytes:
+    """The PDF/A-3b of an issued decision: sides, tranches, claims, shares, reasons, in the active language.
+
+    Its foot carries the SHA-256 of the number, the shares and the reasons, by which any change shows.
+    """
+    dispute = decision.dispute
+    number = _("Case SMA %(number)s") % {"number": dispute.number}
+    return printed(
+        "paper/decision.html",
+        {
+            "decision": decision,
+            "dispute": dispute,
+            "project": dispute.project,
+            "agreement": dispute.account.agreement,
+            "parts": dispute.freeze.rows,
+            "claims": dispute.claims.filter(withdrawn_at=None),
+            "ruling": dispute.seizures.filter(ruling__isnull=False).first(),
+            "origin": settings.COMPANY_NAME,
+            "about": f"{number}, {_('decision')}",
+            "seal": f"SHA-256 {decision.sha256}",
+        },
+    )

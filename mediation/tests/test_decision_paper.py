@@ -1,0 +1,79 @@
+"""The decision as a PDF: both sides and who sits in the case get it, nobody else."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from django.test import Client
+from pypdf import PdfReader
+
+from escrow.models import EscrowAccount, Shares
+from escrow.tests.way import png
+from marketplace.accounts.models import User
+from marketplace.events.models import Notice
+from mediation.exhibits import Exhibit
+from mediation.models import Dispute, Seizure
+from mediation.tests import way
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def decided(account: EscrowAccount, mediator_user: User, arbitrator_user: User) -> Dispute:
+    dispute = way.arbitrated(account, mediator_user)
+    way.drafted(dispute, 80_000)
+    return way.fresh(dispute)
+
+
+def words_of(browser: Client, dispute: Dispute) -> str:
+    answer = browser.get(f"/litiges/{dispute.key}/decision.pdf")
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
+    assert answer["Content-Disposition"] == f'attachment; filename="decision-sma-{dispute.number}.pdf"'
+    assert "no-store" in answer["Cache-Control"]
+    pages = PdfReader(io.BytesIO(answer.content)).pages
+    return "\n".join(page.extract_text() for page in pages).replace("\xa0", " ").replace("\u202f", " ")
+
+
+def test_both_sides_and_the_bench_get_the_decision(
+    decided: Dispute, as_client: Client, as_provider: Client, as_mediator: Client, as_arbitrator: Client
+) -> None:
+    for browser in (as_client, as_provider, as_mediator, as_arbitrator):
+        words = words_of(browser, decided)
+        for expected in (f"Dossier SMA {decided.number}", "800,00 €", "400,00 €", "1 200,00 €", "Caron Architectes"):
+            assert expected in words, expected
+        assert "les photos manquent" in words
+        assert "Aude Rousset" in words
+        assert decided.decision
+        assert decided.decision.sha256[:16] in words
+
+
+def test_nobody_else_gets_the_decision(
+    decided: Dispute,
+    as_stranger: Client,
+    as_finance: Client,
+    as_moderator: Client,
+    as_superuser: Client,
+    client: Client,
+) -> None:
+    path = f"/litiges/{decided.key}/decision.pdf"
+    for browser in (as_stranger, as_finance, as_moderator, as_superuser):
+        assert browser.get(path).status_code == 404
+    assert client.get(path).status_code == 302
+
+
+def test_there_is_no_pdf_before_the_decision(account: EscrowAccount, as_client: Client) -> None:
+    assert as_client.get(f"/litiges/{way.opened(account).key}/decision.pdf").status_code == 404
+
+
+def test_paper_says_that_a_court_ruled_since(decided: Dispute, arbitrator_user: User, as_client: Client) -> None:
+    seizure = Seizure.record(decided, Exhibit.of(png()).copy, note="", by=arbitrator_user)
+    assert "Un tribunal a jugé" not in words_of(as_client, decided)
+    seizure.carry_out(Shares(0, 120_000), Exhibit.of(png()).copy, by=arbitrator_user)
+    assert "Un tribunal a jugé depuis" in " ".join(words_of(as_client, decided).split())
+
+
+def test_letter_of_the_decision_leads_to_the_paper(decided: Dispute, as_client: Client) -> None:
+    notice = Notice.objects.get(user=decided.client, name="mediation.decided.both")
+    assert [path for _label, path, _note in notice.letter.links] == [f"/litiges/{decided.key}/decision.pdf"]
+    assert f'href="/litiges/{decided.key}/decision.pdf"' in as_client.get(f"/litiges/{decided.key}/").content.decode()

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from escrow.models import EscrowAccount
+from escrow.tests import way as escrow
+from marketplace.accounts.models import User
+from mediation.models import Dispute
+from mediation.tests import way
+from mediation.tests.pages import page, send
+from projects.models import Formula
+
+pytestmark = pytest.mark.django_db
+WORDS = "412 fiches sur 1 960 n’ont pas leurs photos."
+
+
+def opening(account: EscrowAccount) -> str:
+    return f"/projets/{account.project.key}/litige/nouveau/"
+
+
+def plea(account: EscrowAccount, *positions: int, **other: Any) -> dict[str, Any]:
+    """What the form is filled in with: the first tranche, or those at `positions`."""
+    chosen = [way.tranche(account, position).pk for position in positions or (1,)]
+    return {"tranches": chosen, "grievance": WORDS, "claim": "1 000,00", **other}
+
+
+def test_page_shows_what_each_tranche_holds(account: EscrowAccount, as_client: Client) -> None:
+    text = page(as_client, opening(account))
+    assert "1 200,00 € bloqués" in text
+    assert "Personne ne peut obtenir plus que ce que contiennent maintenant les tranches en litige" in text
+
+
+def test_case_opens_and_freezes_what_was_chosen(account: EscrowAccount, as_client: Client) -> None:
+    status, where = send(as_client, opening(account), **plea(account, 1, 2), exhibits=[escrow.png()])
+    dispute = Dispute.objects.get()
+    assert (status, where) == (302, f"/litiges/{dispute.key}/")
+    assert (dispute.cents, dispute.claims.get().cents) == (264_000, 100_000)
+    assert dispute.evidence.get().label == "A1"
+    assert "Le dossier est ouvert" in page(as_client, where)
+
+
+def test_same_page_sent_twice_opens_one_case(account: EscrowAccount, as_client: Client) -> None:
+    typed = plea(account, key=str(uuid.uuid4()))
+    assert len({send(as_client, opening(account), **typed) for _n in range(2)}) == 1
+    assert Dispute.objects.count() == 1
+
+
+def test_project_in_base_is_refused_with_the_reason(client_user: User, provider_user: User, as_client: Client) -> None:
+    agreement = escrow.activated(escrow.chosen(escrow.published(client_user), provider_user), Formula.BASE)
+    path = f"/projets/{agreement.project.key}/litige/nouveau/"
+    for text in (page(as_client, path), send(as_client, path)[1]):
+        assert "formule de base" in text
+        assert "Geler l’argent" not in text
+    assert "le SMA n’a rien sur quoi statuer" in page(as_client, f"/projets/{agreement.project.key}/rapport/")
+
+
+def test_account_without_money_is_refused_with_the_reason(
+    client_user: User, provider_user: User, as_provider: Client
+) -> None:
+    account = escrow.opened(client_user, provider_user)
+    assert "Aucune tranche de ce projet n’a d’argent bloqué" in page(as_provider, opening(account))
+    status, text = send(as_provider, opening(account), **plea(account))
+    assert (status, Dispute.objects.count()) == (200, 0)
+    assert WORDS in text
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "told"),
+    [
+        ("claim", "0", "0,01 € au moins"),
+        ("claim", "-1", "Écrivez une somme en euros"),
+        ("claim", "0,001", "Écrivez une somme en euros"),
+        ("claim", "99999999999999999999", "Écrivez une somme en euros"),
+        ("claim", "1 200,01", "Le SMA ne peut statuer que sur 1 200,00 €"),
+        ("claim", "🙂", "Écrivez une somme en euros"),
+        ("grievance", "", "Ce champ est obligatoire"),
+        ("grievance", "a\x00b", "nul"),
+        ("tranches", "0", "Sélectionnez un choix valide"),
+        ("tranches", "x", "n’est pas une valeur"),
+        ("tranches", "", "n’est pas une valeur"),
+    ],
+)
+def test_bad_answer_is_refused_beside_its_field(
+    account: EscrowAccount, as_client: Client, field: str, typed: str, told: str
+) -> None:
+    status, text = send(as_client, opening(account), **{**plea(account), field: typed})
+    assert (status, Dispute.objects.count()) == (200, 0)
+    assert told in text
+    assert 'aria-invalid="true"' in text
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("gros.pdf", b"%PDF-1.7" + bytes(11_000_000), "10 Mo"),
+        ("page.html", b"<html><script>alert(1)</script></html>", "page.html"),
+        ("vide.pdf", b"", "vide"),
+    ],
+)
+def test_evidence_too_large_or_of_another_type_is_refused(
+    account: EscrowAccount, as_client: Client, name: str, content: bytes, told: str
+) -> None:
+    status, text = send(as_client, opening(account), **plea(account), exhibits=[SimpleUploadedFile(name, content)])
+    assert (status, Dispute.objects.count()) == (200, 0)
+    assert told in text
+    assert WORDS in text
+
+
+def test_second_opening_is_led_into_the_case_with_its_words(account: EscrowAccount, as_provider: Client) -> None:
+    dispute = way.opened(account)
+    status, text = send(as_provider, opening(account), **plea(account))
+    assert (status, Dispute.objects.count()) == (200, 1)
+    assert f"Rejoindre le dossier SMA {dispute.number}" in text
+    assert WORDS in text
+    assert 'value="1 000,00"' in text
+    status, _where = send(as_provider, f"/litiges/{dispute.key}/demande/", grievance=WORDS, claim="1 000,00")
+    assert (status, dispute.claims.count()) == (302, 2)
+
+
+def test_own_case_is_shown_to_who_opens_it_again(account: EscrowAccount, as_client: Client) -> None:
+    dispute = way.opened(account)
+    text = send(as_client, opening(account), **plea(account))[1]
+    assert "Rejoindre le dossier" not in text
+    assert f'href="/litiges/{dispute.key}/"' in text
+    assert WORDS in text
+
+
+def test_tranches_in_a_case_are_offered_no_more(account: EscrowAccount, as_client: Client) -> None:
+    dispute = way.opened(account)
+    text = page(as_client, opening(account))
+    assert "1 200,00 € bloqués" not in text
+    assert "1 440,00 € bloqués" in text
+    assert f"Le dossier SMA {dispute.number} est ouvert sur ce projet" in text
+
+
+@pytest.mark.parametrize("who", ["as_rival", "as_stranger", "as_mediator"])
+def test_nobody_else_opens_a_case(account: EscrowAccount, who: str, request: pytest.FixtureRequest) -> None:
+    reader = request.getfixturevalue(who)
+    assert reader.get(opening(account)).status_code == 404
+    assert send(reader, opening(account), **plea(account))[0] == 404
+    assert not Dispute.objects.exists()
+
+
+@pytest.mark.parametrize("who", ["as_client", "as_provider"])
+def test_report_and_payments_page_lead_to_it(account: EscrowAccount, who: str, request: pytest.FixtureRequest) -> None:
+    reader, key = request.getfixturevalue(who), account.project.key
+    for path in (f"/projets/{key}/rapport/", f"/projets/{key}/paiements/"):
+        assert f'href="{opening(account)}' in page(reader, path)
+    chosen = page(reader, f"{opening(account)}?tranche={way.tranche(account, 2).pk}")
+    assert chosen.count(" checked") == 1
+    dispute = way.opened(account)
+    for path in (f"/projets/{key}/rapport/", f"/projets/{key}/paiements/"):
+        text = page(reader, path)
+        assert f'href="/litiges/{dispute.key}/"' in text
+        assert f"Dossier SMA {dispute.number}" in text

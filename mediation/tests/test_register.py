@@ -1,0 +1,138 @@
+"""The public register of decisions, and the texts chosen for it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+
+from escrow.models import EscrowAccount, Shares
+from escrow.tests.way import png
+from marketplace.accounts.models import User
+from marketplace.testing.cast import signed_in
+from mediation import register as registers
+from mediation.exhibits import Exhibit
+from mediation.models import Dispute, Seizure
+from mediation.tests import way
+from mediation.tests.desk import case_page, do, offered, page
+
+pytestmark = pytest.mark.django_db
+REGISTER = "/sma/decisions/"
+TEXT = "Deux tiers du travail étaient utilisables ; le reste n’avait pas été livré."
+
+
+@pytest.fixture
+def decided(account: EscrowAccount, mediator_user: User, arbitrator_user: User) -> Dispute:
+    """Two thirds to the provider, six days after the opening."""
+    dispute = way.arbitrated(account, mediator_user)
+    with time_machine.travel(dispute.opened_at + timedelta(days=6, minutes=1), tick=False):
+        way.drafted(dispute, 80_000)
+    return way.fresh(dispute)
+
+
+@pytest.fixture
+def executed(decided: Dispute) -> Dispute:
+    return way.let_fall(decided, "sma.execute")
+
+
+def test_empty_register_says_what_comes_there(client: Client) -> None:
+    text = page(client, REGISTER)
+    assert "Aucune décision pour l’instant" in text
+    assert f'href="{REGISTER}"' in page(client, "/")
+
+
+def test_decision_is_published_without_anybody(executed: Dispute, as_arbitrator: Client, client: Client) -> None:
+    assert do(as_arbitrator, executed, "publish", text=TEXT) == ""
+    text = page(client, REGISTER)
+    category = executed.project.category
+    for words in (TEXT, str(category), "1 000 à 5 000 €", "67 % au prestataire, 33 % au client", "6 jours"):
+        assert words in text
+    for secret in (executed.number, executed.project.title, "Caron", "Mercier", "1 200", "800,00", "Aude"):
+        assert secret not in text
+    assert TEXT in case_page(as_arbitrator, executed)
+
+
+def test_text_begins_as_the_reasons_without_names(executed: Dispute, as_arbitrator: Client) -> None:
+    assert way.WHY in page(as_arbitrator, f"/admin/mediation/dispute/{executed.pk}/publish/do/")
+
+
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        ("Claire Caron a refusé.", "Claire Caron"),
+        ("L’atelier MERCIER avait tort.", "Atelier Mercier"),
+        ("Écrire à paul@exemple.fr.", "des coordonnées"),
+        ("Dossier {0.number}, clos.", "{0.number}"),
+        ("Le projet « {0.project.title} ».", "{0.project.title}"),
+    ],
+)
+def test_text_that_names_a_side_is_refused(
+    executed: Dispute, as_arbitrator: Client, client: Client, said: str, named: str
+) -> None:
+    text = do(as_arbitrator, executed, "publish", text=said.format(executed))
+    assert "Ce texte dit de qui il s’agit" in text
+    assert named.format(executed) in text
+    assert "Aucune décision" in page(client, REGISTER)
+
+
+def test_decision_is_published_once_executed(decided: Dispute, as_arbitrator: Client) -> None:
+    assert "publish" not in offered(as_arbitrator, decided)
+    assert "error" in do(as_arbitrator, decided, "publish", text=TEXT)
+
+
+def test_publication_is_taken_off_and_put_back(executed: Dispute, as_arbitrator: Client, client: Client) -> None:
+    for text in (TEXT, "D’autres mots."):
+        assert do(as_arbitrator, executed, "publish", text=text) == ""
+    assert "D’autres mots." in page(client, REGISTER)
+    assert do(as_arbitrator, executed, "take-off") == ""
+    assert "Aucune décision" in page(client, REGISTER)
+    assert "Retirée du registre" in case_page(as_arbitrator, executed)
+    assert "take-off" not in offered(as_arbitrator, executed)
+    assert do(as_arbitrator, executed, "publish", text=TEXT) == ""
+    assert TEXT in page(client, REGISTER)
+
+
+def test_register_says_when_a_court_ruled_otherwise(decided: Dispute, arbitrator_user: User, client: Client) -> None:
+    seizure = Seizure.record(decided, Exhibit.of(png()).copy, note="", by=arbitrator_user)
+    seizure.carry_out(Shares(0, 120_000), Exhibit.of(png()).copy, by=arbitrator_user)
+    assert do(signed_in(arbitrator_user), decided, "publish", text=TEXT) == ""
+    assert "un tribunal a jugé autrement depuis" in page(client, REGISTER)
+
+
+@pytest.mark.parametrize(
+    ("cents", "words"),
+    [(120_000, "tout au prestataire"), (0, "tout au client"), (1, "1 % au"), (119_999, "99 % au"), (60_000, "50 % au")],
+)
+def test_outcome_in_whole_percents(
+    account: EscrowAccount, mediator_user: User, as_arbitrator: Client, client: Client, cents: int, words: str
+) -> None:
+    dispute = way.arbitrated(account, mediator_user)
+    way.drafted(dispute, cents)
+    way.let_fall(dispute, "sma.execute")
+    do(as_arbitrator, dispute, "publish", text=TEXT)
+    assert words in page(client, REGISTER)
+
+
+def test_register_is_read_page_by_page(
+    account: EscrowAccount, mediator_user: User, as_arbitrator: Client, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registers, "ON_A_PAGE", 1)
+    for position in (1, 2):
+        dispute = way.arbitrated(account, mediator_user, position)
+        way.drafted(dispute, 0)
+        way.let_fall(dispute, "sma.execute")
+        do(as_arbitrator, dispute, "publish", text=f"Texte {position}, sans nom.")
+    text = page(client, REGISTER)
+    assert "Texte 2" in text
+    assert "Texte 1" not in text
+    older = text.partition('href="?avant=')[2].partition('"')[0]
+    text = page(client, f"{REGISTER}?avant={older}")
+    assert "Texte 1" in text
+    assert "Texte 2" not in text
+
+
+@pytest.mark.parametrize("before", ["x", "-1", "9" * 30, "\x00", "1 or 1=1"])
+def test_wrong_place_in_the_register_is_its_beginning(client: Client, before: str) -> None:
+    assert client.get(REGISTER, {"avant": before}).status_code == 200

@@ -1,0 +1,179 @@
+"""The steps of a case in words: what was done, by whom, and what comes next, for one reader."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.utils.translation import gettext as _
+
+from marketplace.templatetags.page import euros, paris
+from mediation.states import DisputeState, EntryKind
+
+if TYPE_CHECKING:
+    from marketplace.accounts.models import User
+    from mediation.models import Dispute, Entry
+
+AMOUNTS = {"amount": "cents", "claim": "claim_cents", "provider": "provider_cents", "client": "client_cents"}
+NAMED = ("proposal", "name")
+
+
+class Said(NamedTuple):
+    """What a step says: its title, a sentence, and its tone on the timeline."""
+
+    title: str
+    text: str = ""
+    tone: str = ""
+
+
+def given(text: str = "") -> str:
+    """How a split is told to both sides and to the SMA alike."""
+    return " ".join(filter(None, [_("%(provider)s to the provider, %(client)s to the client."), text]))
+
+
+def back_again() -> str:
+    return _("The money is held again and the tranches are as they were before.")
+
+
+def nobody_won() -> str:
+    return " ".join([back_again(), _("Nobody has won.")])
+
+
+STEPS: dict[EntryKind, Callable[[], Said]] = {
+    EntryKind.OPENED: lambda: Said(
+        _("Dispute opened"), _("%(amount)s are frozen, of which %(claim)s are claimed."), "stop"
+    ),
+    EntryKind.JOINED: lambda: Said(_("Claim of the other side, in the same case"), _("%(claim)s are claimed.")),
+    EntryKind.ANSWERED: lambda: Said(_("Answer to the dispute")),
+    EntryKind.SAID: lambda: Said(_("Message")),
+    EntryKind.PRODUCED: lambda: Said(_("New evidence")),
+    EntryKind.ASSIGNED: lambda: Said(_("%(name)s mediates"), _("Without a tie to either side.")),
+    EntryKind.APPOINTED: lambda: Said(
+        _("%(name)s decides"), _("Another person than the mediator, without a tie to either side.")
+    ),
+    EntryKind.MEDIATION: lambda: Said(_("The mediation begins"), _("You have until %(until)s to agree on a split.")),
+    EntryKind.PROPOSED: lambda: Said(_("Proposal %(proposal)s"), given()),
+    EntryKind.ACCEPTED: lambda: Said(_("Proposal %(proposal)s accepted"), given(), "go"),
+    EntryKind.REFUSED: lambda: Said(_("Proposal %(proposal)s refused")),
+    EntryKind.ARBITRATION: lambda: Said(
+        _("The case goes to an arbitrator"), _("The decision is due before %(until)s."), "soon"
+    ),
+    EntryKind.DECIDED: lambda: Said(_("Decision"), given(), "soon"),
+    EntryKind.SEIZED: lambda: Said(_("A court is seized"), _("Nothing is executed meanwhile."), "stop"),
+    EntryKind.LIFTED: lambda: Said(_("No court is seized any more"), _("The decision is executed at its date.")),
+    EntryKind.RENOUNCED: lambda: Said(_("Claim withdrawn"), _("The case goes on with the other side’s claim.")),
+    EntryKind.SETTLED: lambda: Said(_("Settled"), _("Both have accepted the same split."), "go"),
+    EntryKind.EXECUTED: lambda: Said(_("Executed"), given(_("In one movement, to the cent.")), "go"),
+    EntryKind.WITHDRAWN: lambda: Said(_("Case withdrawn"), back_again(), "go"),
+    EntryKind.UNDECIDED: lambda: Said(_("Ended without a decision"), nobody_won()),
+}
+
+
+def step_of(entry: Entry, reader: User) -> dict[str, Any]:
+    """An entry as components/timeline.html draws it."""
+    said, facts = STEPS[EntryKind(entry.kind)](), in_words(entry.facts)
+    text = said.text % facts
+    if entry.kind == EntryKind.OPENED and "claim_cents" not in entry.facts:
+        text = _("%(amount)s are frozen; nobody claims anything yet.") % facts
+    if pieces := ", ".join(str(piece) for piece in entry.evidence.all()):
+        text = " ".join(filter(None, [text, _("With: %(pieces)s.") % {"pieces": pieces}]))
+    return {
+        "at": entry.at,
+        "title": said.title % facts,
+        "who": author(entry, reader),
+        "text": text,
+        "quote": entry.text,
+        "kind": said.tone,
+    }
+
+
+def in_words(facts: dict[str, Any]) -> dict[str, str]:
+    """The facts of a step with amounts and dates in words; none is missing."""
+    words = {name: euros(facts.get(key, 0)) for name, key in AMOUNTS.items()}
+    words["until"] = paris(datetime.fromisoformat(facts["until"])) if facts.get("until") else ""
+    return words | {name: str(facts.get(name, "")) for name in NAMED}
+
+
+def author(entry: Entry, reader: User) -> str:
+    """Whose act a step is, for its reader; what follows by itself is nobody's."""
+    return whose(entry.dispute, entry.by, reader) if entry.by else ""
+
+
+def whose(dispute: Dispute, person: User, reader: User) -> str:
+    """How `person` is called on the case's page."""
+    if person == reader:
+        return _("You")
+    if dispute.is_("client", person):
+        return _("The client")
+    if dispute.is_("provider", person):
+        return _("The provider")
+    return _("The SMA: %(name)s") % {"name": person.display_name}
+
+
+def opposite(dispute: Dispute, reader: User) -> str:
+    """The other side, as a party calls it; both, for the SMA."""
+    if not dispute.is_party(reader):
+        return _("both sides")
+    return _("the provider") if dispute.is_("client", reader) else _("the client")
+
+
+class Phase(NamedTuple):
+    """What happens now: a name for where the case is, who must act, and what silence causes."""
+
+    title: str
+    who: str
+    note: str
+    silence: str
+    mine: bool = False
+
+
+def phase_of(dispute: Dispute, reader: User, waiting: int | None) -> Phase:
+    """Where a living case is; `waiting` is the number of the proposal that waits for the reader."""
+    makers = {
+        DisputeState.OPENED: opened,
+        DisputeState.MEDIATION: lambda d, r: mediated(d, r, waiting),
+        DisputeState.ARBITRATION: arbitrated,
+        DisputeState.DECIDED: decided,
+    }
+    return makers[DisputeState(dispute.state)](dispute, reader)
+
+
+def opened(dispute: Dispute, reader: User) -> Phase:
+    silence = _("The mediation begins without it; silence never wins by itself.")
+    if dispute.straight:
+        silence = _("The case goes to an arbitrator without it; silence never wins by itself.")
+    silent = dispute.silent()
+    if reader in silent:
+        note = _("Say what you think of it and send your evidence.")
+        return Phase(_("Opened"), _("You: answer the dispute"), note, silence, mine=True)
+    who = _("Both sides") if len(silent) > 1 else whose(dispute, silent[0], reader)
+    note = _("You may write and send evidence meanwhile.") if dispute.is_party(reader) else ""
+    return Phase(_("Opened"), _("%(who)s: answer the dispute") % {"who": who}, note, silence)
+
+
+def mediated(dispute: Dispute, reader: User, waiting: int | None) -> Phase:
+    silence = _("Without an agreement an arbitrator decides.")
+    if not dispute.is_party(reader):
+        return Phase(_("Mediation"), _("Both sides: agree on a split"), "", silence)
+    if waiting:
+        who, note = _("You: answer proposal %(n)s") % {"n": waiting}, _("Accept it, refuse it, or propose another.")
+        return Phase(_("Mediation"), who, note, silence, mine=True)
+    who = _("You and %(side)s: agree on a split") % {"side": opposite(dispute, reader)}
+    note = _("The same proposal accepted by both is executed at once.")
+    return Phase(_("Mediation"), who, note, silence, mine=True)
+
+
+def arbitrated(dispute: Dispute, reader: User) -> Phase:
+    one = dispute.arbitrator
+    who = _("The arbitrator: %(name)s") % {"name": one.display_name} if one else _("The SMA: name an arbitrator")
+    note = _("You may still write; evidence is labelled as late.") if dispute.is_party(reader) else ""
+    silence = _("An arbitrator who is late is replaced; the money stays frozen.")
+    return Phase(_("Arbitration"), who, note, silence)
+
+
+def decided(dispute: Dispute, reader: User) -> Phase:
+    if dispute.is_seized:
+        return Phase(_("Decided"), _("The court that is seized"), _("Nothing is executed meanwhile."), "")
+    note = _("Whoever disagrees goes to court and sends us the proof before that date.")
+    return Phase(_("Decided"), _("Nobody: it is executed by itself"), note, _("The decision is executed."))
