@@ -24,11 +24,12 @@ from marketplace.payments.models import Payment
 from marketplace.refusals import Refusal
 from marketplace.states import States
 
+from .calls import new_key
 from .choices import Formula
 from .content import days_after
 from .deadlines import Deadline
 from .offers import Offer, must_add_up
-from .projects import Project, new_key
+from .projects import Project
 from .terms import AgreementTranche, AgreementVersion, Consent, Fees, Terms, terms_of
 
 if TYPE_CHECKING:
