@@ -54,7 +54,10 @@ def links_of(rows: Sequence[Tranche], reading: Reading) -> Links:
         if case := cases.get(tranche.pk):
             found[tranche.pk] = (case.get_absolute_url(), _("Case SMA %(number)s") % {"number": case.number})
         elif tranche.is_deliverable:
-            found[tranche.pk] = (f"{opening}?tranche={tranche.pk}", _("Open a dispute"))
+            found[tranche.pk] = (
+                f"{opening}?tranche={tranche.pk}",
+                _("Open a dispute on tranche %(n)s") % {"n": tranche.position},
+            )
     return found
 
 
