@@ -21,7 +21,7 @@ from django.test import Client
 from django.utils import timezone
 
 from credits.models import CreditPack, Kind, Spending
-from escrow.models import EscrowAccount, RefundRequest, Tranche
+from escrow.models import EscrowAccount, RefundRequest, Shares, Tranche
 from marketplace.accounts.models import BankAccount, Company, User
 from marketplace.accounts.staff import FINANCE, MODERATION, SMA
 from marketplace.documents import intake
@@ -32,6 +32,8 @@ from marketplace.events.tellings import Kind as NoticeKind
 from marketplace.payments.gateway import Intent
 from marketplace.payments.models import Payment
 from marketplace.testing.cast import person, signed_in
+from mediation.exhibits import Exhibit
+from mediation.models import Decision, Dispute, Plea, Seizure, SplitProposal
 from payouts.models import PayoutBatch, PayoutRequest
 from payouts.models.requests import Bill
 from projects import matching, newsletter
@@ -85,12 +87,13 @@ ROLES = (
     "otherclient",
     "moderator",
     "mediator",
+    "othersma",
     "finance",
     "superuser",
     "suspended",
 )
 PROVIDERS = ("unverified", "provider0", "consulted", "offered", "contacted", "winner", "rival", "suspended")
-STAFF = {"moderator": MODERATION, "mediator": SMA, "finance": FINANCE, "superuser": MODERATION}
+STAFF = {"moderator": MODERATION, "mediator": SMA, "othersma": SMA, "finance": FINANCE, "superuser": MODERATION}
 READS_USERS = {"moderator", "superuser"}  # Modération works with people, and so does the administrator
 DOSSIER = {"consulted", "offered", "contacted", "rival", "owner", "superuser"}
 NOBODY: set[str] = set()
@@ -141,11 +144,12 @@ class World:
         return {
             "projets/<slug:key>/": {stage: {"key": project.key} for stage, project in self.projects.items()},
             "accords/<slug:key>/": {stage: {"key": agreement.key} for stage, agreement in self.agreements.items()},
+            "litiges/<slug:key>/": {stage: {"key": case.key} for stage, case in self.things["cases"].items()},
         }
 
     def targets(self) -> dict[str, dict[str, dict[str, Any]]]:
         """What the routes with other parameters are tried on: route → about → parameters."""
-        return self.on_calls() | self.on_work() | self.on_papers() | BY_HAND
+        return self.on_calls() | self.on_work() | self.on_cases() | self.on_papers() | BY_HAND
 
     def on_calls(self) -> dict[str, dict[str, dict[str, Any]]]:
         """Routes of calls for offers."""
@@ -197,6 +201,16 @@ class World:
             **{f"projects:amendment{deed}": amended for deed in ("", "_accept", "_decline", "_withdraw", "_pay")},
             "projects:former_pdf": {stage: {"key": key, "n": 1} for stage, key in keys.items()},
             "payouts:ask": {"active": {"pk": tranche.pk}, "elsewhere": {"pk": 0}},
+        }
+
+    def on_cases(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """Routes of the SMA: a case in mediation, and one that is decided."""
+        cases: dict[str, Dispute] = self.things["cases"]
+        proposals = {stage: {"key": case.key, "n": 1} for stage, case in cases.items()}
+        return {
+            "mediation:accept": proposals,
+            "mediation:refuse": proposals,
+            "admin:mediation_dispute_change": {stage: {"object_id": case.pk} for stage, case in cases.items()},
         }
 
     def on_papers(self) -> dict[str, dict[str, dict[str, Any]]]:
@@ -253,6 +267,7 @@ def build() -> World:
     settle_papers(world)
     settle_profiles(world)
     settle_end(world)
+    settle_cases(world)
     provider = world.people["suspended"]
     provider.suspend(by=world.people["moderator"], reason="Faux SIREN")
     return world
@@ -288,8 +303,15 @@ def settle_people(world: World) -> None:
 
 # Who else may read whose details: a contact credit shows the owner's, an active agreement each party's to the other.
 # The client is told by name who holds a contact credit; Finance sees names and companies on payments.
+# A case tells its mediator who the two sides are, both sides who sits in it, and the SMA who sits where.
 DETAILS_OF: dict[str, set[str]] = {"owner": {"contacted", "winner"}, "winner": {"owner"}}
-NAME_OF: dict[str, set[str]] = {"contacted": {"owner"}}
+NAME_OF: dict[str, set[str]] = {
+    "contacted": {"owner"},
+    "owner": {"mediator"},
+    "winner": {"mediator"},
+    "mediator": {"owner", "winner", "othersma"},
+    "othersma": {"owner", "winner", "mediator"},
+}
 
 
 def settle_company(user: User, role: str, n: int) -> None:
@@ -574,6 +596,54 @@ def settle_end(world: World) -> None:
     world.things["done"] = world.projects.pop("done")
     world.hide("review before the other is in", "secretavis", seen_by={"owner", *READS_USERS})
     world.hide("survey", "secretenquete", seen_by={"owner", *READS_USERS})
+
+
+def settle_cases(world: World) -> None:
+    """Two cases on a project of the owner's: one in mediation, one decided by somebody else, then before a court."""
+    owner, winner = world.people["owner"], world.people["winner"]
+    project = publish(world, "disputed")
+    agreement = Selection(bid(project, winner, 200_000, "Offre secretelitige")).carry_out(by=owner)
+    for party in (owner, winner):
+        agreement.accept(agreement.version.number, by=party)
+    pay(agreement.pay(by=owner, key=uuid.uuid4()))
+    account = EscrowAccount.objects.get(project=world.projects.pop("disputed"))
+    pay(account.deposit(sum(row.lacking_cents for row in account.tranches.all()), by=owner, key=uuid.uuid4()))
+    first, second = account.tranches.order_by("position")
+    world.things["cases"] = {"mediation": mediated(world, first), "decided": decided(world, second)}
+    spoken = ("secretgrief", "secretereplique", "secretpartage", "fichierpiece", "secretsmotifs", "fichiertribunal")
+    world.hide("case", *spoken, seen_by={"owner", "winner", "mediator"})
+    world.hide("originals of evidence", ".pdf.original", seen_by={"owner", "mediator"})  # the owner sent it
+    world.hide("notes of the SMA", "secretsmanote", seen_by={"mediator"})
+
+
+def mediated(world: World, tranche: Tranche) -> Dispute:
+    """The owner complains with a piece of evidence, the winner answers and proposes; the mediator has a note."""
+    owner, winner, mediator = (world.people[role] for role in ("owner", "winner", "mediator"))
+    tranche.refresh_from_db()
+    plea = Plea("Grief secretgrief.", tranche.held_cents, [Exhibit.of(pdf("fichierpiece"))])
+    case = Dispute.open(tranche.account, [tranche], plea=plea, by=owner, key=uuid.uuid4())
+    case.assign(mediator, by=mediator)
+    case.answer("Reponse secretereplique.", by=winner, key=uuid.uuid4())
+    shares = Shares(1, case.cents - 1)
+    SplitProposal.propose(case, shares, reason="Partage secretpartage.", by=winner, key=uuid.uuid4())
+    case.note("Note secretsmanote.", by=mediator)
+    piece = case.evidence.get()
+    world.things["documents"] |= {"evidence": piece.document, "original of evidence": piece.original}
+    return case
+
+
+def decided(world: World, tranche: Tranche) -> Dispute:
+    """Somebody else of the SMA has decided; a court is seized since."""
+    mediator = world.people["mediator"]
+    case = mediated(world, tranche)
+    case.hand_over(by=mediator)
+    arbitrator = person("arbitre@exemple.fr", "Arbitre", staff_of=SMA)
+    case.appoint(arbitrator, by=mediator)
+    reasons = "Motifs secretsmotifs, assez longs pour que les deux parties les comprennent."
+    Decision.draft(case, Shares(case.cents, 0), reasons=reasons, by=arbitrator, key=uuid.uuid4())
+    proof = intake.clean(pdf("fichiertribunal"), intake.PLAIN)
+    world.things["documents"]["proof of a court"] = Seizure.record(case, proof, note="", by=mediator).document
+    return case
 
 
 def targets_of(world: World, name: str, path: str, parameters: Sequence[str]) -> list[Target]:
