@@ -115,9 +115,10 @@ class Revision:
 
     def _must_be_at_zero(self) -> None:
         figures = Figures.of(self.account, list(self.known.values()))
-        if figures.held or figures.frozen or figures.released:
-            words = {name: euros(getattr(figures, name)) for name in ("held", "frozen", "released")}
-            raise self.NotAtZero(**words)
+        undisputed = [tranche for tranche in self.known.values() if tranche.state != TrancheState.DISPUTED]
+        held = sum(tranche.held_cents for tranche in undisputed)  # the money of a deposit is posted after its event
+        if held or figures.frozen or figures.released:
+            raise self.NotAtZero(held=euros(held), frozen=euros(figures.frozen), released=euros(figures.released))
 
     def _must_leave_fixed(self) -> None:
         before = {part.position: part.terms for part in self.version.agreement.version.tranches.all()}
@@ -189,3 +190,18 @@ def follow(event: Event) -> None:
         Revision(account, amendment.version).carry_out(amendment, by=event.by)
     elif amendment.version.formula == Formula.R0:
         EscrowAccount.open(amendment.agreement)
+
+
+@on(
+    "escrow.delivered",
+    "escrow.deposited",
+    "escrow.released",
+    "escrow.frozen",
+    "escrow.awarded",
+    "escrow.refund_agreed",
+    "escrow.tranche_cancelled",
+)
+def bar_impossible(event: Event) -> None:
+    """An avenant that both accepted and that is not yet paid ends as soon as the account can no longer follow it."""
+    for amendment in Amendment.objects.begun().of(event.project_key):
+        amendment.bar(cause=event.verb)

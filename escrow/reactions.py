@@ -127,6 +127,12 @@ def releases_on_silence(reading: Reading) -> bool:
     return version is not None and version.release_on_silence
 
 
+def is_in_base(reading: Reading) -> bool:
+    """Whether an avenant has brought the project back to the base formula: what it closed is no longer to be read."""
+    version = reading.once(own_version)
+    return version is not None and version.formula == Formula.BASE
+
+
 @filing
 def of_the_deliveries(reading: Reading) -> Folder | None:
     """What the provider delivered, and what the client wanted changed, tranche by tranche."""
@@ -142,9 +148,10 @@ def payments_panel(reading: Reading) -> Panel | None:
         return None
     rows = reading.once(tranches)
     figures = Figures.of(account, rows, moved=counted(vars(rows[0])["moved"]))
-    context = {"account": account, "figures": figures, "tranches": rows}
-    context["is_client"] = reading.as_client
-    return Panel("escrow/panel.html", context)
+    in_base = reading.once(is_in_base)
+    shown = [tranche for tranche in rows if not (in_base and tranche.state == TrancheState.CANCELLED)]
+    context = {"account": account, "figures": figures, "tranches": shown, "in_base": in_base}
+    return Panel("escrow/panel.html", {**context, "is_client": reading.as_client})
 
 
 @page(order=50)

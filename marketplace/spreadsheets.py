@@ -31,7 +31,8 @@ def csv_of(rows: Iterable[Sequence[str | int]]) -> Iterator[str]:
 
 
 def download(rows: Iterable[Sequence[str | int]], name: str) -> StreamingHttpResponse:
-    """The answer that brings `rows` as the file `name`; they are read while it leaves."""
+    """The answer that brings `rows` as the file `name`; they are read while it leaves, and no cache keeps them."""
     response = StreamingHttpResponse(csv_of(rows), content_type="text/csv; charset=utf-8")
+    response["Cache-Control"] = "private, no-store"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

@@ -6,15 +6,15 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from marketplace.templatetags.page import euros, paris
+from mediation.ahead import steps_ahead
 from mediation.models import Decision, Evidence, SplitProposal
 from mediation.states import MEDIATED, DisputeState, ProposalState
-from mediation.words import Phase, opposite, phase_of, step_of, whose
+from mediation.words import Phase, phase_of, step_of, whose
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -225,7 +225,7 @@ class Dossier:
     def steps(self) -> list[dict[str, Any]]:
         """The one timeline: what was done, what is to be done now, and what comes after."""
         done = [step_of(entry, self.reader) for entry in self.dispute.entries.shown()]
-        return [*done, *self.now(), *self.next()]
+        return [*done, *self.now(), *steps_ahead(self.dispute, self.reader)]
 
     def now(self) -> list[dict[str, Any]]:
         """The step that the case is at."""
@@ -238,53 +238,6 @@ class Dossier:
         by = _("until") if due else ""
         title = _("Execution") if self.dispute.state == DisputeState.DECIDED else self.phase.title
         return [{"title": title, "at": due, "by": by, "kind": "now", "duties": duties}]
-
-    def next(self) -> list[dict[str, Any]]:
-        """The steps that may follow, each with who acts, by when, and what silence causes."""
-        state = self.dispute.state
-        coming = []
-        if state == DisputeState.OPENED and not self.dispute.straight:
-            coming.append(self.mediation_to_come())
-        if state in MEDIATED:
-            coming.append(self.decision_to_come())
-        if self.dispute.is_open:
-            coming.append(self.execution_to_come())
-        return coming
-
-    def mediation_to_come(self) -> dict[str, Any]:
-        when = _("%(days)s days after the answer") % {"days": settings.SMA_MEDIATION_DAYS}
-        who = (
-            _("You and %(side)s") % {"side": opposite(self.dispute, self.reader)} if self.is_party else _("Both sides")
-        )
-        duties = [
-            (_("Who"), who),
-            (_("By when"), when),
-            (_("If nobody acts"), _("The case goes to an arbitrator.")),
-        ]
-        text = _("Splits proposed by either side or by the mediator.")
-        return {"title": _("Mediation"), "date": when, "kind": "next", "text": text, "duties": duties}
-
-    def decision_to_come(self) -> dict[str, Any]:
-        when = _("within %(days)s days") % {"days": settings.SMA_DECISION_DAYS}
-        duties = [
-            (_("Who"), _("The arbitrator of the SMA")),
-            (_("By when"), when),
-            (_("If the arbitrator is late"), _("Another one takes over; the money stays frozen.")),
-        ]
-        text = _("Without an agreement. Another person than the mediator, without a tie to either side.")
-        title = _("Decision of an arbitrator, with written reasons")
-        return {"title": title, "date": when, "kind": "next", "text": text, "duties": duties}
-
-    def execution_to_come(self) -> dict[str, Any]:
-        days = {"days": settings.SMA_EXECUTION_DAYS}
-        text = _("One movement: the provider’s share is released, the client’s is refunded.")
-        when = _("At once when both accept the same split; else %(days)s days after the decision.") % days
-        duties = [
-            (_("Who"), _("Nobody: it is executed by itself")),
-            (_("By when"), when),
-            (_("If a court is seized"), _("Nothing is executed before it has ruled.")),
-        ]
-        return {"title": _("Execution"), "date": "", "kind": "next", "text": text, "duties": duties}
 
     @cached_property
     def evidence(self) -> list[tuple[Evidence, str]]:

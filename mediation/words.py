@@ -112,9 +112,7 @@ def whose(dispute: Dispute, person: User, reader: User) -> str:
 
 
 def opposite(dispute: Dispute, reader: User) -> str:
-    """The other side, as a party calls it; both, for the SMA."""
-    if not dispute.is_party(reader):
-        return _("both sides")
+    """The other side, as one of the two calls it."""
     return _("the provider") if dispute.is_("client", reader) else _("the client")
 
 

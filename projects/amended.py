@@ -68,7 +68,7 @@ def remind_parties(deadline: Deadline, at: datetime) -> None:
 @on("project.completed")
 def end_amendment(event: Event) -> None:
     """What was still discussed has lost its object."""
-    for amendment in Amendment.objects.begun().filter(agreement__project__key=event.project_key):
+    for amendment in Amendment.objects.begun().of(event.project_key):
         amendment.end_with_project()
 
 
@@ -76,6 +76,19 @@ def why(event: Event) -> str:
     """Which date has passed."""
     paying = event.facts["was"] == AmendmentState.AGREED
     return _("It was not paid in time.") if paying else _("It was not accepted in time.")
+
+
+def moved(cause: str) -> str:
+    """What has happened since both accepted an avenant that can no longer take effect."""
+    words = {
+        "escrow.delivered": _("A tranche has been delivered since."),
+        "escrow.released": _("Money has been released since."),
+        "escrow.deposited": _("Money has been deposited since."),
+        "escrow.frozen": _("A tranche has come into dispute since."),
+        "escrow.refund_agreed": _("Money has gone back to the client since."),
+        "escrow.tranche_cancelled": _("A tranche has been cancelled since."),
+    }
+    return words.get(cause) or _("The internal account has moved since.")
 
 
 def money(event: Event) -> str:
@@ -96,15 +109,20 @@ WORDS: dict[str, Callable[[Event], Line]] = {
     "amendment.declined": lambda e: Line(_("Amendment %(number)s declined") % e.facts, e.facts["reason"], "stop"),
     "amendment.withdrawn": lambda e: Line(_("Amendment %(number)s withdrawn") % e.facts, tone="stop"),
     "amendment.lapsed": lambda e: Line(_("Amendment %(number)s lapsed") % e.facts, why(e), "stop"),
+    "amendment.barred": lambda e: Line(
+        _("Amendment %(number)s can no longer take effect: it has ended") % e.facts, moved(e.facts["cause"]), "stop"
+    ),
     "agreement.amended": lambda e: Line(_("Amendment %(number)s is in force") % e.facts, money(e), "go"),
 }
 
 
 @line(*WORDS)
 def party_line(event: Event, reading: Reading) -> Line | None:
-    """For the two parties of that agreement alone."""
-    concerned = event.facts["agreement"] in reading.once(own_agreements)
-    return signed(event, reading, WORDS[event.verb](event)) if concerned else None
+    """For the two parties of that agreement alone, who know each other by then."""
+    if event.facts["agreement"] not in reading.once(own_agreements):
+        return None
+    words = signed(event, reading, WORDS[event.verb](event))
+    return words if words.who or not event.by else words._replace(who=event.by.public_name)
 
 
 def begun(reading: Reading) -> Amendment | None:

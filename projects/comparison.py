@@ -17,7 +17,7 @@ from marketplace.templatetags.page import euros_short
 from marketplace.templatetags.page import percent as percent_words
 from projects.contacts import masked
 from projects.lessons import middle, price_of
-from projects.models import Offer, OfferNote, ProjectState, SecondChoice
+from projects.models import Offer, OfferNote, OfferState, ProjectState, SecondChoice
 from projects.templatetags.people import profile_of
 
 if TYPE_CHECKING:
@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 def is_kept(offer: Offer) -> bool:
     """Whether the client has put it on the shortlist."""
     return getattr(offer, "shortlisting", None) is not None
+
+
+def is_out(offer: Offer) -> bool:
+    """Whether it cannot be chosen and counts no more: its bidder's account is suspended, and it was not chosen."""
+    return not offer.provider.is_active and offer.state != OfferState.WON
 
 
 def note_on(offer: Offer) -> OfferNote | None:
@@ -58,6 +63,7 @@ LABELS = {
 KEPT = "preselection"
 BESIDE = ("provider__profile", "shortlisting", "note")
 MOST_BESIDE = 4
+NONE = "–"
 
 
 def rank(place: int, count: int) -> str:
@@ -67,29 +73,34 @@ def rank(place: int, count: int) -> str:
 
 
 class Column(NamedTuple):
-    """One offer among n: ranks (1 is the lowest price, the shortest delay) and the price's distance to the median."""
+    """One offer among n: ranks (1 is the lowest price, the shortest delay) and the price's distance to the median.
+
+    An offer that does not count, its bidder being suspended, has no rank: 0.
+    """
 
     offer: Offer
     n: int
-    price_rank: int
-    delay_rank: int
-    from_median_percent: int  # whole percent, negative below
+    price_rank: int = 0
+    delay_rank: int = 0
+    from_median_percent: int = 0  # whole percent, negative below
     starts_first: bool = False
     reviewed_best: bool = False
 
     @property
     def price_words(self) -> str:
-        """The rank in price among all: "1st of 5"."""
-        return rank(self.price_rank, self.n)
+        """The rank in price among all: "1st of 5"; a dash for an offer that does not count."""
+        return rank(self.price_rank, self.n) if self.price_rank else NONE
 
     @property
     def delay_words(self) -> str:
         """The rank in delay among all."""
-        return rank(self.delay_rank, self.n)
+        return rank(self.delay_rank, self.n) if self.delay_rank else NONE
 
     @property
     def median_words(self) -> str:
-        """How far the price is from the median."""
+        """How far the price is from the median; nothing for an offer that does not count."""
+        if not self.price_rank:
+            return ""
         percent = abs(self.from_median_percent)
         if not percent:
             return _("at the median")
@@ -126,7 +137,7 @@ class Column(NamedTuple):
 class Comparison:
     """The living offers of a project for its client: in the order asked for, all of them or the shortlist alone.
 
-    Ranks and median are those among all offers, whatever is shown.
+    Ranks and median are those among all offers that count, whatever is shown; those of suspended bidders come last.
     """
 
     def __init__(self, project: Project, *, order: str = "", view: str = "") -> None:
@@ -137,15 +148,21 @@ class Comparison:
     def offers(self) -> list[Offer]:
         """The living offers in order: one query with profiles and marks, one for their tranches, one for the files."""
         rows = Offer.objects.living().filter(project=self.project).select_related(*BESIDE)
-        offers = sorted(rows.prefetch_related("tranches", "enclosures"), key=ORDERS[self.order])
+        ordered = sorted(rows.prefetch_related("tranches", "enclosures"), key=ORDERS[self.order])
+        offers = sorted(ordered, key=is_out)
         for offer in offers:
             offer.project = self.project
         return offers
 
     @cached_property
+    def counted(self) -> list[Offer]:
+        """Those among which there are ranks and a median."""
+        return [offer for offer in self.offers if not is_out(offer)]
+
+    @cached_property
     def median_cents(self) -> int:
-        """The median price excluding VAT, in cents; 0 without offers."""
-        return middle(map(price_of, self.offers)) if self.offers else 0
+        """The median price excluding VAT, in cents; 0 without offers that count."""
+        return middle(map(price_of, self.counted)) if self.counted else 0
 
     @property
     def is_decidable(self) -> bool:
@@ -205,18 +222,27 @@ class Comparison:
     @cached_property
     def columns(self) -> list[Column]:
         """All offers with their ranks."""
-        starts = {offer.starts_on for offer in self.offers}
-        first = min((day for day in starts if day), default=None) if len(starts) > 1 else None
-        best = max((mean for mean in map(mean_of, self.offers) if mean), default=None)
-        return [
-            Column(
-                offer,
-                len(self.offers),
-                1 + sum(o.price_cents < offer.price_cents for o in self.offers),
-                1 + sum(o.delay_days < offer.delay_days for o in self.offers),
-                round((offer.price_cents - self.median_cents) * 100 / self.median_cents),
-                first is not None and offer.starts_on == first,
-                best is not None and mean_of(offer) == best,
-            )
-            for offer in self.offers
-        ]
+        return [self._column(offer) for offer in self.offers]
+
+    @cached_property
+    def _first_start(self) -> date | None:
+        """The earliest start, when they differ."""
+        starts = {offer.starts_on for offer in self.counted}
+        return min((day for day in starts if day), default=None) if len(starts) > 1 else None
+
+    @cached_property
+    def _best_mean(self) -> float | None:
+        return max((mean for mean in map(mean_of, self.counted) if mean), default=None)
+
+    def _column(self, offer: Offer) -> Column:
+        if is_out(offer):
+            return Column(offer, len(self.counted))
+        return Column(
+            offer,
+            len(self.counted),
+            1 + sum(o.price_cents < offer.price_cents for o in self.counted),
+            1 + sum(o.delay_days < offer.delay_days for o in self.counted),
+            round((offer.price_cents - self.median_cents) * 100 / self.median_cents),
+            self._first_start is not None and offer.starts_on == self._first_start,
+            self._best_mean is not None and mean_of(offer) == self._best_mean,
+        )

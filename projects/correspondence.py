@@ -96,8 +96,11 @@ class Correspondence:
 
     @property
     def other(self) -> str:
-        """The other party's name, as far as the reader may know it."""
-        return name_of(self.thread.agreement.other_party(self.user).pk, self.thread)
+        """The other party's name inside a sentence, as far as the reader may know it."""
+        party = self.thread.agreement.other_party(self.user)
+        if party == self.thread.agreement.client and not self.thread.is_introduced:
+            return _("the client")
+        return name_of(party.pk, self.thread)
 
     @cached_property
     def _found(self) -> list[ThreadMessage]:

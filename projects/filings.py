@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from marketplace.templatetags.page import day
 from projects.bundles import Filed
 from projects.report import Panel, Reading, panel
 from projects.storyline import opens_dossier, own_version
@@ -40,13 +42,25 @@ def folders(reading: Reading) -> Iterator[Folder]:
 
 @filing
 def the_agreement(reading: Reading) -> Folder | None:
-    """The terms as a PDF."""
+    """The terms that both accepted, as PDFs: those in force, then those that avenants have replaced."""
     version = reading.once(own_version)
-    if not version:
+    if not version or not version.agreement.sha256:
         return None
     pdf = reverse("projects:agreement_pdf", args=[version.agreement.key])
     words = _("Agreement, version %(number)s") % {"number": version.number}
-    return Folder(_("Agreement"), [], [(pdf, words, f"PDF, {version.agreement.get_state_display()}")])
+    former = [former_terms(version.agreement.key, row) for row in vars(version)["frozen"][1:]]
+    return Folder(_("Agreement"), [], [(pdf, words, f"PDF, {version.agreement.get_state_display()}"), *former])
+
+
+def former_terms(key: str, row: dict[str, Any]) -> tuple[str, str, str]:
+    """The link to terms of the agreement `key` that were in force."""
+    since = datetime.fromisoformat(row["amended_at"] or row["agreed_at"])
+    words = _("Terms of %(date)s") % {"date": day(since)}
+    return (
+        reverse("projects:former_pdf", args=[key, row["number"]]),
+        words,
+        _("PDF, version %(number)s, replaced") % row,
+    )
 
 
 @filing

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from projects.models import Agreement, Deadline, Hint, Offer, SecondChoice
+from marketplace.events.reactions import on
+from projects.models import Agreement, Deadline, Hint, Offer, ProjectState, SecondChoice
 from projects.models.deadlines import falling
 from projects.models.hints import TELLING
 from projects.models.projects import CHOICE, EXPIRY
 from projects.returns import UNREAD, UnreadOffer
+
+if TYPE_CHECKING:
+    from marketplace.events.models import Event
+
+COUNTING = "offers.counting"
 
 
 def agreement_of(deadline: Deadline) -> Agreement:
@@ -62,3 +69,19 @@ def cancel_project(deadline: Deadline, at: datetime) -> None:
 @falling("project.remind")
 def remind_client(deadline: Deadline, at: datetime) -> None:
     SecondChoice(deadline.project).remind(at=at)
+
+
+@on("user.suspended", "user.reinstated")
+def recount(event: Event) -> None:
+    """The offers of a suspended account no longer count on open calls: counted anew at once.
+
+    Not here: the account is locked, and a project is locked before people.
+    """
+    rows = Offer.objects.living().filter(provider=event.facts["user"], project__state=ProjectState.OPEN)
+    for offer in rows.select_related("project"):
+        Deadline.objects.set(COUNTING, offer.project, event.at, project=offer.project)
+
+
+@falling(COUNTING)
+def count_offers(deadline: Deadline, at: datetime) -> None:
+    deadline.project.mark_counted(deadline.project.offers.counted().count())

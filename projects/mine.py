@@ -250,7 +250,7 @@ def client_step(project: Any) -> Step:
 def provider_step(project: Any, user: User) -> Step:
     """What a provider does next."""
     report = reverse("projects:report", args=[project.key])
-    if project.winner_id == user.pk:
+    if project.winner_id == user.pk and project.state in UNDER_WAY:
         return agreement_step(project, as_client=False)
     if project.is_available:
         return bidder_step(project)

@@ -64,15 +64,19 @@ def ended_words(agreement: Agreement) -> str:
 
 
 class AgreementPaper:
-    """The PDF of confirmed terms for one of the two parties: the other's identity shows once it is active."""
+    """The PDF of confirmed terms for one of the two parties: the other's identity shows once it is active.
 
-    def __init__(self, agreement: Agreement, user: User) -> None:
-        self.agreement, self.user = agreement, user
+    Those in force, or a former `version` that an avenant has replaced.
+    """
+
+    def __init__(self, agreement: Agreement, user: User, version: AgreementVersion | None = None) -> None:
+        self.agreement, self.user, self.former = agreement, user, version
 
     @cached_property
     def content(self) -> bytes:
         """The bytes of the PDF, in the active language."""
-        version, project = self.agreement.version, self.agreement.project
+        version, project = self.former or self.agreement.version, self.agreement.project
+        seal = version.seal if self.former else self.agreement.sha256
         introduced = self.agreement.state == AgreementState.ACTIVE
         number = _("Project %(number)s") % {"number": project.number}
         return printed(
@@ -88,6 +92,8 @@ class AgreementPaper:
                 "fees_words": fees_words(version),
                 "origin": settings.COMPANY_NAME,
                 "about": f"{number}, {_('version %(n)s of the terms') % {'n': version.number}}",
-                "seal": f"SHA-256 {self.agreement.sha256}",
+                "sha256": seal,
+                "seal": f"SHA-256 {seal}",
+                "replaced": self.former.next_in_force if self.former else None,
             },
         )

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from marketplace.events.models import Event, Notice
 from marketplace.templatetags.page import paris
 from projects.alike import cards_alike
-from projects.bundles import with_rows
+from projects.bundles import listed, with_rows
 from projects.models import (
     Agreement,
     AgreementState,
@@ -105,11 +105,15 @@ def own_version(reading: Reading) -> AgreementVersion | None:
     latest = AgreementVersion.objects.standing().filter(agreement__in=agreements).values("pk")[:1]
     agreed, begun = "version__agreement", Amendment.objects.begun().filter(agreement=OuterRef("version__agreement"))
     joined = ("version__author", f"{agreed}__client__company", f"{agreed}__provider__company", f"{agreed}__project")
-    found = AgreementTranche.objects.filter(version=Subquery(latest)).annotate(is_amending=Exists(begun))
+    frozen = AgreementVersion.objects.frozen().filter(agreement=OuterRef(agreed))
+    since = {"number": "number", "amended_at": "amendment__in_force_at", "agreed_at": "agreement__agreed_at"}
+    found = AgreementTranche.objects.filter(version=Subquery(latest))
+    found = found.annotate(is_amending=Exists(begun), frozen=listed(frozen, **since))
     if not (rows := list(found.select_related(*joined))):
         return None
     version: AgreementVersion = with_rows(rows[0].version, "tranches", rows)
-    vars(version)["is_amending"] = vars(rows[0])["is_amending"]
+    for name in ("is_amending", "frozen"):
+        vars(version)[name] = vars(rows[0])[name]
     return version
 
 

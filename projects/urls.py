@@ -67,6 +67,7 @@ urlpatterns = [
     path("accords/<slug:key>/version/", agreements.propose, name="propose"),
     path("accords/<slug:key>/accepter/", agreements.accept, name="accept"),
     path("accords/<slug:key>/accord.pdf", agreements.pdf, name="agreement_pdf"),
+    path("accords/<slug:key>/version-<int:n>.pdf", agreements.former_pdf, name="former_pdf"),
     path("accords/<slug:key>/decliner/", agreements.decline, name="decline"),
     path("accords/<slug:key>/payer/", agreements.pay, name="pay"),
     path("accords/<slug:key>/avenants/nouveau/", amendments.amend, name="amend"),

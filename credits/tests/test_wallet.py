@@ -30,6 +30,7 @@ def file_of(browser: Client, query: str = "") -> list[list[str]]:
     answer = browser.get(f"/credits/mouvements.csv{query}")
     raw = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
     assert raw.startswith("\ufeff".encode())
+    assert answer["Cache-Control"] == "private, no-store"
     assert answer["Content-Disposition"].startswith('attachment; filename="credits-20')
     return list(csv.reader(raw.decode("utf-8-sig").splitlines(), delimiter=";"))
 

@@ -17,7 +17,7 @@ from marketplace.events.models import Event, Notice
 from marketplace.ledger.models import Transfer
 from marketplace.payments.models import Refund as CardRefund
 from projects import amending
-from projects.models import Agreement, Amendment, Formula, Project
+from projects.models import Agreement, Amendment, Deadline, Formula, Project
 from projects.tests.avenants import accepted, in_force, proposed
 
 pytestmark = pytest.mark.django_db
@@ -129,10 +129,9 @@ def test_account_that_moved_meanwhile_stops_the_acceptance_and_sends_the_money_b
     second_party = accepted(first)
     payment = second_party.pay(by=account.agreement.client, key=uuid.uuid4())
     way.delivered(tranches[0])
-    with pytest.raises(Revision.Fixed):
+    with pytest.raises(Amendment.NotPayable):
         first.pay(by=account.agreement.client, key=uuid.uuid4())
     assert way.paid(payment).state == "RETURNED"
-    first.withdraw(by=account.agreement.client)
     other = proposed(agreement_of(account), {2: 130_000})
     way.delivered(tranches[1])
     with pytest.raises(Revision.Fixed):
@@ -141,6 +140,48 @@ def test_account_that_moved_meanwhile_stops_the_acceptance_and_sends_the_money_b
     agreement = agreement_of(account)
     here = f"/accords/{agreement.key}/avenants/{agreement.amendments.latest('pk').number}/"
     assert "Il ne peut plus prendre effet" in as_client.get(here).content.decode()
+
+
+def test_accepted_avenant_ends_as_soon_as_it_is_impossible_and_both_are_told(
+    account: EscrowAccount, as_client: Client
+) -> None:
+    tranches = way.funded(account)
+    amendment = accepted(proposed(agreement_of(account), {1: 50_000, 2: 300_000}))
+    way.delivered(tranches[2])
+    assert Amendment.objects.get().state == "AGREED"
+    way.delivered(tranches[0])
+    amendment.refresh_from_db()
+    assert (amendment.state, amendment.obstacle, Deadline.objects.about(amendment).waiting().count()) == (
+        "LAPSED",
+        "",
+        0,
+    )
+    told = Notice.objects.filter(name="amendment.barred").order_by("user")
+    assert {row.user for row in told} == {account.agreement.client, account.agreement.provider}
+    texts = {row.user: row.letter.paragraphs for row in told}
+    assert "Une tranche a été livrée depuis." in texts[account.agreement.provider][0]
+    assert "ne sont plus à payer" in texts[account.agreement.client][1]
+    assert "ne sont plus à payer" not in texts[account.agreement.provider][1]
+    report = as_client.get(f"/projets/{account.project.key}/rapport/").content.decode()
+    assert "L’avenant 1 ne peut plus prendre effet" in report
+
+
+def test_deposit_ends_an_accepted_avenant_to_base(account: EscrowAccount) -> None:
+    amendment = accepted(proposed(agreement_of(account), {1: 200_000}, formula="BASE"))
+    assert (amendment.state, amendment.change.cents) == ("AGREED", 7_200)
+    way.deposited(account, 10_000)
+    amendment.refresh_from_db()
+    assert amendment.state == "LAPSED"
+    assert Event.objects.get(verb="amendment.barred").facts["cause"] == "escrow.deposited"
+
+
+def test_money_for_an_avenant_that_nothing_ended_yet_ends_it(account: EscrowAccount) -> None:
+    tranche = way.funded(account)[0]
+    payment = accepted(proposed(agreement_of(account), {1: 200_000})).pay(by=account.agreement.client, key=uuid.uuid4())
+    tranche.mark_delivered()
+    assert way.paid(payment).state == "RETURNED"
+    assert Amendment.objects.get().state == "LAPSED"
+    assert "Le compte interne a changé" in Notice.objects.filter(name="amendment.barred")[0].letter.paragraphs[0]
 
 
 def test_rest_that_no_card_pays_is_refused(account: EscrowAccount) -> None:
@@ -195,6 +236,28 @@ def test_r0_becomes_base_at_zero_only_and_may_come_back(account: EscrowAccount) 
     in_force(proposed(agreement, {3: None}, formula="R0"))
     assert rows(account)[1:] == [(2, "PLANNED", 240_000, 0), (3, "CANCELLED", 96_000, 0), (4, "PLANNED", 12_000, 0)]
     assert figures(account).lacking == 252_000
+
+
+def test_report_of_a_project_back_in_base_says_nothing_of_what_was_called_off(
+    account: EscrowAccount, as_client: Client, as_provider: Client
+) -> None:
+    way.deposited(account, 120_000)
+    path = f"/projets/{account.project.key}/rapport/"
+    in_force(proposed(agreement_of(account), {1: None}))
+    in_force(proposed(agreement_of(account), formula="BASE"))
+    for browser in (as_client, as_provider):
+        page = browser.get(path).content.decode()
+        assert "Annulée\xa0: il n’y a rien à faire" not in page
+        assert "ce compte est fermé" in page
+        assert "1. Étape 1" in page.partition('id="t-paiements"')[2].partition("</section>")[0]
+
+
+def test_project_that_never_had_money_in_r0_lists_nothing_of_it(account: EscrowAccount, as_client: Client) -> None:
+    in_force(proposed(agreement_of(account), formula="BASE"))
+    page = as_client.get(f"/projets/{account.project.key}/rapport/").content.decode()
+    part = page.partition('id="t-paiements"')[2].partition("</section>")[0]
+    assert "Étape" not in part
+    assert "ce compte est fermé" in part
 
 
 def test_delivery_whose_money_is_all_paid_out_is_cut_short_in_base(account: EscrowAccount) -> None:

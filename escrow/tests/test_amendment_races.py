@@ -95,11 +95,26 @@ def both_accept_and_a_delivery_comes(crowd: Crowd, agreement: Agreement, n: int)
         first.withdraw(by=agreement.client)
 
 
+def payment_meets_a_delivery(crowd: Crowd, agreement: Agreement, n: int) -> None:
+    """Paid and in force, then delivered; or delivered, and what was accepted has ended before its money came."""
+    tranche = Tranche.objects.with_parties().filter(account__agreement=agreement, state="FUNDED").first()
+    if tranche is None:
+        return
+    first = accepted(proposed(agreement, {tranche.position: 400_000}))
+    payment = first.pay(by=agreement.client, key=uuid.uuid4())
+    deliver = partial(tranche.deliver, "Fait.", by=agreement.provider, key=uuid.uuid4())
+    crowd.race([partial(way.paid, payment), deliver])
+    outcome = {"IN_FORCE": "PAID", "LAPSED": "RETURNED"}
+    assert Payment.objects.get(pk=payment.pk).state == outcome[again(first).state]
+    assert way.reread(tranche).state == "DELIVERED"
+
+
 RACES = [
     acceptance_meets_another_proposal,
     acceptance_meets_its_lapse,
     payment_meets_the_lapse,
     both_accept_and_a_delivery_comes,
+    payment_meets_a_delivery,
 ]
 
 

@@ -199,6 +199,7 @@ class World:
             **{f"escrow:{deed}": on_tranche for deed in ("give_notice", "withdraw_notice", "ask_refund", "give_back")},
             **{f"escrow:{deed}refund": refund for deed in ("", "agree_", "refuse_", "withdraw_")},
             **{f"projects:amendment{deed}": amended for deed in ("", "_accept", "_decline", "_withdraw", "_pay")},
+            "projects:former_pdf": {stage: {"key": key, "n": 1} for stage, key in keys.items()},
             "payouts:ask": {"active": {"pk": tranche.pk}, "elsewhere": {"pk": 0}},
         }
 

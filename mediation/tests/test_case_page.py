@@ -13,11 +13,13 @@ from escrow.models import EscrowAccount
 from marketplace.accounts.models import User
 from marketplace.templatetags.page import paris
 from marketplace.testing.cast import signed_in
+from mediation.ahead import Ahead
 from mediation.models import Dispute, Seizure
 from mediation.tests import way
 from mediation.tests.pages import address, page, plain
 
 pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
 
 
 def test_side_that_must_answer_is_told_until_when(account: EscrowAccount, as_provider: Client) -> None:
@@ -104,6 +106,26 @@ def test_withdrawn_case_says_that_all_is_as_before(account: EscrowAccount, as_cl
     dispute = way.opened(account)
     dispute.withdraw(by=dispute.client)
     assert "les tranches sont revenues à leur état d’avant" in page(as_client, address(dispute))
+
+
+def test_case_without_a_decision_says_that_nobody_has_won(
+    account: EscrowAccount, mediator_user: User, as_client: Client
+) -> None:
+    dispute = way.let_fall(way.arbitrated(account, mediator_user), "sma.last")
+    text = page(as_client, address(dispute))
+    assert "Clos sans décision" in text
+    assert "Personne n’a gagné." in text
+
+
+def test_steps_to_come_have_their_dates(account: EscrowAccount, mediator_user: User, as_client: Client) -> None:
+    dispute = way.opened(account)
+    ahead = Ahead.of(dispute)
+    text = page(as_client, address(dispute))
+    for at in ahead:
+        assert plain(paris(at)) in text
+    dispute.assign(mediator_user, by=mediator_user)
+    assert "Les deux parties" in page(signed_in(mediator_user), address(dispute))
+    assert (ahead.mediation - dispute.answer_by, ahead.execution - ahead.decision) == (10 * DAY, 10 * DAY)
 
 
 def test_arbitration_names_who_decides_and_labels_late_evidence(

@@ -67,6 +67,19 @@ def test_account_without_money_is_refused_with_the_reason(
     status, text = send(as_provider, opening(account), **plea(account))
     assert (status, Dispute.objects.count()) == (200, 0)
     assert WORDS in text
+    for end in ("paiements", "rapport"):
+        assert "/litige/nouveau/" not in page(as_provider, f"/projets/{account.project.key}/{end}/")
+
+
+def test_report_of_another_provider_says_nothing_of_disputes(
+    client_user: User, provider_user: User, rival_user: User, as_rival: Client
+) -> None:
+    project = escrow.published(client_user)
+    escrow.with_credits(rival_user, project)
+    escrow.activated(escrow.chosen(project, provider_user))
+    text = page(as_rival, f"/projets/{project.key}/rapport/")
+    assert "Litiges" not in text
+    assert "litige" not in text.partition("<main")[2].partition("</main")[0]
 
 
 @pytest.mark.parametrize(

@@ -24,11 +24,12 @@ from marketplace.payments.models import Payment
 from marketplace.refusals import Refusal
 from marketplace.states import States
 
+from .calls import new_key
 from .choices import Formula
 from .content import days_after
 from .deadlines import Deadline
 from .offers import Offer, must_add_up
-from .projects import Project, new_key
+from .projects import Project
 from .terms import AgreementTranche, AgreementVersion, Consent, Fees, Terms, terms_of
 
 if TYPE_CHECKING:
@@ -159,8 +160,9 @@ class Agreement(models.Model):
         return self.versions.standing()[0]
 
     def history(self) -> list[AgreementVersion]:
-        """Every such version, the latest first, with its author and tranches: two queries whatever their number."""
-        return list(self.versions.standing().select_related("author").prefetch_related("tranches"))
+        """Every such version, the latest first, with author, avenant and tranches: two queries for any number."""
+        rows = self.versions.standing().select_related("author", "amendment")
+        return list(rows.prefetch_related("tranches"))
 
     @property
     def vat_note(self) -> str:

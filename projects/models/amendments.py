@@ -73,6 +73,12 @@ class AmendmentQuerySet(models.QuerySet["Amendment"]):
         """Those being accepted or paid; an agreement has one at most."""
         return self.filter(state__in=BEGUN)
 
+    def of(self, project_key: str) -> AmendmentQuerySet:
+        """Those of a project, with what their deeds lock."""
+        return self.select_related("agreement__project", "version__agreement").filter(
+            agreement__project__key=project_key
+        )
+
     def told(self) -> AmendmentQuerySet:
         """The latest first, with what a list says of each."""
         return self.select_related("version__author", "agreement").order_by("-number")
@@ -281,6 +287,16 @@ class Amendment(models.Model):
             self._remind_before(self.due_by, at)
             self._record("reminded", state=str(self.state), until=self.due_by.isoformat())
 
+    def bar(self, *, cause: str = "") -> None:
+        """End it if both have accepted it and it can no longer take effect; both are told. Otherwise nothing changes.
+
+        `cause` is the verb of what has moved. A payment on its way goes back by itself.
+        """
+        with locked(self.agreement.project, self.agreement, self):
+            if self.state == AmendmentState.AGREED and self.obstacle:
+                self._end(AmendmentState.LAPSED)
+                self._record("barred", cause=cause)
+
     def end_with_project(self) -> None:
         """The project is over: its terms no longer change. Called under the project's lock; tells nobody."""
         self._end(AmendmentState.LAPSED)
@@ -322,9 +338,11 @@ class Amendment(models.Model):
     def enter(self, payment: Payment) -> list[ledger.Move] | None:
         """What it adds to the fees is paid: it takes effect. The moves of the fees, or None for money without a place.
 
-        Called by the payment's settlement, under the locks of project, agreement, amendment and payment.
+        It then ends, if nothing can bring it into force any more. Called by the payment's settlement, under the locks
+        of project, agreement, amendment and payment.
         """
         if not self.awaits(payment):
+            self.bar()
             return None
         moves = self.change.moves([("stripe", -payment.cents)])
         self._take_effect(by=payment.payer)

@@ -114,6 +114,10 @@ class OfferQuerySet(models.QuerySet["Offer"]):
         """Offers that stand: placed, won or lost; not withdrawn."""
         return self.exclude(state=OfferState.WITHDRAWN)
 
+    def counted(self) -> OfferQuerySet:
+        """Those that count among an open call's: standing, of a bidder whose account is not suspended."""
+        return self.living().filter(provider__is_active=True)
+
     def declined(self) -> OfferQuerySet:
         """Offers that were chosen and whose bidder did not want the agreement."""
         return self.filter(declined_at__isnull=False)
@@ -409,7 +413,7 @@ class Offer(Enclosing, models.Model):
         )
 
     def _count(self) -> None:
-        self.project.mark_counted(self.project.offers.living().count())
+        self.project.mark_counted(self.project.offers.counted().count())
 
     class ProjectChanged(Refusal):
         sentence = _("The client has just changed the project: read what is new, then send your offer again.")

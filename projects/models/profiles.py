@@ -20,9 +20,9 @@ from marketplace.events.models import Event
 from marketplace.locking import locked
 from marketplace.refusals import Refusal
 
+from .calls import new_key
 from .categories import Category
 from .choices import Place
-from .projects import new_key
 from .readers import TEXT_SEARCH
 from .skills import asks_for, keys_of
 

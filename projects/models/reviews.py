@@ -170,9 +170,9 @@ class Review(models.Model):
             review.must_be_writable()
             review.as_client = by.pk == project.client_id
             review.key, review.written_at = key, timezone.now()
-            for name, value in vars(opinion).items():
+            for name, value in (said := vars(opinion)).items():
                 setattr(review, name, value)
-            review.save()
+            review.save(update_fields=[*said, "as_client", "key", "written_at"] if former else None)
             if not former:
                 Event.record("review.written", project=project, by=by, review=review.pk, title=project.title)
             if cls.objects.filter(project=project).count() == 2:

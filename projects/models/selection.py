@@ -31,6 +31,11 @@ def medians(field: Field) -> dict[str, int]:
     return {"median_price_cents": field.median(price_of), "median_delay_days": field.median(delay_of)}
 
 
+def counts(offer: Offer) -> bool:
+    """Whether an offer counts among its rivals: its bidder's account is not suspended."""
+    return offer.provider.is_active
+
+
 class Selection:
     """One deed over a project and all its offers (product, section 4.6).
 
@@ -74,7 +79,7 @@ class Selection:
                 agreement=agreement.pk,
                 winner=self.winner.pk,
                 losers=facts,
-                offers=len(offers),
+                offers=sum(counts(offer) for offer in offers),
             )
             return agreement
 
@@ -114,15 +119,17 @@ class Selection:
         """Each loser with what the findings look at; the facts are asked of the database once for all."""
         if not losers:
             return
+        askers = self._askers(offers)
         common: dict[str, Any] = {
-            "askers": self._askers(offers),
             "sealed": self.project.sealed,
             "version": self.project.version,
             "replies": replies(offers, acts(offers), client=self.project.client_id),
             "gaps": {offer.provider_id: gaps(offer.provider) for offer in offers},
         }
         for offer in losers:
-            yield Field(offer, self.winner, offers, **common)
+            rivals = [rival for rival in offers if counts(rival) or rival == offer]
+            among = askers & {rival.provider_id for rival in rivals}
+            yield Field(offer, self.winner, rivals, among, **common)
 
     def _askers(self, offers: Sequence[Offer]) -> frozenset[int]:
         """The bidders who asked a question."""

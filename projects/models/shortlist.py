@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from django.db import models
 from django.db.models import Q
@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from marketplace.accounts.models import User
 
 MOST_SIGNS = 3000
+Mark = TypeVar("Mark", bound=models.Model)
 
 
-class MarkQuerySet(models.QuerySet):  # type: ignore[type-arg]
+class MarkQuerySet(models.QuerySet[Mark]):
     """Marks of either sort."""
 
-    def made_by(self, client: User) -> MarkQuerySet:
+    def made_by(self, client: User) -> Self:
         """A client's own marks: neither providers nor staff read them, nor how many there are."""
         return self.filter(offer__project__client=client)
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -67,6 +67,15 @@ class AgreementVersionQuerySet(models.QuerySet["AgreementVersion"]):
         """The terms discussed and frozen at the introduction, then those of avenants in force; the latest first."""
         return self.filter(Q(amendment=None) | Q(amendment__state="IN_FORCE")).order_by("-number")
 
+    def frozen(self) -> AgreementVersionQuerySet:
+        """Those that are in force or were: accepted by both, the latest first, each with what froze it."""
+        both = self.standing().filter(client_accepted_at__isnull=False, provider_accepted_at__isnull=False)
+        return both.select_related("amendment", "agreement")
+
+    def visible_to(self, user: User) -> AgreementVersionQuerySet:
+        """The terms of one's own agreements; nobody else's."""
+        return self.filter(Q(agreement__client=user) | Q(agreement__provider=user))
+
 
 class AgreementVersion(models.Model):
     """One numbered state of the terms; `price_cents` and tranches exclude VAT. Never edited: a change is a new one."""
@@ -115,6 +124,23 @@ class AgreementVersion(models.Model):
         """Price excluding VAT, VAT and total in cents: the sum of the tranches' own roundings."""
         rate = self.agreement.vat_rate_bp
         return Amount.total([Amount.from_ht(tranche.cents, rate) for tranche in self.tranches.all()])
+
+    @property
+    def frozen_at(self) -> datetime | None:
+        """Since when these terms are, or were, in force: of those that are frozen."""
+        amendment = getattr(self, "amendment", None)
+        return amendment.in_force_at if amendment else self.agreement.agreed_at
+
+    @property
+    def seal(self) -> str:
+        """SHA-256 of terms that are frozen, as their avenant keeps it; of the first, whose words stand, worked out."""
+        amendment = getattr(self, "amendment", None)
+        return amendment.sha256 if amendment else self.digest()
+
+    @property
+    def next_in_force(self) -> AgreementVersion | None:
+        """The terms that took the place of these, if any did."""
+        return self.agreement.versions.frozen().filter(number__gt=self.number).last()
 
     def accepted_by(self, user: User) -> bool:
         """Whether `user`, one of the two parties, accepted this version."""

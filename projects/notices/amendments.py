@@ -10,6 +10,7 @@ from marketplace.accounts.models import User
 from marketplace.events.models import Event
 from marketplace.events.tellings import Facts, Kind, Letter, Telling, tells
 from marketplace.templatetags.page import euros, paris
+from projects.amended import moved
 from projects.models import Amendment, AmendmentState, Formula
 
 
@@ -180,6 +181,22 @@ class Lapsed(ToBoth):
         silent = _("Amendment %(n)s was not accepted by both in time. The terms in force stand.")
         told = unpaid if facts["was"] == AmendmentState.AGREED else silent
         return self.sheet(facts, _("Amendment %(n)s lapsed: %(title)s"), told)
+
+
+@tells("amendment.barred", kind=Kind.AGREEMENT)
+class Barred(ToBoth):
+    """Both had accepted it: what happened since, and that nothing is paid for it."""
+
+    def more(self, event: Event, amendment: Amendment, party: User) -> Facts:
+        return {"cause": event.facts["cause"], "pays": party == amendment.payer}
+
+    def letter(self, facts: Facts) -> Letter:
+        ended = _("You had both accepted amendment %(n)s. It can no longer take effect as it is: it has ended.")
+        stands = _("The terms in force stand. You may propose another amendment, on what can still change.")
+        unpaid = _("Its fees are no longer to be paid; if a payment is on its way, it comes back to you by itself.")
+        told = f"{ended} {moved(facts['cause'])}"
+        subject = _("Amendment %(n)s can no longer take effect: %(title)s")
+        return self.sheet(facts, subject, told, f"{unpaid} {stands}" if facts["pays"] else stands)
 
 
 @tells("amendment.reminded", kind=Kind.AGREEMENT)

@@ -16,6 +16,7 @@ from weasyprint.urls import FatalURLFetchingError
 from marketplace.accounts.models import User
 from marketplace.documents.printing import NotFetched, OwnStaticOnly, printed
 from projects.models import Agreement, AgreementState
+from projects.tests.avenants import in_force, proposed
 from projects.tests.bids import CHRISTMAS, active, agreed, awarded, changed, stocked
 from projects.tests.calls import opened
 from projects.tests.test_agreement import typed
@@ -28,8 +29,8 @@ def agreement(client_user: User, provider_user: User) -> Agreement:
     return awarded(opened(client_user), stocked(provider_user), parts=[100_000, 200_000], starts_on=CHRISTMAS)
 
 
-def text_of(browser: Client, agreement: Agreement) -> str:
-    response = browser.get(f"/accords/{agreement.key}/accord.pdf")
+def text_of(browser: Client, agreement: Agreement, name: str = "accord") -> str:
+    response = browser.get(f"/accords/{agreement.key}/{name}.pdf")
     assert response["Content-Type"] == "application/pdf"
     reader = PdfReader(io.BytesIO(response.content))
     words = "\n".join(page.extract_text() for page in reader.pages)
@@ -54,6 +55,29 @@ def test_pdf_says_the_frozen_terms_and_both_parties(as_provider: Client, agreeme
     for expected in (agreement.client.email, agreement.provider.company.name, "Étape 2", "25 décembre 2026", "1 / "):
         assert expected in words, expected
     assert words.count(agreement.sha256[:20]) >= 1
+
+
+def test_former_terms_stay_with_their_own_digest(
+    as_client: Client, as_provider: Client, as_stranger: Client, agreement: Agreement
+) -> None:
+    first = active(agreement).sha256
+    in_force(proposed(agreement, delay_days=77))
+    proposed(agreement, delay_days=88)
+    for browser in (as_client, as_provider):
+        for page in (f"/accords/{agreement.key}/", f"/projets/{agreement.project.key}/rapport/"):
+            shown = browser.get(page).content.decode()
+            assert "Conditions du " in shown
+            assert shown.count("/version-") == shown.count("/version-1.pdf") == 1
+        words = " ".join(text_of(browser, agreement, "version-1").split())
+        assert first[:20] in words
+        assert "la version 2 les a remplacées" in words
+        assert Agreement.objects.get().sha256[:20] in text_of(browser, agreement, "version-2")
+        assert browser.get(f"/accords/{agreement.key}/version-3.pdf").status_code == 404
+    assert as_stranger.get(f"/accords/{agreement.key}/version-1.pdf").status_code == 404
+
+
+def test_report_offers_no_pdf_before_both_accept(as_client: Client, agreement: Agreement) -> None:
+    assert "accord.pdf" not in as_client.get(f"/projets/{agreement.project.key}/rapport/").content.decode()
 
 
 def test_stranger_gets_no_pdf(as_stranger: Client, agreement: Agreement) -> None:

@@ -13,9 +13,11 @@ from marketplace.accounts.models import User
 from marketplace.events.models import Notice
 from projects.forms.tranches import TYPED
 from projects.models import Agreement, Amendment, Formula
+from projects.report import Reading
 from projects.tests.avenants import accepted, in_force, proposed
 from projects.tests.bids import active, awarded, stocked
 from projects.tests.calls import opened
+from projects.timeline import Timeline
 
 pytestmark = pytest.mark.django_db
 
@@ -154,6 +156,24 @@ def test_pages_of_each_state_and_their_letters(as_client: Client, as_provider: C
     rows = Notice.objects.filter(name__contains="amend")
     assert all(str(notice.letter.paragraphs[0]) for notice in rows)
     assert {row.name for row in rows} >= {"agreement.amended", "amendment.agreed.payer", "amendment.agreed.other"}
+
+
+def test_nothing_is_proposed_while_one_waits_for_its_payment(as_client: Client, agreement: Agreement) -> None:
+    page = f"/accords/{agreement.key}/"
+    assert "avenants/nouveau/" in as_client.get(page).content.decode()
+    amendment = accepted(proposed(agreement, {1: 150_000}))
+    assert "avenants/nouveau/" not in as_client.get(page).content.decode()
+    assert "une fois l’avenant 1 payé ou caduc" in as_client.get(page).content.decode()
+    amendment.withdraw(by=agreement.client)
+    assert "avenants/nouveau/" in as_client.get(page).content.decode()
+
+
+def test_timeline_names_the_author_of_each_act(agreement: Agreement) -> None:
+    accepted(proposed(agreement, {1: 150_000}, by=agreement.provider))
+    pages = {name: Timeline(Reading(agreement.project, name)).lines for name in (agreement.client, agreement.provider)}
+    for reader, lines in pages.items():
+        who = {line.who for event, line in lines if event.verb.startswith("amendment.") and event.by}
+        assert who == {"Vous", "Le client" if reader == agreement.provider else agreement.provider.public_name}
 
 
 def test_dates_that_pass_are_told(as_client: Client, agreement: Agreement) -> None:

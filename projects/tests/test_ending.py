@@ -14,7 +14,7 @@ from marketplace.events.models import Event, Notice
 from projects.models import Completion, Deadline, Formula, Project, Survey
 from projects.models.content import days_after
 from projects.tests.bids import fallen
-from projects.tests.ends import introduced
+from projects.tests.ends import completed, introduced
 
 pytestmark = pytest.mark.django_db
 SECOND = timedelta(seconds=1)
@@ -65,6 +65,16 @@ def test_completing_is_refused_under_r0_and_by_strangers(
     with pytest.raises(Completion.NotParty):
         Completion(project).carry_out(by=stranger_user)
     assert not Deadline.objects.about(project).waiting().exists()
+
+
+def test_completed_project_is_not_said_to_be_under_way(
+    client_user: User, provider_user: User, as_provider: Client
+) -> None:
+    completed(client_user, provider_user)
+    page = as_provider.get("/mes-projets/?vue=gagnes").content.decode()
+    assert "Terminé<" in page
+    assert "En cours\xa0:" not in page
+    assert "Plus rien à faire" in page
 
 
 @pytest.mark.parametrize(("after", "state"), [(-SECOND, "ACTIVE"), (0 * SECOND, "ACTIVE"), (SECOND, "COMPLETED")])

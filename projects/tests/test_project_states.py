@@ -7,8 +7,8 @@ from django.db import IntegrityError, transaction
 
 from marketplace.accounts.models import User
 from projects.models import Project, ProjectState
+from projects.models.calls import new_key
 from projects.models.choices import PROJECT_MOVES
-from projects.models.projects import new_key
 from projects.tests.bids import bend
 from projects.tests.calls import opened
 

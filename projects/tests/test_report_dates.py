@@ -60,7 +60,9 @@ def in_days(days: int) -> date:
 
 
 def test_calendar_file_is_right(as_client: Client, project: Project) -> None:
-    content = as_client.get(path(project)).content
+    answer = as_client.get(path(project))
+    content, cache = answer.content, answer["Cache-Control"]
+    assert cache == "private, no-store"
     assert content.startswith(b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n")
     lines = content.split(b"\r\n")
     assert all(len(line) <= 75 and b"\n" not in line for line in lines)

@@ -11,7 +11,7 @@ from marketplace.documents import intake
 from marketplace.events.models import Event
 from marketplace.testing.world import pdf
 from projects.models import Project, Selection, Thread
-from projects.tests.bids import HOSTILE, bid, bidder, stocked
+from projects.tests.bids import HOSTILE, agreed, bid, bidder, stocked
 from projects.tests.calls import opened
 
 pytestmark = pytest.mark.django_db
@@ -76,7 +76,7 @@ def test_documents_are_those_that_the_reader_may_open(
     as_client: Client, as_provider: Client, as_rival: Client, project: Project, rival_user: User
 ) -> None:
     bid(project, stocked(rival_user))
-    agreement = Selection(project.offers.order_by("pk")[0], reason="Prix.").carry_out(by=project.client)
+    agreement = agreed(Selection(project.offers.order_by("pk")[0], reason="Prix.").carry_out(by=project.client))
     sheet = intake.clean(pdf("entrenous"), intake.PLAIN)
     Thread(agreement).write("Voici.", by=agreement.provider, key=uuid.uuid4(), files=[sheet])
     address = f"/projets/{project.key}/rapport/"

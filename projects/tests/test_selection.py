@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
+from django.utils import timezone
 
 from marketplace.accounts.models import User
 from marketplace.events.models import Event, Notice
 from marketplace.refusals import Refusal
 from projects.comparison import Comparison
-from projects.models import Agreement, Offer, Project, Selection
+from projects.models import Agreement, Deadline, Offer, Project, Selection
 from projects.tests.bids import active, asked, awarded, bend, bid, bidder, stocked, terms
 from projects.tests.calls import opened
 
@@ -196,6 +197,47 @@ def test_ranks_share_ties_and_distances_are_told(project: Project) -> None:
     assert columns[3].price_words == "4e sur 4"
     assert [c.offer.delay_days for c in Comparison(project, order="delai").columns] == [10, 20, 20, 30]
     assert Comparison(project, order="x").order == "prix"
+
+
+def test_offers_of_suspended_bidders_count_no_more(project: Project, moderator_user: User, as_client: Client) -> None:
+    offers = [bid(project, bidder(20 + n), price, 10) for n, price in enumerate([100_000, 200_000, 300_000])]
+    offers[0].provider.suspend(by=moderator_user, reason="Fraude.")
+    Deadline.objects.sweep(timezone.now())
+    assert Project.objects.get().offers_count == 2
+    columns = Comparison(project).columns
+    assert [(c.offer.pk, c.n, c.price_rank) for c in columns] == [
+        (offers[1].pk, 2, 1),
+        (offers[2].pk, 2, 2),
+        (offers[0].pk, 2, 0),
+    ]
+    assert (columns[2].price_words, columns[2].delay_words, columns[2].median_words) == ("–", "–", "")
+    assert Comparison(project).median_cents == 250_000
+    assert "2 offres reçues" in as_client.get(f"/projets/{project.key}/offres/").content.decode()
+    offers[0].provider.reinstate(by=moderator_user)
+    Deadline.objects.sweep(timezone.now())
+    assert Project.objects.get().offers_count == 3
+
+
+def test_loser_is_ranked_among_offers_that_count(project: Project, offers: list[Offer], moderator_user: User) -> None:
+    cheapest = bid(project, bidder(30), 1_000, 1)
+    cheapest.provider.suspend(by=moderator_user, reason="Fraude.")
+    Selection(offers[0], reason="Prix.").carry_out(by=project.client)
+    facts = Event.objects.get(verb="project.awarded").facts
+    ranks = {told["offer"]: (told["price_rank"], told["n"]) for told in facts["losers"]}
+    assert facts["offers"] == len(offers)
+    assert ranks[cheapest.pk] == (1, len(offers) + 1)
+    assert {n for pk, (_rank, n) in ranks.items() if pk != cheapest.pk} == {len(offers)}
+
+
+def test_call_whose_only_bidder_is_suspended_has_no_offer(
+    project: Project, provider_user: User, moderator_user: User, as_client: Client
+) -> None:
+    offer = bid(project, stocked(provider_user))
+    offer.provider.suspend(by=moderator_user, reason="Fraude.")
+    page = as_client.get(f"/projets/{project.key}/offres/").content.decode()
+    assert "Compte suspendu" in page
+    assert "reçue" not in page
+    assert Comparison(project).median_cents == 0
 
 
 def test_offer_at_the_median_says_so(project: Project, provider_user: User) -> None:

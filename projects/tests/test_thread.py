@@ -60,6 +60,8 @@ def test_the_two_parties_write_to_each_other_and_see_when_it_was_read(
         answer = browser.post(path(agreement), form(text, papers=pdf("planning")))
         assert answer.headers["Location"] == path(agreement)
     assert "Pas encore lu" in page(as_provider, path(agreement))
+    assert "Entre vous et le client\xa0: personne" in page(as_provider, path(agreement))
+    assert as_client.get(path(agreement))["Cache-Control"] == "private, no-store"
     for browser in (as_client, as_provider):
         for words in ("Quand commencez-vous ?", "Lundi.", "planning.pdf"):
             assert words in page(browser, path(agreement))

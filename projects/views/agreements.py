@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from marketplace.policies import UserRequest, policy
 from projects.forms.agreements import AcceptForm, PayForm, TermsForm
 from projects.forms.second_choice import DeclineForm
-from projects.models import Agreement
+from projects.models import Agreement, AgreementVersion
 from projects.papers import AgreementPaper, ended_words, fees_words, formula_words
 from projects.report import Reading
 from projects.storyline import names_client
@@ -33,6 +33,7 @@ def draw(request: UserRequest, agreement: Agreement, **forms: Any) -> HttpRespon
         "project": agreement.project,
         "version": version,
         "versions": [(v, changes(before, v)) for v, before in zip(versions, [*versions[1:], None], strict=True)],
+        "former": [past for past in versions[1:] if past.is_agreed],
         "fees": version.fees,
         "fees_words": fees_words(version),
         "ended": ended_words(agreement),
@@ -93,9 +94,24 @@ def accept(request: UserRequest, key: str) -> HttpResponse:
 def pdf(request: UserRequest, key: str) -> HttpResponse:
     rows = Agreement.objects.visible_to(request.user).frozen()
     agreement = get_object_or_404(rows.select_related("project", "client__company", "provider__company"), key=key)
-    response = HttpResponse(AgreementPaper(agreement, request.user).content, content_type="application/pdf")
+    return handed_out(AgreementPaper(agreement, request.user), f"accord-{agreement.project.number}")
+
+
+@require_safe
+@policy("agreements.party")
+def former_pdf(request: UserRequest, key: str, n: int) -> HttpResponse:
+    rows = AgreementVersion.objects.visible_to(request.user).frozen()
+    joined = (f"agreement__{name}" for name in ("project", "client__company", "provider__company"))
+    version = get_object_or_404(rows.select_related("amendment", *joined), agreement__key=key, number=n)
+    paper = AgreementPaper(version.agreement, request.user, version)
+    return handed_out(paper, f"accord-{version.agreement.project.number}-v{n}")
+
+
+def handed_out(paper: AgreementPaper, name: str) -> HttpResponse:
+    """The PDF as a file that no cache keeps."""
+    response = HttpResponse(paper.content, content_type="application/pdf")
     response["Cache-Control"] = "private, no-store"
-    response["Content-Disposition"] = f'attachment; filename="accord-{agreement.project.number}.pdf"'
+    response["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
     return response
 
 

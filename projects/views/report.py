@@ -38,6 +38,7 @@ def dates(request: UserRequest, key: str) -> HttpResponse:
     if not rows:
         raise Http404
     response = HttpResponse(calendar_of(project, rows), content_type="text/calendar; charset=utf-8")
+    response["Cache-Control"] = "private, no-store"
     response["Content-Disposition"] = f'attachment; filename="echeances-{project.number}.ics"'
     return response
 

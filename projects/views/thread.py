@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods
 
 from marketplace.policies import UserRequest, policy
@@ -14,6 +15,7 @@ from projects.views.offers import sent
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @policy("projects.thread")
+@cache_control(private=True, no_store=True)
 def thread(request: UserRequest, key: str) -> HttpResponse:
     asked, words = request.GET, ThreadSearchForm(request.GET).words
     chosen, before = asked.get("accord", ""), asked.get("avant", "")

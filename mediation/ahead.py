@@ -1,0 +1,87 @@
+"""The steps of a case that are still to come: who will act, expected before when, and what silence will cause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from marketplace.templatetags.page import paris
+from mediation.models.course import evening
+from mediation.states import MEDIATED, DisputeState
+from mediation.words import opposite
+
+if TYPE_CHECKING:
+    from marketplace.accounts.models import User
+    from mediation.models import Dispute
+
+Duties = list[tuple[str, str]]
+
+
+class Ahead(NamedTuple):
+    """Until when each step lasts if everybody takes the whole time; a replacement makes it longer."""
+
+    mediation: datetime
+    decision: datetime
+    execution: datetime
+
+    @classmethod
+    def of(cls, dispute: Dispute) -> Ahead:
+        """Counted from the dates that are set."""
+        answered = dispute.answer_by
+        mediation = dispute.mediate_by or evening(answered, settings.SMA_MEDIATION_DAYS)
+        begun = answered if dispute.straight else mediation
+        decision = dispute.decide_by or evening(begun, settings.SMA_DECISION_DAYS)
+        return cls(mediation, decision, evening(decision, settings.SMA_EXECUTION_DAYS))
+
+
+def steps_ahead(dispute: Dispute, reader: User) -> Iterator[dict[str, Any]]:
+    """As components/timeline.html draws them; none once it is decided."""
+    ahead = Ahead.of(dispute)
+    if dispute.state == DisputeState.OPENED and not dispute.straight:
+        yield mediation(ahead, dispute, reader)
+    if dispute.state in MEDIATED:
+        yield decision(ahead)
+    if dispute.is_open:
+        yield execution(ahead)
+
+
+def step(title: str, text: str, at: datetime, duties: Duties) -> dict[str, Any]:
+    """A step to come, with the date before which it is expected."""
+    return {"title": title, "text": text, "at": at, "by": _("expected before"), "kind": "next", "duties": duties}
+
+
+def mediation(ahead: Ahead, dispute: Dispute, reader: User) -> dict[str, Any]:
+    both = _("Both sides")
+    if dispute.is_party(reader):
+        both = _("You and %(side)s") % {"side": opposite(dispute, reader)}
+    duties = [
+        (_("Who"), both),
+        (_("By when"), paris(ahead.mediation)),
+        (_("If nobody acts"), _("The case goes to an arbitrator.")),
+    ]
+    return step(_("Mediation"), _("Splits proposed by either side or by the mediator."), ahead.mediation, duties)
+
+
+def decision(ahead: Ahead) -> dict[str, Any]:
+    duties = [
+        (_("Who"), _("The arbitrator of the SMA")),
+        (_("By when"), paris(ahead.decision)),
+        (_("If the arbitrator is late"), _("Another one takes over; the money stays frozen.")),
+    ]
+    text = _("Without an agreement. Another person than the mediator, without a tie to either side.")
+    return step(_("Decision of an arbitrator, with written reasons"), text, ahead.decision, duties)
+
+
+def execution(ahead: Ahead) -> dict[str, Any]:
+    when = _("At once when both accept the same split; else after the time to seize a court, expected before %(at)s.")
+    duties = [
+        (_("Who"), _("Nobody: it is executed by itself")),
+        (_("By when"), when % {"at": paris(ahead.execution)}),
+        (_("If a court is seized"), _("Nothing is executed before it has ruled.")),
+    ]
+    text = _("One movement: the provider’s share is released, the client’s is refunded.")
+    return step(_("Execution"), text, ahead.execution, duties)
