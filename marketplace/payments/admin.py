@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from marketplace.admin_site import ReadOnlyAdmin, Waiting, waits
-from marketplace.payments.models import Payment, Refund, StripeEvent
+from marketplace.payments.models import CashReturn, Payment, Refund, StripeEvent
 from marketplace.payments.models.inbox import EventState
 from marketplace.payments.purposes import registry
 from marketplace.templatetags.page import euros
@@ -103,6 +103,23 @@ class RefundAdmin(ReadOnlyAdmin):
         return euros(refund.cents)
 
 
+@admin.register(CashReturn)
+class CashReturnAdmin(ReadOnlyAdmin):
+    """Transfers for payments that were over, sent back by Stripe; what it could not send back waits for Finance."""
+
+    list_display = ("payment", "amount", "state", "created_at", "failure")
+    fields = ("payment", "amount", "state", "created_at", "stripe_id", "failure")
+    readonly_fields = ("amount",)
+    list_filter = ("state",)
+    list_select_related = ("payment",)
+    search_fields = ("=stripe_id", "=payment__key")
+    show_full_result_count = False
+
+    @admin.display(description=_("amount"), ordering="cents")
+    def amount(self, row: CashReturn) -> str:
+        return euros(row.cents)
+
+
 @admin.register(StripeEvent)
 class StripeEventAdmin(ReadOnlyAdmin):
     """What Stripe told us, and what waits for somebody to look at it."""
@@ -121,3 +138,10 @@ def mishaps(user: User) -> Iterator[Waiting]:
         words = ngettext("%(n)s message of Stripe to look at", "%(n)s messages of Stripe to look at", parked)
         address = reverse("admin:payments_stripeevent_changelist")
         yield Waiting(words % {"n": parked}, f"{address}?state__exact={EventState.PARKED}")
+    stuck = CashReturn.objects.failed().count()
+    if stuck and user.has_perm("payments.view_cashreturn"):
+        words = ngettext(
+            "%(n)s transfer that Stripe could not send back", "%(n)s transfers that Stripe could not send back", stuck
+        )
+        address = reverse("admin:payments_cashreturn_changelist")
+        yield Waiting(words % {"n": stuck}, f"{address}?state__exact=FAILED")
