@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from marketplace.admin_site import ReadOnlyAdmin, Waiting, waits
+from marketplace.payments.failures import in_words
 from marketplace.payments.models import CashReturn, Payment, Refund, StripeEvent
 from marketplace.payments.models.inbox import EventState
 from marketplace.payments.purposes import registry
@@ -87,12 +88,12 @@ class PaymentAdmin(ReadOnlyAdmin):
 class RefundAdmin(ReadOnlyAdmin):
     """Money that goes back to cards, and what could not."""
 
-    list_display = ("payment", "amount", "state", "created_at", "attempts", "failure", "key")
+    list_display = ("payment", "amount", "state", "created_at", "attempts", "why", "key")
     fields = (
         *("payment", "amount", "state", "created_at", "stripe_id", "intent_id", "key"),
-        *("attempts", "next_try_at", "claimed_until", "failure"),
+        *("attempts", "next_try_at", "claimed_until", "why"),
     )
-    readonly_fields = ("amount",)
+    readonly_fields = ("amount", "why")
     list_filter = ("state",)
     list_select_related = ("payment",)
     search_fields = ("=key", "=stripe_id", "=intent_id")
@@ -102,14 +103,18 @@ class RefundAdmin(ReadOnlyAdmin):
     def amount(self, refund: Refund) -> str:
         return euros(refund.cents)
 
+    @admin.display(description=_("failure"), empty_value="–")
+    def why(self, refund: Refund) -> str:
+        return in_words(refund.failure)
+
 
 @admin.register(CashReturn)
 class CashReturnAdmin(ReadOnlyAdmin):
     """Transfers for payments that were over, sent back by Stripe; what it could not send back waits for Finance."""
 
-    list_display = ("payment", "amount", "state", "created_at", "failure")
-    fields = ("payment", "amount", "state", "created_at", "stripe_id", "failure")
-    readonly_fields = ("amount",)
+    list_display = ("payment", "amount", "state", "created_at", "why")
+    fields = ("payment", "amount", "state", "created_at", "stripe_id", "why")
+    readonly_fields = ("amount", "why")
     list_filter = ("state",)
     list_select_related = ("payment",)
     search_fields = ("=stripe_id", "=payment__key")
@@ -118,6 +123,10 @@ class CashReturnAdmin(ReadOnlyAdmin):
     @admin.display(description=_("amount"), ordering="cents")
     def amount(self, row: CashReturn) -> str:
         return euros(row.cents)
+
+    @admin.display(description=_("failure"), empty_value="–")
+    def why(self, row: CashReturn) -> str:
+        return in_words(row.failure)
 
 
 @admin.register(StripeEvent)
