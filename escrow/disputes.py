@@ -107,7 +107,12 @@ class Awarded(OfFreeze):
         """How the client's share comes back."""
         if not facts["client_cents"]:
             return []
-        return [_("Your share goes back to the cards that paid it: your bank shows it within 5 to 10 days.")]
+        return [
+            _(
+                "Your share goes back the way it came, to the card or the account that paid it: your bank shows it "
+                "within 5 to 10 days."
+            )
+        ]
 
 
 @tells("escrow.awarded", name="escrow.awarded.provider", kind=Kind.DISPUTE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +21,21 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from escrow.models import Tranche
+    from marketplace.accounts.models import User
     from marketplace.payments.models.chores import ChoreQuerySet
 
+Teller = Callable[["EscrowAccount", "User | None"], "Mapping[int, str]"]
 Flows = Counter[tuple[str, str]]
 OUTSIDE = (Kind.STRIPE, Kind.BANK, Kind.BANK_TRANSIT, Kind.RECEIVABLE)
+
+
+tellers: list[Teller] = []
+
+
+def tells_fate(teller: Teller) -> Teller:
+    """Declare what becomes of refunds that failed: its words by their number, to a reader (None: to both parties)."""
+    tellers.append(teller)
+    return teller
 
 
 def flows(account: EscrowAccount) -> Flows:
@@ -63,6 +75,7 @@ class Figures:
     refunded: int
     contested: int
     suspended: int = 0
+    waits: str = ""
 
     @classmethod
     def of(cls, account: EscrowAccount, tranches: Sequence[Tranche], *, moved: Flows | None = None) -> Figures:
@@ -86,6 +99,7 @@ class Figures:
             refunded=refunded,
             contested=net(moved, Kind.FROZEN, [Kind.CHARGEBACK]),
             suspended=sum(tranche.suspended_cents for tranche in tranches),
+            waits=waits_for(account) if owed_back > refunded else "",
         )
 
     @property
@@ -110,15 +124,18 @@ class Figures:
         return self.deposited == sum(parts)
 
     def bar(self) -> list[tuple[str, str, int]]:
-        """The parts of the money bar, left to right."""
+        """The parts of the money bar, left to right: they come to the amount of the project."""
         return [
             ("paid", _("paid out"), self.paid_out),
             ("released", _("released, to be paid out"), self.released),
             ("held", _("held"), self.held),
             ("frozen", _("in dispute or contested"), self.frozen + self.contested),
-            ("refunded", _("given back"), self.given_back),
             ("missing", _("still to deposit"), self.lacking + self.suspended),
         ]
+
+    def bar_note(self) -> str:
+        """What was given back: it is no longer part of the amount, hence beside the bar."""
+        return _("(besides, %(amount)s given back)") % {"amount": euros(self.given_back)} if self.given_back else ""
 
     def sums(self) -> list[list[dict[str, Any]]]:
         """Two sums for components/money_sum.html: where the deposits are, and what is left of the project's amount."""
@@ -127,7 +144,7 @@ class Figures:
             row("frozen", _("In dispute"), self.frozen, _("frozen until the SMA’s case ends")),
             row("released", _("Released"), self.released, _("the provider’s, to be paid out on their invoice")),
             row("paid", _("Paid out"), self.paid_out, _("sent to the provider’s bank account")),
-            row("refunded", _("Being refunded"), self.refunding, _("on its way back to the client")),
+            row("refunded", _("Being refunded"), self.refunding, self.waits or _("on its way back to the client")),
             row("refunded", _("Refunded"), self.refunded, _("given back to the client")),
             row("frozen", _("Contested"), self.contested, _("taken back by the card’s bank")),
             {"words": _("Deposited"), "cents": self.deposited, "total": True},
@@ -174,6 +191,18 @@ def refunded_cents(account: EscrowAccount) -> int:
     """What payers have got back of this account's deposits."""
     total = card_refunds(account).filter(state__in=BACK).aggregate(cents=Sum("cents"))["cents"]
     return int(total or 0)
+
+
+def waits_for(account: EscrowAccount) -> str:
+    """What money on its way back to the client waits for, if anything."""
+    return " ".join(words for teller in tellers for words in teller(account, None).values())
+
+
+def refunds_told(account: EscrowAccount, user: User) -> list[tuple[Refund, str]]:
+    """What goes back to who deposited, the latest first, each with where it is in words for `user`."""
+    rows = list(card_refunds(account).order_by("-pk"))
+    told = {pk: words for teller in tellers for pk, words in teller(account, user).items()} if rows else {}
+    return [(row, told.get(row.pk, str(row.get_state_display()))) for row in rows]
 
 
 def card_refunds(account: EscrowAccount) -> ChoreQuerySet[Refund]:

@@ -287,11 +287,14 @@ class ReleaseConfirmed(Released):
 
 @tells("escrow.refunded", kind=Kind.MONEY)
 class MoneyGoesBack(Told):
-    """The client learns that held money is on its way to their cards; another letter says when it has left."""
+    """The client learns that held money is on its way to where it came from; another letter says when it has left."""
 
     def letter(self, facts: Facts) -> Letter:
         words = {**amounts(facts), "n": facts["amendment_number"]}
-        told = _("Amendment %(n)s lowers what the account holds: %(amount)s go back to the cards that paid them.")
+        told = _(
+            "Amendment %(n)s lowers what the account holds: %(amount)s go back the way they came, to the card or the "
+            "account that paid."
+        )
         return self.sheet(
             facts,
             _("%(amount)s go back to you: %(title)s") % words,

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db.models import OuterRef
+from django.db.models import BigIntegerField, OuterRef, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -19,6 +20,7 @@ from escrow.states import TrancheState
 from marketplace.documents.readers import reads
 from marketplace.events.reactions import on
 from marketplace.ledger import posting as ledger
+from marketplace.payments.models import Payment
 from marketplace.payments.purposes import Purpose, purpose
 from marketplace.templatetags.page import euros, paris
 from projects.bundles import Filed, files_of, listed
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     from marketplace.accounts.models import User
     from marketplace.documents.models import Document
     from marketplace.events.models import Event
-    from marketplace.payments.models import Payment
     from projects.models import Deadline
 
 PAYOUTS = ("asked", "refused", "sent", "paid", "returned")  # what moves released money
@@ -113,7 +114,15 @@ def tranches(reading: Reading) -> list[Tranche]:
     moved = listed(moves_of(reading.project.key), **dict(zip(columns, columns, strict=True)))
     rows = Tranche.objects.visible_to(reading.user).filter(account__project=reading.project).order_by("position")
     rows = rows.annotate(delivered=delivered, sent_back=back, moved=moved, refunds_asked=refunding.living())
+    rows = rows.annotate(awaited_cents=awaited_cents(reading.project.key))
     return list(rows.told().select_related(*account))
+
+
+def awaited_cents(project_key: str) -> Coalesce:
+    """What bank transfers are to bring to a project's account, to come with its tranches."""
+    rows = Payment.objects.awaited().filter(purpose="escrow.deposit", project_key=project_key).order_by()
+    sums = rows.values("project_key").annotate(sum=Sum("cents")).values("sum")
+    return Coalesce(Subquery(sums), 0, output_field=BigIntegerField())
 
 
 def seen(reading: Reading) -> EscrowAccount | None:

@@ -176,7 +176,12 @@ class MoneyBack(OfRequest):
     def letter(self, facts: Facts) -> Letter:
         told = [self.what_happened(), what_remains(facts)]
         if self.to == "client":
-            told.append(_("It goes to the cards that paid: your bank shows it within 5 to 10 days."))
+            told.append(
+                _(
+                    "It goes back the way it came, to the card or the account that paid: your bank shows it within "
+                    "5 to 10 days."
+                )
+            )
         subject = _("%(amount)s go back to you: %(title)s") if self.to == "client" else self.own_subject()
         return self.about(facts, subject, told, quote=self.quoted(facts))
 

@@ -133,8 +133,8 @@ def titles() -> dict[tuple[str, str], str]:
         (Kind.FROZEN, Kind.PAYABLE): _("Awarded to the provider"),
         (Kind.FROZEN, Kind.REFUNDING): _("Awarded to the client"),
         (Kind.HELD, Kind.REFUNDING): _("Refund"),
-        (Kind.REFUNDING, Kind.STRIPE): _("Refund arrived at the card"),
-        (Kind.STRIPE, Kind.REFUNDING): _("Refund handed back by the card’s bank"),
+        (Kind.REFUNDING, Kind.STRIPE): _("Refund made"),
+        (Kind.STRIPE, Kind.REFUNDING): _("Refund handed back by the bank"),
     }
 
 

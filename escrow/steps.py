@@ -130,13 +130,41 @@ def funding(key: str, tranches: Sequence[Tranche], *, as_client: bool) -> Todo |
         return None
     tranche = min(lacking, key=lambda t: (not t.funded_cents, t.position))
     facts = {"n": tranche.position, "amount": euros(tranche.lacking_cents)}
+    awaited = vars(tranche)["awaited_cents"]
+    if awaited >= sum(t.lacking_cents for t in lacking):
+        return transfer(key, awaited, as_client=as_client)
     yours = _("You: deposit %(amount)s for tranche %(n)s")
     theirs = _("The client: deposit %(amount)s for tranche %(n)s")
     return Todo(
         title=(yours if as_client else theirs) % facts,
-        text=f"{tranche.light_for(client=as_client).label}.",
+        text=f"{tranche.light_for(client=as_client).label}. {awaited_words(awaited)}".strip(),
         label=_("Deposit %(amount)s") % facts if as_client else _("See the payments page"),
         url=deposit_page(key, tranche) if as_client else reverse("escrow:payments", args=[key]),
+        mine=as_client,
+    )
+
+
+def awaited_words(cents: int) -> str:
+    """That a part of what is lacking was announced already."""
+    words = _("A transfer of %(amount)s is awaited already: not twice the same money.")
+    return words % {"amount": euros(cents)} if cents else ""
+
+
+def transfer(key: str, cents: int, *, as_client: bool) -> Todo:
+    """A bank transfer is announced: the client makes it, and does not pay twice; the provider does not begin."""
+    amount = {"amount": euros(cents)}
+    if as_client:
+        text = _("A card may pay instead, not both: what came twice would go back to you.")
+    else:
+        text = _("Announced, not here yet: do not begin.")
+    return Todo(
+        title=(
+            _("You: make the transfer of %(amount)s") if as_client else _("The client: make the transfer of %(amount)s")
+        )
+        % amount,
+        text=text,
+        label=_("See where to send it") if as_client else _("See the payments page"),
+        url=reverse("escrow:payments", args=[key]),
         mine=as_client,
     )
 

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from escrow.acts import Desk
-from escrow.figures import Figures, card_refunds
+from escrow.figures import Figures, refunds_told
 from escrow.forms import CaseForm, ChangesForm, DeliverForm, DepositForm, NoticeForm, ReleaseForm
 from escrow.links import with_links
 from escrow.models import CancellationNotice, EscrowAccount, Tranche
@@ -59,7 +59,8 @@ def everything(account: EscrowAccount, user: User) -> dict[str, Any]:
         "step": todos[0] if todos else None,
         "elsewhere": [todo for todo in todos if todo.mine and not todo.url.startswith(here)],
         "lines": statement(account)[::-1],
-        "cards": card_refunds(account).order_by("-pk"),
+        "cards": refunds_told(account, user),
+        "awaited": list(account.awaited()),
         "any_refund": any(tranche.refund_requests.all() for tranche in tranches),
         "any_delivery": any(tranche.delivered_at for tranche in tranches),
         "is_client": user == account.agreement.client,
@@ -105,7 +106,7 @@ def deposit(request: UserRequest, key: str) -> HttpResponse:
     form = DepositForm(data, account=account, tranches=tranches, chosen=request.GET.get("tranche", ""))
     if form.is_valid() and (payment := form.save(by=request.user)):
         return redirect("payments:checkout", payment.key)
-    awaited = account.awaited_from(request.user)
+    awaited = account.awaited().filter(payer=request.user)
     return draw(request, "escrow/deposit.html", account, form=form, tranches=tranches, awaited=awaited)
 
 

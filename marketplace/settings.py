@@ -391,6 +391,7 @@ REFUND_REMINDER_DAYS = env.list("REFUND_REMINDER_DAYS", cast=int, default=[3, 1]
 CANCELLATION_DAYS = env.int("CANCELLATION_DAYS", default=14)  # of notice, for a tranche without a deposit
 IDLE_DAYS = env.int("IDLE_DAYS", default=60)  # without a movement, of money held
 LOSER_ACCESS_DAYS = env.int("LOSER_ACCESS_DAYS", default=30)
+TRANSFER_AWAITED_DAYS = env.int("TRANSFER_AWAITED_DAYS", default=30)  # then a promised transfer is called off
 IBAN_HOLD_HOURS = env.int("IBAN_HOLD_HOURS", default=72)
 PAYOUT_DECISION_DAYS = env.int("PAYOUT_DECISION_DAYS", default=2)  # working days, as the next two
 PAYOUT_TRANSFER_DAYS = env.int("PAYOUT_TRANSFER_DAYS", default=1)

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET
 
 from marketplace.admin_site import AdminDeed, ReadOnlyAdmin, Waiting, WithReason, waits
 from marketplace.forms import Deed, Performing
+from marketplace.payments import failures
 from marketplace.refusals import Refusal
 from marketplace.templatetags.page import euros, paris, paris_short, siren
 from payouts.bankfiles import LARGEST
@@ -194,7 +195,7 @@ class RefundTransferAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("why the card did not take it"), empty_value="–")
     def why_no_card(self, row: RefundTransfer) -> str:
-        return row.refund.failure
+        return failures.in_words(row.refund.failure)
 
     @admin.display(description=_("why the bank returned the last transfer"), empty_value="–")
     def why_returned(self, row: RefundTransfer) -> str:

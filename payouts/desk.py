@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from escrow.models import Release, Tranche
 from marketplace.accounts.models import BankAccount
 from marketplace.billing.vat import Amount
-from marketplace.templatetags.page import PARIS, euros
+from marketplace.templatetags.page import PARIS, euros, paris
 from payouts.models import PayoutRequest, PayoutState, RefundTransfer
 
 if TYPE_CHECKING:
@@ -173,6 +173,17 @@ class RefundDesk:
         """All that waits for an IBAN."""
         rows = RefundTransfer.objects.of(self.user).without_account()
         return int(rows.aggregate(sum=Sum("cents"))["sum"] or 0)
+
+    def recorded_words(self, account: BankAccount) -> str:
+        """That an IBAN is recorded, and from when it is paid to: one that replaces another waits for safety."""
+        words = _("Your IBAN is recorded: %(amount)s are paid to %(account)s once our finance team has checked it.")
+        if account.usable_from > timezone.now():
+            words = _(
+                "Your new IBAN is recorded. For safety nothing is paid to it before %(date)s (%(hours)s hours): then "
+                "our finance team checks it and %(amount)s are paid to %(account)s."
+            )
+        facts = {"date": paris(account.usable_from), "hours": self.hold_hours}
+        return words % {**facts, "amount": euros(self.unsent_cents), "account": account.masked}
 
     @property
     def hold_hours(self) -> int:

@@ -9,17 +9,19 @@ from django.db.models import Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from escrow.figures import card_refunds, tells_fate
 from escrow.reactions import seen, tranches
 from escrow.statement import explains
 from marketplace.accounts.home import Step, steps
 from marketplace.accounts.models import User
 from marketplace.documents.readers import reads
 from marketplace.events.reactions import on
+from marketplace.ledger.models import Kind
 from marketplace.payments.models import Refund
 from marketplace.templatetags.page import euros
 from payouts import reasons
 from payouts.models import PayoutBatch, PayoutRequest, RefundTransfer
-from payouts.states import ENDED
+from payouts.states import ENDED, RefundTransferState
 from projects.report import Line, Panel, Reading, Todo, line, panel, todo
 
 if TYPE_CHECKING:
@@ -44,10 +46,56 @@ def give_an_account(user: User) -> Iterator[Step]:
         amount = {"amount": euros(cents)}
         yield Step(
             _("%(amount)s are waiting for your IBAN") % amount,
-            _("Your card did not take this refund back: we pay it to you by bank transfer."),
+            _("It could not go back the way it came: we pay it to you by bank transfer."),
             _("Give the IBAN where to receive %(amount)s") % amount,
             reverse("payouts:refunds"),
         )
+
+
+def owed_back(reading: Reading) -> int:
+    """What waits for the reader's IBAN on the project, in cents; no query unless money has gone back on it."""
+    moved = vars(reading.once(tranches)[0])["moved"] if reading.once(tranches) else []
+    if not any(Kind.REFUNDING in (row["debit__kind"], row["credit__kind"]) for row in moved):
+        return 0
+    rows = RefundTransfer.objects.of(reading.user).without_account()
+    rows = rows.filter(refund__payment__project_key=reading.project.key)
+    return int(rows.aggregate(sum=Sum("cents"))["sum"] or 0)
+
+
+@todo
+def give_an_account_for_the_project(reading: Reading) -> Todo | None:
+    """Money of the project that neither the card nor the account took back waits for its payer's IBAN."""
+    cents = reading.once(owed_back)
+    if not cents:
+        return None
+    amount = {"amount": euros(cents)}
+    return Todo(
+        title=_("You: give the IBAN where to receive %(amount)s") % amount,
+        text=_("It could not go back the way it came: we pay it to you by bank transfer."),
+        label=_("Give the IBAN where to receive %(amount)s") % amount,
+        url=reverse("payouts:refunds"),
+    )
+
+
+@tells_fate
+def transfers_in_words(account: EscrowAccount, user: User | None) -> dict[int, str]:
+    """Where the transfers are that stand in for refunds of the account."""
+    rows = RefundTransfer.objects.living().filter(refund__in=card_refunds(account))
+    if user is None:
+        missing = rows.without_account().aggregate(sum=Sum("cents"))["sum"]
+        return {0: _("%(amount)s wait for the client’s IBAN") % {"amount": euros(missing)}} if missing else {}
+    return {row.refund_id: transfer_in_words(row, user) for row in rows}
+
+
+def transfer_in_words(row: RefundTransfer, user: User) -> str:
+    """Where one is, to the payer or to the other party."""
+    if row.needs_account:
+        return _("waits for your IBAN") if row.payee_id == user.pk else _("waits for the client’s IBAN")
+    words = {
+        RefundTransferState.SENT: _("transfer with the bank"),
+        RefundTransferState.PAID: _("given back by transfer"),
+    }
+    return words.get(RefundTransferState(row.state)) or _("transfer being prepared")
 
 
 @on("bank_account.changed", "company.declared")

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from escrow.models import Tranche
 from marketplace.policies import UserRequest, policy
-from marketplace.templatetags.page import euros, paris
+from marketplace.templatetags.page import paris
 from payouts.desk import Desk, RefundDesk
 from payouts.forms import PayoutForm, RefundAccountForm
 
@@ -41,7 +41,6 @@ def refunds(request: UserRequest) -> HttpResponse:
     desk = RefundDesk(request.user)
     form = RefundAccountForm(request.POST or None, user=request.user) if desk.takes_account else None
     if form and form.is_valid() and (account := form.save()):
-        words = _("Your IBAN is recorded: %(amount)s are paid to %(account)s once our finance team has checked it.")
-        messages.success(request, words % {"amount": euros(desk.unsent_cents), "account": account.masked})
+        messages.success(request, desk.recorded_words(account))
         return redirect("payouts:refunds")
     return render(request, "payouts/refunds.html", {"desk": desk, "form": form})

@@ -121,9 +121,9 @@ class EscrowAccount(models.Model):
             means=means,
         )
 
-    def awaited_from(self, user: User) -> PaymentQuerySet:
-        """The bank transfers of `user` that are to come."""
-        return Payment.objects.awaited().filter(purpose="escrow.deposit", payer=user, project_key=self.project.key)
+    def awaited(self) -> PaymentQuerySet:
+        """The bank transfers that are to come."""
+        return Payment.objects.awaited().filter(purpose="escrow.deposit", project_key=self.project.key)
 
     def receive(self, payment: Payment) -> list[ledger.Move] | None:
         """The money of a deposit has come: it fills the tranche that was chosen, or the tranches in their order.

@@ -19,6 +19,7 @@ from escrow.tests import way
 from marketplace.accounts.models import User
 from marketplace.documents import intake
 from marketplace.payments import gateway
+from marketplace.payments.gateway import Instructions, Intent, Session
 from marketplace.payments.models import Payment
 from marketplace.spreadsheets import inert
 from marketplace.templatetags.page import paris
@@ -270,6 +271,41 @@ def test_a_deposit_by_transfer_is_awaited_on_the_page(
     text = page(as_client, path)
     assert f"1 200,00 €, référence {payment.instructions['reference']} : voir où l’envoyer" in text
     assert payment.return_url() in text
+    assert "Ne payez pas deux fois" in text
+
+
+def awaited(account: EscrowAccount, cents: int) -> Payment:
+    """A transfer that its payer has promised."""
+    payment = account.deposit(cents, by=account.agreement.client, key=uuid.uuid4(), means="TRANSFER")
+    told = Instructions("Paraphe", "FR7630001007941234567890185", "BDFEFRPPCCT", "REF", cents, "")
+    payment.follow(Session("cs_1", "complete", "", "", Intent("pi_1", "requires_action", 0, "eur", instructions=told)))
+    return payment
+
+
+def test_an_awaited_transfer_is_told_to_both(account: EscrowAccount, as_client: Client, as_provider: Client) -> None:
+    payment = awaited(account, 360_000)
+    for path in (address(account), report(account)):
+        assert "Vous : faire le virement de 3 600,00 €" in page(as_client, path)
+        assert "Le client : faire le virement de 3 600,00 €" in page(as_provider, path)
+        assert "Annoncé, pas encore là : ne commencez pas." in page(as_provider, path)
+    text = page(as_client, address(account))
+    for words in (
+        "Virement attendu : 3 600,00 €",
+        "Commandé le",
+        "déposez par carte, pas les deux",
+        payment.return_url(),
+    ):
+        assert words in text
+    text = page(as_provider, address(account))
+    assert "Annoncé par le client le" in text
+    assert payment.return_url() not in text
+
+
+def test_a_transfer_of_a_part_leaves_the_rest_to_deposit(account: EscrowAccount, as_client: Client) -> None:
+    awaited(account, 100_000)
+    text = page(as_client, address(account))
+    assert "Vous : déposer 1 200,00 € pour la tranche 1" in text
+    assert "Un virement de 1 000,00 € est déjà attendu : ne payez pas deux fois." in text
 
 
 def test_an_unheard_of_means_is_refused(account: EscrowAccount, as_client: Client) -> None:

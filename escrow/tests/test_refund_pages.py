@@ -11,7 +11,7 @@ from django.test import Client
 
 from escrow.models import EscrowAccount, RefundRequest, Tranche
 from escrow.tests import way
-from escrow.tests.test_freeze import frozen
+from escrow.tests.test_freeze import figures, frozen
 from escrow.tests.test_payments_page import address, page, report, send
 from escrow.tests.test_refund_request import asked, asked_late, first
 from marketplace.payments.models import Refund as CardRefund
@@ -140,6 +140,16 @@ def test_provider_gives_back_unasked(held: EscrowAccount, as_client: Client, as_
     assert send(as_provider, path, amount="1 000,00") == (302, address(held))
     assert "Il n’y a rien à rendre" in page(as_provider, path)
     assert "Rendue au client" in page(as_provider, address(held))
+
+
+def test_the_bar_is_the_amount_and_what_went_back_stands_beside(held: EscrowAccount, as_client: Client) -> None:
+    RefundRequest.offer(first(held), 120_000, by=held.agreement.provider, key=uuid.uuid4(), reason="")
+    found = figures(held)
+    assert (found.amount, found.given_back) == (240_000, 120_000)
+    assert sum(cents for _kind, _words, cents in found.bar()) == found.amount
+    for path in (address(held), report(held)):
+        assert "(hors 1 200,00 € rendus)" in page(as_client, path)
+    assert "Renvoyé par où il est venu" in page(as_client, address(held))
 
 
 def test_provider_answers_a_request_rather_than_offering(held: EscrowAccount, as_provider: Client) -> None:

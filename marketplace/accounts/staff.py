@@ -43,6 +43,7 @@ GROUPS: dict[str, frozenset[str]] = {
             "ledger.view_pause",
             "ledger.lift_pause",
             "payments.view_payment",
+            "payments.view_cashreturn",
             "payments.view_refund",
             "payments.view_stripeevent",
             "payouts.view_payoutrequest",

@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from marketplace.admin_site import ReadOnlyAdmin, Waiting, waits
-from marketplace.payments.models import Payment, Refund, StripeEvent
+from marketplace.payments.failures import in_words
+from marketplace.payments.models import CashReturn, Payment, Refund, StripeEvent
 from marketplace.payments.models.inbox import EventState
 from marketplace.payments.purposes import registry
 from marketplace.templatetags.page import euros
@@ -87,12 +88,12 @@ class PaymentAdmin(ReadOnlyAdmin):
 class RefundAdmin(ReadOnlyAdmin):
     """Money that goes back to cards, and what could not."""
 
-    list_display = ("payment", "amount", "state", "created_at", "attempts", "failure", "key")
+    list_display = ("payment", "amount", "state", "created_at", "attempts", "why", "key")
     fields = (
         *("payment", "amount", "state", "created_at", "stripe_id", "intent_id", "key"),
-        *("attempts", "next_try_at", "claimed_until", "failure"),
+        *("attempts", "next_try_at", "claimed_until", "why"),
     )
-    readonly_fields = ("amount",)
+    readonly_fields = ("amount", "why")
     list_filter = ("state",)
     list_select_related = ("payment",)
     search_fields = ("=key", "=stripe_id", "=intent_id")
@@ -101,6 +102,31 @@ class RefundAdmin(ReadOnlyAdmin):
     @admin.display(description=_("amount"), ordering="cents")
     def amount(self, refund: Refund) -> str:
         return euros(refund.cents)
+
+    @admin.display(description=_("failure"), empty_value="–")
+    def why(self, refund: Refund) -> str:
+        return in_words(refund.failure)
+
+
+@admin.register(CashReturn)
+class CashReturnAdmin(ReadOnlyAdmin):
+    """Transfers for payments that were over, sent back by Stripe; what it could not send back waits for Finance."""
+
+    list_display = ("payment", "amount", "state", "created_at", "why")
+    fields = ("payment", "amount", "state", "created_at", "stripe_id", "why")
+    readonly_fields = ("amount", "why")
+    list_filter = ("state",)
+    list_select_related = ("payment",)
+    search_fields = ("=stripe_id", "=payment__key")
+    show_full_result_count = False
+
+    @admin.display(description=_("amount"), ordering="cents")
+    def amount(self, row: CashReturn) -> str:
+        return euros(row.cents)
+
+    @admin.display(description=_("failure"), empty_value="–")
+    def why(self, row: CashReturn) -> str:
+        return in_words(row.failure)
 
 
 @admin.register(StripeEvent)
@@ -121,3 +147,10 @@ def mishaps(user: User) -> Iterator[Waiting]:
         words = ngettext("%(n)s message of Stripe to look at", "%(n)s messages of Stripe to look at", parked)
         address = reverse("admin:payments_stripeevent_changelist")
         yield Waiting(words % {"n": parked}, f"{address}?state__exact={EventState.PARKED}")
+    stuck = CashReturn.objects.failed().count()
+    if stuck and user.has_perm("payments.view_cashreturn"):
+        words = ngettext(
+            "%(n)s transfer that Stripe could not send back", "%(n)s transfers that Stripe could not send back", stuck
+        )
+        address = reverse("admin:payments_cashreturn_changelist")
+        yield Waiting(words % {"n": stuck}, f"{address}?state__exact=FAILED")

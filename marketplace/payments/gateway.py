@@ -90,13 +90,17 @@ class Intent:
 
 @dataclass(frozen=True)
 class Session:
-    """A Checkout Session; `reference` is the key of our payment, `url` empty once it can no longer be paid."""
+    """A Checkout Session; `reference` is the key of our payment, `url` empty once it can no longer be paid.
+
+    `customer` is Stripe's number of who pays by bank transfer: one for each payment.
+    """
 
     id: str
     status: str
     url: str
     reference: str
     intent: Intent | None = None
+    customer: str = ""
 
     @property
     def has_failed(self) -> bool:
@@ -104,16 +108,22 @@ class Session:
         status = self.intent.status if self.intent else ""
         return status == "canceled" or (self.status == "complete" and status == "requires_payment_method")
 
+    @property
+    def awaits_money(self) -> bool:
+        """Whether its page is closed and a bank transfer may still come."""
+        return bool(self.status == "complete" and self.intent and not (self.intent.is_paid or self.has_failed))
+
 
 @dataclass(frozen=True)
 class Repayment:
-    """A refund at Stripe; `reference` is the key of ours."""
+    """A refund at Stripe; `reference` is the key of ours, `payment` that of a payment whose cash it sends back."""
 
     id: str
     status: str
     cents: int
     reference: str
     failure: str = ""
+    payment: str = ""
 
 
 @dataclass(frozen=True)
@@ -202,9 +212,18 @@ def session(session_id: str) -> Session:
 
 
 def end_session(session_id: str) -> Session:
-    """The session, which nobody can pay any more; one that was over before stays as it was."""
+    """The session, which nobody can pay any more; one that was over before stays as it was.
+
+    A bank transfer that is awaited is awaited no longer: Stripe keeps what has come of it as the payer's cash.
+    """
     with suppress(Rejected):
         asked(lambda api: api.v1.checkout.sessions.expire(session_id))
+    found = session(session_id)
+    if not (found.intent and found.awaits_money):
+        return found
+    intent_id = found.intent.id
+    with suppress(Rejected):
+        asked(lambda api: api.v1.payment_intents.cancel(intent_id))
     return session(session_id)
 
 
@@ -220,6 +239,30 @@ def refund(intent_id: str, *, cents: int, key: UUID) -> Repayment:
     params: Any = {"payment_intent": intent_id, "amount": cents, "metadata": {"refund": str(key)}}
     options: Any = {"idempotency_key": f"refund:{key}"}
     return repayment_of(asked(lambda api: api.v1.refunds.create(params, options)))
+
+
+def cash_of(customer: str) -> int:
+    """The cents that a payer sent by bank transfer and that stand for no payment: theirs, kept by Stripe."""
+    found = asked(lambda api: api.v1.customers.cash_balance.retrieve(customer)).to_dict()
+    return int((found.get("available") or {}).get("eur", 0))
+
+
+def return_cash(customer: str, *, cents: int, payment: UUID, before: int) -> Repayment:
+    """Send `cents` of a payer's cash back to the account that they came from.
+
+    `before` is what was sent back of the same payment earlier: the same demand gives the same refund. Rejected when
+    the cash does not suffice.
+    """
+    params: Any = {"customer": customer, "amount": cents, "currency": "eur", "origin": "customer_balance"}
+    params["metadata"] = {"payment": str(payment)}
+    options: Any = {"idempotency_key": f"cash:{payment}:{before}:{cents}"}
+    return repayment_of(asked(lambda api: api.v1.refunds.create(params, options)))
+
+
+def payment_of_customer(customer: str) -> str:
+    """The key of the payment that a customer was made for; empty for one of another making."""
+    found = asked(lambda api: api.v1.customers.retrieve(customer)).to_dict()
+    return str((found.get("metadata") or {}).get("payment", ""))
 
 
 def repayment(refund_id: str) -> Repayment:
@@ -269,7 +312,8 @@ def is_signed(text: str, header: str, secret: str) -> bool:
 def message_of(event: dict[str, Any]) -> Message:
     """Our view of one of Stripe's events."""
     at = datetime.fromtimestamp(event["created"], UTC)
-    return Message(str(event["id"]), str(event["type"]), str(event["data"]["object"].get("id", "")), at)
+    named = event["data"]["object"]  # a cash balance has no number of its own: it is its customer's
+    return Message(str(event["id"]), str(event["type"]), str(named.get("id") or named.get("customer") or ""), at)
 
 
 def session_of(found: stripe.checkout.Session) -> Session:
@@ -282,6 +326,7 @@ def session_of(found: stripe.checkout.Session) -> Session:
         url=data.get("url") or "",
         reference=data.get("client_reference_id") or "",
         intent=intent_of(intent) if isinstance(intent, dict) else None,
+        customer=data.get("customer") or "",
     )
 
 
@@ -324,4 +369,5 @@ def repayment_of(found: stripe.Refund) -> Repayment:
         cents=data["amount"],
         reference=(data.get("metadata") or {}).get("refund", ""),
         failure=data.get("failure_reason") or "",
+        payment=(data.get("metadata") or {}).get("payment", ""),
     )

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from marketplace.events.tellings import Facts, Kind, Letter, Telling, tells
@@ -127,6 +128,44 @@ class Unneeded(ToPayer):
         return self.write(
             facts,
             _("Do not make the transfer of %(amount)s any more"),
-            _("What it was for is paid already, or it has closed."),
+            self.why(),
             _("If your bank has sent it already, it comes back to you by itself. You have nothing else to do."),
+        )
+
+    def why(self) -> str:
+        """Why it is awaited no longer."""
+        return _("What it was for is paid already, or it has closed.")
+
+
+@tells("payment.given_up", kind=Kind.MONEY)
+class GivenUp(Unneeded):
+    def why(self) -> str:
+        words = _("It was awaited for %(days)s days. To pay all the same, start a new payment.")
+        return words % {"days": settings.TRANSFER_AWAITED_DAYS}
+
+
+@tells("payment.cash_back", kind=Kind.MONEY)
+class CashBack(ToPayer):
+    """Said once for each sum that came too late, or beside what was awaited."""
+
+    def letter(self, facts: Facts) -> Letter:
+        return self.write(
+            facts,
+            _("%(amount)s received by transfer: they come back to you"),
+            _("%(amount)s of your bank transfer arrived, but the payment no longer awaited them: they paid nothing."),
+            _(
+                "Our payment provider sends them back to the account that they came from, usually within 5 to 10 days. "
+                "If it cannot find that account, it writes to you to ask for it."
+            ),
+        )
+
+
+@tells("payment.cash_stuck", kind=Kind.MONEY)
+class CashStuck(ToPayer):
+    def letter(self, facts: Facts) -> Letter:
+        return self.write(
+            facts,
+            _("%(amount)s could not be sent back to your account"),
+            _("Your bank, or our payment provider, could not send back the %(amount)s of your transfer."),
+            _("The money is safe with our payment provider. Our finance team writes to you to give it back."),
         )

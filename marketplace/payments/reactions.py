@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from marketplace.payments import gateway
+from marketplace.payments import checkout, gateway
 from marketplace.payments.facts import follows
-from marketplace.payments.models import Payment, Refund
+from marketplace.payments.models import CashReturn, Payment, Refund
 
 
 @follows(
@@ -34,13 +34,21 @@ def refund_changed(refund_id: str) -> None:
     fact = gateway.repayment(refund_id)
     for refund in Refund.objects.filter(key__in=keys_of(fact.reference)).select_related("payment"):
         refund.follow(fact)
+    for payment in Payment.objects.filter(key__in=keys_of(fact.payment)):
+        CashReturn.follow(payment, fact)
+
+
+@follows("cash_balance.funds_available")
+def cash_arrived(customer: str) -> None:
+    for payment in Payment.objects.filter(key__in=keys_of(gateway.payment_of_customer(customer))):
+        checkout.follow(payment, gateway.session(payment.checkout_id))
 
 
 def follow(session: gateway.Session | None) -> None:
     """Bring the payment of a session to it; a session that is not ours changes nothing."""
     if session:
         for payment in Payment.objects.filter(key__in=keys_of(session.reference)):
-            payment.follow(session)
+            checkout.follow(payment, session)
 
 
 def keys_of(reference: str) -> list[UUID]:

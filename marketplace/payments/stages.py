@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from marketplace.payments.models import Means, PaymentState
@@ -16,19 +17,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Stage:
-    """An alert: its kind, its words; whether the page waits for a fact; what the button that pays again says."""
+    """An alert: its kind, its words; whether the page waits for a fact; what the button that pays again says.
+
+    `tells_where` when a transfer is to be sent.
+    """
 
     kind: str
     title: str
     text: str
     is_waiting: bool = False
     again: str = ""
+    tells_where: bool = False
 
 
 def stage_of(payment: Payment, *, abandoned: bool = False) -> Stage:
     """The stage of a payment; `abandoned` when the payer came back by Stripe's "back" link."""
     if payment.is_awaited:
         return awaited(payment) if payment.is_wanted else unneeded(payment)
+    if payment.is_called_off and not payment.paid_at:
+        return given_up(payment) if payment.instructions["warned"] == "given_up" else unneeded(payment)
     begun = payment.state == PaymentState.OPEN and not abandoned
     if not (payment.paid_at or begun or payment.is_wanted):
         return gone(payment)
@@ -54,15 +61,27 @@ def awaited(payment: Payment) -> Stage:
             "Send it from your company’s bank, with this reference. It takes one to three working days; we write to "
             "you as soon as it has arrived. Nothing counts before."
         )
-    return Stage("soon", _("Bank transfer awaited: %(amount)s") % amount, text % amount)
+    return Stage("soon", _("Bank transfer awaited: %(amount)s") % amount, text % amount, tells_where=True)
 
 
 def unneeded(payment: Payment) -> Stage:
-    text = _(
-        "What it was for is paid already, or it has closed. If your bank has sent it already, it comes back to you by "
-        "itself."
-    )
-    return Stage("stop", _("Do not make this transfer any more"), text)
+    why = _("What it was for is paid already, or it has closed.")
+    return Stage("stop", _("Do not make this transfer any more"), f"{why} {coming_back(payment)}")
+
+
+def given_up(payment: Payment) -> Stage:
+    why = _("It was awaited for %(days)s days. To pay all the same, go back and start the payment again.")
+    facts = {"days": settings.TRANSFER_AWAITED_DAYS}
+    return Stage("stop", _("Do not make this transfer any more"), f"{why % facts} {coming_back(payment)}")
+
+
+def coming_back(payment: Payment) -> str:
+    """What becomes of money that came, or comes, for a transfer that was called off."""
+    known = sum(row.cents for row in payment.cash_returns.all())
+    came = known or (payment.cents - payment.instructions["left_cents"])
+    if came:
+        return _("%(amount)s received: they come back to you, to the account that sent them.") % {"amount": euros(came)}
+    return _("If your bank has sent it already, it comes back to you by itself.")
 
 
 def paid(payment: Payment) -> Stage:

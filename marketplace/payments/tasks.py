@@ -9,8 +9,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from marketplace.payments import facts, gateway
-from marketplace.payments.checkout import call_off
-from marketplace.payments.models import Payment, Refund, RefundState, StripeEvent
+from marketplace.payments.checkout import call_off, follow
+from marketplace.payments.models import CashReturn, Payment, Refund, RefundState, StripeEvent
 from marketplace.payments.models.chores import ChoreQuerySet, M
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ def attend(rows: ChoreQuerySet[M]) -> int:
 def look(pk: int) -> None:
     """The payer came back: ask Stripe at once, in case its message is late."""
     for payment in Payment.objects.filter(pk=pk).exclude(checkout_id=""):
-        guarded(lambda: payment.follow(gateway.session(payment.checkout_id)))  # noqa: B023  (called at once)
+        guarded(lambda: follow(payment, gateway.session(payment.checkout_id)))  # noqa: B023  (called at once)
 
 
 @shared_task  # type: ignore[untyped-decorator]
@@ -68,10 +68,21 @@ def catch_up() -> None:
     """Every day: what Stripe told while we could not hear, and what is unclear for too long."""
     now = timezone.now()
     guarded(lambda: receive_missed(since=now - MISSED))
+    call_off_promised()
     for pk in list(Payment.objects.unclear(before=now - PATIENCE).values_list("pk", flat=True)):
         look(pk)
     for refund in Refund.objects.filter(state=RefundState.SENT).select_related("payment"):
         guarded(lambda: refund.follow(gateway.repayment(refund.stripe_id)))  # noqa: B023  (called at once)
+    for row in CashReturn.objects.sent().select_related("payment"):
+        guarded(lambda: CashReturn.follow(row.payment, gateway.repayment(row.stripe_id)))  # noqa: B023  (at once)
+
+
+def call_off_promised() -> None:
+    """Stop waiting for the transfers that have no place any more, or that do not come."""
+    for payment in Payment.objects.promised():
+        if not payment.is_wanted or payment.is_overdue:
+            why = "given_up" if payment.is_wanted else "unneeded"
+            guarded(lambda: call_off(payment, why))  # noqa: B023  (called at once)
 
 
 def receive_missed(since: datetime) -> None:

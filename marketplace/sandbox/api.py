@@ -69,6 +69,8 @@ class Api:
     def routed(self, method: str, path: str, asked: Asked, host: str) -> Thing:
         """Find what an address means."""
         name, key, deed = split(path)
+        if method == "GET" and (name, deed) == ("customers", "cash_balance"):
+            return self.bank.cash_balance(self.bank.need(key, "customer"))
         if method == "GET" and not deed:
             return self.bank.need(key, LISTS[name]) if key else self.listed(name, asked)
         posts: dict[tuple[str, str], Callable[[], Thing]] = {

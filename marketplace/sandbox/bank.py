@@ -47,6 +47,7 @@ class Bank:
         cents, currency = priced(asked["line_items"])
         session = shapes.session(asked, host=host, cents=cents, currency=currency)
         asked_intent = {**asked.get("payment_intent_data", {}), "types": session["payment_method_types"]}
+        asked_intent["customer"] = asked.get("customer")
         if "customer_balance" in session["payment_method_types"]:
             self.must_be_for_transfers(asked)
         lines = [line["price_data"]["product_data"]["name"] for line in asked["line_items"]]
@@ -114,8 +115,11 @@ class Bank:
         self.tell("checkout.session.completed", session)
 
     def receive(self, session: Thing, *, half: bool = False) -> None:
-        """A transfer has come for a session: of all that is left, or of half of it."""
+        """A transfer has come for a session: all that is left, or half of it; too late, it is the payer's cash."""
         intent = self.need(session["payment_intent"], "payment_intent")
+        if intent["status"] == "canceled":
+            self.receive_cash(intent["customer"], intent["amount"] // (1 + half))
+            return
         told = intent["next_action"]["display_bank_transfer_instructions"]
         if half and told["amount_remaining"] > 1:
             told["amount_remaining"] -= told["amount_remaining"] // 2
@@ -166,6 +170,8 @@ class Bank:
         """The intent can no longer succeed."""
         if intent["status"] in {"succeeded", "canceled"}:
             raise Wrong(f"You cannot cancel this PaymentIntent: it is {intent['status']}.")
+        if came := received(intent):
+            self.add_cash(intent["customer"], came)
         intent.update(status="canceled", canceled_at=int(time.time()), cancellation_reason=reason, next_action=None)
         self.tell("payment_intent.canceled", self.store.put(intent))
         return intent
@@ -177,7 +183,9 @@ class Bank:
                 self.expire(session)
 
     def refund(self, asked: dict[str, Any]) -> Thing:
-        """Give back a part or all of a paid intent; more than what is left is refused."""
+        """Give back a part or all of a paid intent, or of a customer's cash; more than what is left is refused."""
+        if asked.get("origin") == "customer_balance":
+            return self.return_cash(asked)
         intent = self.need(asked.get("payment_intent", ""), "payment_intent")
         if intent["status"] != "succeeded":
             raise Wrong("This PaymentIntent does not have a successful charge to refund.", param="payment_intent")
@@ -191,6 +199,30 @@ class Bank:
         if self.refund_mode == "error":
             raise Wrong("This charge can no longer be refunded.", param="payment_intent")
         return self.give_back(charge, cents, asked)
+
+    def cash_balance(self, customer: Thing) -> Thing:
+        """What a customer has sent and that stands for no payment."""
+        return customer["cash_balance"] or shapes.cash_balance(customer, 0)
+
+    def receive_cash(self, key: str, cents: int) -> None:
+        """A transfer comes that no payment awaits."""
+        self.tell("cash_balance.funds_available", self.add_cash(key, cents)["cash_balance"])
+
+    def add_cash(self, key: str, cents: int) -> Thing:
+        """Money comes to a customer's cash balance, or leaves it."""
+        customer = self.need(key, "customer")
+        before = self.cash_balance(customer)["available"]["eur"]
+        return self.store.put(customer | {"cash_balance": shapes.cash_balance(customer, before + cents)})
+
+    def return_cash(self, asked: dict[str, Any]) -> Thing:
+        """Send cash back to the account that it came from."""
+        customer, cents = self.need(asked.get("customer", ""), "customer"), int(asked.get("amount", 0))
+        if self.refund_mode == "error" or not 0 < cents <= self.cash_balance(customer)["available"]["eur"]:
+            raise Wrong("The customer's cash balance cannot be refunded by this amount.", param="amount")
+        refund = shapes.refund(None, cents, asked)
+        self.store.set_control(f"payer of {refund['id']}", self.add_cash(customer["id"], -cents)["id"])
+        self.tell("refund.created", self.store.put(refund))
+        return self.end_refund(refund, self.refund_mode)
 
     @property
     def refund_mode(self) -> str:
@@ -216,7 +248,7 @@ class Bank:
         if refund["status"] == "failed" or refund["status"] == status:
             return refund
         refund["status"] = status
-        if status == "succeeded":
+        if status == "succeeded" and refund["charge"]:
             gone = self.store.put(shapes.balance_transaction(refund, -refund["amount"], 0))
             refund["balance_transaction"] = gone["id"]
         if status == "failed":
@@ -227,12 +259,22 @@ class Bank:
         return refund
 
     def take_back(self, refund: Thing) -> None:
-        """The bank of the payer refuses the money: it stands on the platform's balance again."""
+        """The bank of the payer refuses the money: it stands on the platform's balance again, or is their cash."""
+        if not refund["charge"]:
+            refund["failure_reason"] = "declined"
+            self.add_cash(self.store.control(f"payer of {refund['id']}"), refund["amount"])
+            return
         refund["failure_reason"] = "expired_or_canceled_card"
         if refund["balance_transaction"]:
             back = self.store.put(shapes.balance_transaction(refund, refund["amount"], 0))
             refund["failure_balance_transaction"] = back["id"]
         self.count(self.need(refund["charge"], "charge"), -refund["amount"])
+
+
+def received(intent: Thing) -> int:
+    """What has come of a bank transfer that is awaited."""
+    told = (intent["next_action"] or {}).get("display_bank_transfer_instructions")
+    return int(intent["amount"] - told["amount_remaining"]) if told else 0
 
 
 def priced(lines: Any) -> tuple[int, str]:

@@ -24,6 +24,7 @@ WORDS: dict[str, dict[str, str]] = {
         "refused": "Votre carte a été refusée. Rien n’a été débité ; essayez une autre carte.",
         "complete": "Ce paiement est déjà fait : rien ne sera débité une seconde fois.",
         "expired": "Cette page de paiement a expiré. Rien n’a été débité.",
+        "canceled": "Ce virement n’est plus attendu.",
         "missing": "Cette page de paiement n’existe pas.",
         "back": "Revenir au site",
         "transfer": "Payer {amount} par virement",
@@ -52,6 +53,7 @@ WORDS: dict[str, dict[str, str]] = {
         "refused": "Your card was refused. Nothing was charged; try another card.",
         "complete": "This payment is already made: nothing will be charged twice.",
         "expired": "This payment page has expired. Nothing was charged.",
+        "canceled": "This transfer is awaited no longer.",
         "missing": "This payment page does not exist.",
         "back": "Go back to the site",
         "transfer": "Pay {amount} by bank transfer",
@@ -144,6 +146,8 @@ class Pages:
         told = (intent.get("next_action") or {}).get("display_bank_transfer_instructions")
         if told:
             return self.transfer(session, told)
+        if intent.get("status") == "canceled" and session["status"] == "complete":
+            return self.too_late(session)
         if session["status"] != "open":
             return self.closed(session)
         amount = money(session["amount_total"], self.lang)
@@ -178,6 +182,12 @@ class Pages:
         link = f'<p><a class="button" href="{escape(session["success_url"])}">{self.words["back"]}</a></p>'
         title, text = self.words["transfer_title"], self.words["transfer_text"]
         return self.draw(f"<h1>{title}</h1>\n<p>{text}</p>\n<dl>{rows}</dl>\n{self.buttons(deeds)}\n{link}")
+
+    def too_late(self, session: Thing) -> str:
+        """A transfer that is awaited no longer and may come all the same."""
+        amount = money(session["amount_total"], self.lang)
+        deeds = {name: self.words[name].format(amount=amount) for name in ("arrive", "part")}
+        return self.draw(f"<h1>{self.words['canceled']}</h1>\n{self.buttons(deeds)}")
 
     def closed(self, session: Thing) -> str:
         """A session that can no longer be paid, with the way back."""

@@ -54,7 +54,7 @@ def intent(cents: int, currency: str, asked: dict[str, Any]) -> Thing:
         "client_secret": new_id(f"{key}_secret"),
         "created": int(time.time()),
         "currency": currency,
-        "customer": None,
+        "customer": asked.get("customer"),
         "description": asked.get("description"),
         "last_payment_error": None,
         "latest_charge": None,
@@ -71,10 +71,22 @@ def customer(asked: dict[str, Any]) -> Thing:
     return {
         "id": new_id("cus"),
         "object": "customer",
+        "cash_balance": None,
         "created": int(time.time()),
         "email": asked.get("email"),
         "livemode": False,
         "metadata": asked.get("metadata", {}),
+    }
+
+
+def cash_balance(customer: Thing, cents: int) -> Thing:
+    """What a customer sent by bank transfer and that stands for no payment."""
+    return {
+        "object": "cash_balance",
+        "available": {"eur": cents},
+        "customer": customer["id"],
+        "livemode": False,
+        "settings": {"reconciliation_mode": "automatic", "using_merchant_default": True},
     }
 
 
@@ -152,18 +164,18 @@ def balance_transaction(source: Thing, cents: int, fee: int) -> Thing:
     }
 
 
-def refund(charged: Thing, cents: int, asked: dict[str, Any]) -> Thing:
-    """Money of a charge on its way back to the card."""
+def refund(charged: Thing | None, cents: int, asked: dict[str, Any]) -> Thing:
+    """Money on its way back: of a charge, to the card; without one a customer's cash, to the account it came from."""
     return {
         "id": new_id("re"),
         "object": "refund",
         "amount": cents,
         "balance_transaction": None,
-        "charge": charged["id"],
+        "charge": charged["id"] if charged else None,
         "created": int(time.time()),
-        "currency": charged["currency"],
+        "currency": charged["currency"] if charged else "eur",
         "metadata": asked.get("metadata", {}),
-        "payment_intent": charged["payment_intent"],
+        "payment_intent": charged["payment_intent"] if charged else None,
         "reason": asked.get("reason"),
         "receipt_number": None,
         "status": "pending",

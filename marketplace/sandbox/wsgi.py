@@ -120,6 +120,8 @@ class Sandbox:
                 return {"transfer": bank.promise}
             return {"pay": bank.pay, "refuse": bank.refuse, "challenge": bank.challenge}
         intent = self.store.get(session["payment_intent"] or "", "payment_intent")
+        if intent and intent["status"] == "canceled" and by_transfer:
+            return {"arrive": bank.receive, "part": partial(bank.receive, half=True)}
         if not intent or intent["status"] != "requires_action":
             return {}
         return {"arrive": bank.receive, "part": partial(bank.receive, half=True), "fail": bank.fail}
@@ -144,12 +146,14 @@ class Sandbox:
                 self.api.bank.end_refund(refund, deed)
 
     def controlled(self, asked: dict[str, dict[str, str]]) -> Reply:
-        """The switches of the tests: `{"set": {name: value}, "end_refund": {id: status}}`."""
+        """The switches of the tests: `set` (name: value), `end_refund` (id: status), `add_cash` (id: cents)."""
         with self.store.writing():
             for name, value in asked.get("set", {}).items():
                 self.store.set_control(name, value)
             for key, status in asked.get("end_refund", {}).items():
                 self.api.bank.end_refund(self.api.bank.need(key, "refund"), status)
+            for key, cents in asked.get("add_cash", {}).items():
+                self.api.bank.receive_cash(key, int(cents))
         return answered(200, {})
 
 

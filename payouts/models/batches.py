@@ -117,9 +117,9 @@ class PayoutBatch(models.Model):
     ) -> PayoutBatch:
         """Put approved requests and refunds into one file. Rows are locked in order: two batches never share one.
 
-        Those of a project whose payouts are paused stay behind, as `left_out`. Refused: Empty, NotApproved (one was
-        approved no more, or taken by another batch), FourEyes (who approved one of them cannot batch it), Paused (all
-        of them are), PayoutRequest.OwnRequest; the same of a RefundTransfer.
+        Those of a project whose payouts are paused stay behind, as `left_out`. Refused: Empty, NotYetApproved,
+        NotApproved (one is in another batch, or its IBAN is in use no more), FourEyes (who approved one of them cannot
+        batch it), Paused (all of them are), PayoutRequest.OwnRequest; the same of a RefundTransfer.
         """
         chosen, owed = list(requests), list(refunds)
         with locked():
@@ -154,7 +154,8 @@ class PayoutBatch(models.Model):
     @classmethod
     def _must_be_payable(cls, row: PayoutRequest | RefundTransfer, accounts: set[int], by: User) -> None:
         if row.state != PayoutState.APPROVED or row.bank_account_id not in accounts:
-            raise cls.NotApproved(what=row.named)
+            never = row.state in {PayoutState.ASKED, RefundTransferState.WAITING}
+            raise (cls.NotYetApproved if never else cls.NotApproved)(what=row.named)
         if row.decided_by_id == by.pk:
             raise cls.FourEyes(what=row.named)
         row.must_not_be_own(by)
@@ -268,6 +269,9 @@ class PayoutBatch(models.Model):
 
     class NotApproved(Refusal):
         sentence = _("No longer approved, or in another batch: %(what)s. Nothing was made.")
+
+    class NotYetApproved(NotApproved):
+        sentence = _("Waits for an IBAN or for approval: %(what)s. Approve it first. Nothing was made.")
 
     class FourEyes(Refusal):
         sentence = _("You approved %(what)s: somebody else must batch and send.")

@@ -9,11 +9,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from escrow.models import EscrowAccount
+from escrow.models import EscrowAccount, RefundRequest
 from escrow.tests import way as escrow_way
 from marketplace.accounts.models import BankAccount, User
 from marketplace.events.models import Notice
 from marketplace.payments.gateway import Repayment
+from marketplace.payments.models import Refund
 from marketplace.testing.cast import reauthenticate
 from payouts.models import PayoutBatch, RefundTransfer
 from payouts.tests import way
@@ -142,12 +143,69 @@ def test_finance_sees_what_waits_and_since_when(
     assert "Caron Architectes" in page(as_finance, f"{LIST}?iban=no")
     assert "Caron Architectes" not in page(as_finance, f"{LIST}?iban=yes")
     text = page(as_finance, f"{LIST}{transfer.pk}/change/")
-    for words in ("960,00 €", "pas encore donné", "expired_or_canceled_card", "Refonte de l’espace adhérent"):
+    for words in (
+        "960,00 €",
+        "pas encore donné",
+        "la carte a expiré ou a été résiliée (code expired",
+        "Refonte de l’espace adhérent",
+    ):
         assert words in text
     assert "Approuver ce remboursement" not in text
     way.banked(transfer.payee)
     assert "1 remboursement par virement à approuver" in page(as_finance, "/admin/")
     assert "Caron Architectes, •••• •••• •••• 0189" in page(as_finance, LIST)
+
+
+def test_finance_cannot_batch_what_was_never_approved(transfer: RefundTransfer, as_finance: Client) -> None:
+    chosen = {"action": "make_batch", "_selected_action": [transfer.pk]}
+    assert "Attend un IBAN ou une approbation : le remboursement de 960,00 €" in said(as_finance.post(LIST, chosen))
+
+
+def test_a_replaced_iban_says_until_when_nothing_is_paid_to_it(transfer: RefundTransfer, as_client: Client) -> None:
+    for iban in (way.IBAN, way.OTHER_IBAN):
+        assert give(as_client, iban) == (302, PAGE)
+    assert "rien n’y est versé avant le" in page(as_client, PAGE)
+
+
+@pytest.fixture
+def stopped(account: EscrowAccount) -> EscrowAccount:
+    """1 000 € of a deposit went back by an agreement, and the card does not take them."""
+    client, provider = account.agreement.client, account.agreement.provider
+    escrow_way.deposited(account, 120_000)
+    first = account.tranches.order_by("position").first()
+    assert first
+    RefundRequest.offer(first, 100_000, by=provider, key=uuid.uuid4(), reason="")
+    refund = Refund.objects.get(payment__payer=client, cents=100_000)
+    refund.follow(Repayment("", "failed", refund.cents, str(refund.key), "expired_or_canceled_card"))
+    return account
+
+
+def test_the_project_asks_its_client_for_the_iban(
+    stopped: EscrowAccount, as_client: Client, as_provider: Client
+) -> None:
+    for path in (stopped.get_absolute_url(), f"/projets/{stopped.project.key}/rapport/"):
+        assert "Vous : donner l’IBAN où recevoir 1 000,00 €" in page(as_client, path)
+        assert "donner l’IBAN" not in page(as_provider, path)
+    path = stopped.get_absolute_url()
+    for browser in (as_client, as_provider):
+        assert "1 000,00 € attendent l’IBAN du client" in page(browser, path)
+        assert "en route vers le client" not in page(browser, path)
+    assert "attend votre IBAN" in page(as_client, path)
+    assert "attend l’IBAN du client</td>" in page(as_provider, path)
+
+
+def test_the_project_says_how_the_transfer_goes(
+    stopped: EscrowAccount, finance_user: User, second_finance_user: User, as_client: Client
+) -> None:
+    path, transfer = stopped.get_absolute_url(), RefundTransfer.objects.get()
+    way.banked(transfer.payee)
+    assert "virement en préparation" in page(as_client, path)
+    assert "donner l’IBAN" not in page(as_client, path)
+    way.anew(transfer).approve(by=finance_user)
+    batch = sent(way.anew(transfer), second_finance_user)
+    assert "virement remis à la banque" in page(as_client, path)
+    way.answered(batch, second_finance_user)
+    assert "rendu par virement" in page(as_client, path)
 
 
 def test_finance_approves_batches_and_sends(

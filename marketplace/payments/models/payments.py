@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
@@ -71,7 +71,11 @@ class PaymentQuerySet(models.QuerySet["Payment"]):
         return self.filter(state__in=[PaymentState.CREATED, PaymentState.OPEN])
 
     def awaited(self) -> Self:
-        """Payments whose bank transfer is to come: their payer knows where to send it."""
+        """Payments whose bank transfer is to come: their payer knows where to send it, and was not told to stop."""
+        return self.promised().exclude(instructions__has_key="warned")
+
+    def promised(self) -> Self:
+        """Payments whose bank transfer Stripe still takes."""
         return self.filter(state=PaymentState.OPEN).exclude(instructions={})
 
     def unclear(self, before: datetime) -> Self:
@@ -200,7 +204,17 @@ class Payment(models.Model):
     @property
     def is_awaited(self) -> bool:
         """Whether its bank transfer is to come."""
-        return self.state == PaymentState.OPEN and bool(self.instructions)
+        return self.state == PaymentState.OPEN and bool(self.instructions) and not self.is_called_off
+
+    @property
+    def is_called_off(self) -> bool:
+        """Whether its payer was told to make this transfer no more."""
+        return "warned" in self.instructions
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether its transfer is awaited for too long."""
+        return timezone.now() > self.created_at + timedelta(days=settings.TRANSFER_AWAITED_DAYS)
 
     @property
     def is_refused_back(self) -> bool:
@@ -246,7 +260,7 @@ class Payment(models.Model):
     def open(self, session: Session) -> None:
         """The payer may pay on Stripe's page; a refusal by their bank is noted, they may try another card there.
 
-        Once they have chosen to send a transfer there, it may take days: it is awaited without an end.
+        Once they have chosen to send a transfer there, it may take days: it is awaited (TRANSFER_AWAITED_DAYS).
         """
         with locked(self):
             if self.is_payable:
@@ -259,25 +273,29 @@ class Payment(models.Model):
     def await_transfer(self, told: Instructions) -> None:
         """Keep where the transfer is to be sent, and what is still to come; the payer is told of each change.
 
-        Within `open`. What was read of Stripe before, and comes later, changes nothing.
+        Within `open`. What was read of Stripe before, and comes later, changes nothing. Nobody is told to send the rest
+        of what has no place any more: a worker calls it off.
         """
         if self.instructions and told.left_cents >= self.instructions["left_cents"]:
             return
         verb = "payment.part_arrived" if self.instructions else "payment.awaited"
         self.instructions |= asdict(told)
         self.save(update_fields=["instructions"])
-        Event.record(verb, project=self.project_key, by=self.payer, **self.facts(left_cents=told.left_cents))
+        if self.is_awaited and self.is_wanted:
+            Event.record(verb, project=self.project_key, by=self.payer, **self.facts(left_cents=told.left_cents))
+        else:
+            self.ring_for_others()
 
-    def warn_off(self) -> None:
-        """The purpose of an awaited transfer is gone: its payer is told once to send it no more.
+    def warn_off(self, why: str) -> None:
+        """An awaited transfer is called off, or about to be: its payer is told once to send it no more, and `why`.
 
-        It stays open all the same: money sent already must find its way back.
+        "unneeded": its purpose is gone. "given_up": it did not come in time. Money sent all the same comes back.
         """
         with locked(self):
-            if self.is_awaited and "warned" not in self.instructions:
-                self.instructions["warned"] = True
+            if self.instructions and not self.paid_at and not self.is_called_off:
+                self.instructions["warned"] = why
                 self.save(update_fields=["instructions"])
-                Event.record("payment.unneeded", project=self.project_key, **self.facts())
+                Event.record(f"payment.{why}", project=self.project_key, **self.facts())
 
     def close(self, session: Session, state: PaymentState) -> None:
         """Nothing will come any more from this session: EXPIRED by its clock, or FAILED."""

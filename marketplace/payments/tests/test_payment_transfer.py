@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+import time_machine
+from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 
 from marketplace.accounts.models import User
-from marketplace.events.models import Notice
-from marketplace.payments import gateway, tasks
+from marketplace.events.models import Event, Notice
+from marketplace.ledger.models import Transfer
+from marketplace.payments import checkout, gateway, tasks
 from marketplace.payments.checkout import page_of
 from marketplace.payments.gateway import Intent, Session
-from marketplace.payments.models import Means, Payment, PaymentState, Refund
+from marketplace.payments.models import CashReturn, Means, Payment, PaymentState, Refund
 from marketplace.payments.tests import shelf
 from marketplace.payments.tests.conftest import Deliver
 from marketplace.templatetags.page import iban
@@ -112,26 +117,146 @@ def test_one_that_will_not_come_is_over_and_charges_nothing(payment: Payment, sa
     assert "Rien n’a été débité" in signed_in(payment.payer).get(payment.return_url()).content.decode()
 
 
-def test_one_that_comes_too_late_goes_back_by_itself(
-    float_of_ours: Payment, provider_user: User, sandbox: Sandbox
-) -> None:
-    late = shelf.start(provider_user, "single", means=Means.TRANSFER)
-    page = promised(late, sandbox)
+@pytest.fixture
+def late(provider_user: User, sandbox: Sandbox) -> Payment:
+    """A transfer that is promised, for something that a card pays first."""
+    payment = shelf.start(provider_user, "single", means=Means.TRANSFER)
+    promised(payment, sandbox)
     sandbox.pay(shelf.start(provider_user, "single"))
-    text = signed_in(provider_user).get(late.return_url()).content.decode()
-    assert "Ne faites plus ce virement" in text
+    return payment
+
+
+def words_on(payment: Payment) -> str:
+    return signed_in(payment.payer).get(payment.return_url()).content.decode()
+
+
+def told(payment: Payment) -> list[str]:
+    """What the payer was told of a payment, in order."""
+    events = Event.objects.filter(facts__payment=str(payment.key)).order_by("pk")
+    return [event.verb.removeprefix("payment.") for event in events]
+
+
+def page_at_stripe(payment: Payment) -> str:
+    return f"{settings.STRIPE_API_BASE}/c/pay/{payment.checkout_id}"
+
+
+def hear(sandbox: Sandbox, deliver: Deliver, *kinds: str) -> None:
+    """The site receives what Stripe tells, and a worker handles it."""
+    for message in sandbox.events(*kinds)[-3:]:
+        deliver(message)
+    tasks.sweep()
+
+
+def test_one_whose_place_is_taken_is_called_off_at_stripe(late: Payment, sandbox: Sandbox) -> None:
+    assert "Ne faites plus ce virement" in words_on(late)
     for _turn in range(2):
         page_of(late)
-    assert shelf.state_of(late) == PaymentState.OPEN
+    assert shelf.state_of(late) == PaymentState.FAILED
+    assert told(late) == ["awaited", "unneeded", "failed"]
     assert "Ne faites plus le virement de 120,00" in Notice.objects.get(name="payment.unneeded").letter.subject
-    sandbox.click(page, "arrive")
-    assert follow(late).state == PaymentState.RETURNED
+    text = words_on(late)
+    assert "Ne faites plus ce virement" in text
+    assert iban(late.instructions["iban"]) not in text
+    assert "n’est plus attendu" in sandbox.open(page_at_stripe(late))[1]
+
+
+def test_a_part_of_one_that_is_called_off_comes_back(late: Payment, sandbox: Sandbox) -> None:
+    sandbox.click(page_at_stripe(late), "part")
+    follow(late)
+    assert "60,00\u00a0€ reçus\u00a0: ils vous reviennent" in words_on(late)
+    before = Transfer.objects.count()
+    for _turn in range(2):
+        page_of(late)
+    assert told(late) == ["awaited", "unneeded", "failed", "cash_back"]
+    back = CashReturn.objects.get()
+    assert (back.cents, back.state, Transfer.objects.count()) == (6_000, "SUCCEEDED", before)
+    letter = Notice.objects.get(name="payment.cash_back").letter
+    assert letter.subject == "60,00\u00a0€ reçus par virement\u00a0: ils vous reviennent"
+    assert "Renvoyé sur votre compte" in words_on(late)
+
+
+def test_a_part_that_comes_after_the_call_comes_back(late: Payment, sandbox: Sandbox, deliver: Deliver) -> None:
+    page_of(late)
+    sandbox.click(page_at_stripe(late), "part")
+    for _turn in range(2):
+        hear(sandbox, deliver, "cash_balance.funds_available")
+    sandbox.click(page_at_stripe(late), "part")
+    hear(sandbox, deliver, "cash_balance.funds_available")
+    assert [row.cents for row in CashReturn.objects.all()] == [6_000, 6_000]
+    assert told(late).count("cash_back") == 2
+    assert "120,00\u00a0€ reçus\u00a0: ils vous reviennent" in words_on(late)
+
+
+def test_one_that_came_before_the_call_is_a_payment_that_goes_back(
+    float_of_ours: Payment, late: Payment, sandbox: Sandbox
+) -> None:
+    sandbox.click(page_at_stripe(late), "arrive")
+    page_of(late)
+    assert shelf.state_of(late) == PaymentState.RETURNED
+    assert "unneeded" not in told(late)
     letter = Notice.objects.get(name="payment.returned").letter
     assert "le compte qui l’a envoyé" in " ".join(letter.paragraphs)
-    assert "sur le compte qui les a envoyés" in signed_in(provider_user).get(late.return_url()).content.decode()
+    assert "sur le compte qui les a envoyés" in words_on(late)
     tasks.send_refund(Refund.objects.get(payment=late).pk)
     refunded = Notice.objects.get(name="payment.refunded").letter
     assert "sur le compte qui a payé" in " ".join(refunded.paragraphs)
+
+
+def test_what_stripe_cannot_send_back_waits_for_finance(
+    late: Payment, sandbox: Sandbox, deliver: Deliver, as_finance: Client
+) -> None:
+    sandbox.control(set={"refund status": "pending"})
+    sandbox.click(page_at_stripe(late), "part")
+    page_of(late)
+    back = CashReturn.objects.get()
+    assert back.state == "SENT"
+    sandbox.control(end_refund={back.stripe_id: "failed"})
+    for _turn in range(2):
+        tasks.catch_up()
+        hear(sandbox, deliver, "refund.updated", "refund.failed")
+    assert (CashReturn.objects.get().state, told(late).count("cash_stuck")) == ("FAILED", 1)
+    page_of(late)
+    checkout.return_cash(late, gateway.session(late.checkout_id).customer)
+    assert CashReturn.objects.count() == 1
+    assert "Notre service financier" in " ".join(Notice.objects.get(name="payment.cash_stuck").letter.paragraphs)
+    assert "1 virement que Stripe" in as_finance.get("/admin/").content.decode()
+    assert back.stripe_id in as_finance.get(f"/admin/payments/cashreturn/{back.pk}/change/").content.decode()
+    assert "60,00" in as_finance.get("/admin/payments/cashreturn/").content.decode()
+
+
+def test_nobody_is_asked_for_the_rest_of_what_has_no_place(late: Payment, sandbox: Sandbox, deliver: Deliver) -> None:
+    sandbox.click(page_at_stripe(late), "part")
+    hear(sandbox, deliver, "payment_intent.partially_funded")
+    assert "part_arrived" not in told(late)
+    sandbox.fail("down", times=9)
+    tasks.call_off_promised()
+    assert shelf.state_of(late) == PaymentState.OPEN
+    sandbox.control(set={"fault": ""})
+    tasks.call_off_promised()
+    assert shelf.state_of(late) == PaymentState.FAILED
+    assert CashReturn.objects.get().cents == 6_000
+
+
+def test_one_that_does_not_come_for_a_month_is_given_up(payment: Payment, sandbox: Sandbox) -> None:
+    promised(payment, sandbox)
+    with time_machine.travel(timezone.now() + timedelta(days=29)):
+        tasks.call_off_promised()
+    assert shelf.state_of(payment) == PaymentState.OPEN
+    with time_machine.travel(timezone.now() + timedelta(days=31)):
+        tasks.call_off_promised()
+    assert shelf.state_of(payment) == PaymentState.FAILED
+    letter = Notice.objects.get(name="payment.given_up").letter
+    assert "Nous l’avons attendu 30 jours" in " ".join(letter.paragraphs)
+    assert "Nous l’avons attendu 30 jours" in words_on(payment)
+
+
+def test_more_than_was_awaited_comes_back(payment: Payment, sandbox: Sandbox, deliver: Deliver) -> None:
+    sandbox.click(promised(payment, sandbox), "arrive")
+    follow(payment)
+    customer = gateway.session(payment.checkout_id).customer
+    sandbox.control(add_cash={customer: "500"})
+    hear(sandbox, deliver, "cash_balance.funds_available")
+    assert (CashReturn.objects.get().cents, shelf.state_of(payment)) == (500, PaymentState.PAID)
 
 
 def test_one_never_chosen_expires_as_a_card_does(payment: Payment, sandbox: Sandbox) -> None:
