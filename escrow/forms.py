@@ -18,7 +18,7 @@ from escrow.models import (
     Tranche,
 )
 from escrow.models.acceptance import Acceptance
-from escrow.models.accounts import lacking_cents, payable
+from escrow.models.deposits import lacking_cents, payable
 from marketplace.accounts.models import User
 from marketplace.documents.forms import DocumentsField
 from marketplace.documents.intake import OFFICE, PLAIN
@@ -58,11 +58,12 @@ class DepositForm(Deed):
         self, *args: Any, account: EscrowAccount, tranches: Sequence[Tranche], chosen: str = "", **rest: Any
     ) -> None:
         lacking = [tranche for tranche in tranches if tranche.lacking_cents]
-        picked = [tranche for tranche in lacking if str(tranche.pk) == chosen]
+        total = lacking_cents(lacking)
+        picked = [t for t in lacking if str(t.pk) == chosen and payable(t.lacking_cents, total)]
         first = {"tranche": picked[0].pk if picked else None}
         first["amount"] = lacking_cents(picked or lacking)
         super().__init__(*args, initial=first, **rest)
-        self.account, self.total = account, lacking_cents(lacking)
+        self.account, self.total = account, total
         self.is_open = payable(self.total, self.total)
         whole = [Preset(str(_("Everything that is lacking")), self.total, None, uuid.uuid4())] if lacking[1:] else []
         self.presets = [*self.offered(picked), *whole, *self.offered([t for t in lacking if t not in picked])]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from escrow.models.deposits import askable, lacking_cents
 
 if TYPE_CHECKING:
     from escrow.models import Tranche
@@ -20,7 +22,16 @@ def linking(maker: Maker) -> Maker:
     return maker
 
 
-def with_links(tranches: Sequence[Tranche], reading: Reading) -> list[tuple[Tranche, tuple[str, str] | None]]:
-    """The tranches in their order, each with the link that somebody has for it."""
+class Row(NamedTuple):
+    """A tranche on the payments page: the link that somebody has for it, and the deposit that can be asked for."""
+
+    tranche: Tranche
+    link: tuple[str, str] | None
+    askable_cents: int
+
+
+def with_links(tranches: Sequence[Tranche], reading: Reading) -> list[Row]:
+    """The tranches of an account in their order, each with its link and its deposit."""
     made = {pk: link for maker in MAKERS for pk, link in maker(tranches, reading).items()}
-    return [(tranche, made.get(tranche.pk)) for tranche in tranches]
+    total = lacking_cents(tranches)
+    return [Row(tranche, made.get(tranche.pk), askable(tranche, total)) for tranche in tranches]

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from escrow.lights import CHANGES
+from escrow.models.deposits import askable, lacking_cents
 from escrow.states import TrancheState
 from marketplace.templatetags.page import PARIS, euros
 from projects.report import Todo
@@ -125,11 +126,10 @@ def work(key: str, tranches: Sequence[Tranche], *, as_client: bool) -> Todo | No
 
 def funding(key: str, tranches: Sequence[Tranche], *, as_client: bool) -> Todo | None:
     """The client deposits what is lacking: first for the tranche that is begun, then in order. The provider waits."""
-    lacking = [tranche for tranche in tranches if tranche.lacking_cents]
-    if not lacking:
+    tranche, cents = next_deposit(tranches)
+    if not tranche:
         return None
-    tranche = min(lacking, key=lambda t: (not t.funded_cents, t.position))
-    facts = {"n": tranche.position, "amount": euros(tranche.lacking_cents)}
+    facts = {"n": tranche.position, "amount": euros(cents)}
     yours = _("You: deposit %(amount)s for tranche %(n)s")
     theirs = _("The client: deposit %(amount)s for tranche %(n)s")
     return Todo(
@@ -139,6 +139,13 @@ def funding(key: str, tranches: Sequence[Tranche], *, as_client: bool) -> Todo |
         url=deposit_page(key, tranche) if as_client else reverse("escrow:payments", args=[key]),
         mine=as_client,
     )
+
+
+def next_deposit(tranches: Sequence[Tranche]) -> tuple[Tranche | None, int]:
+    """The tranche of an account that is funded next, with what is then asked for; nothing that no card pays."""
+    total = lacking_cents(tranches)
+    lacking = [(tranche, cents) for tranche in tranches if (cents := askable(tranche, total))]
+    return min(lacking, key=lambda row: (not row[0].funded_cents, row[0].position), default=(None, 0))
 
 
 def refund(key: str, asked: Sequence[tuple[Tranche, RefundRequest]], *, as_client: bool) -> Todo | None:

@@ -28,7 +28,7 @@ from projects.models.content import days_after
 from .cases import CaseRequest
 from .clock import keep_time
 from .deliveries import Delivery
-from .deposits import DepositRequest
+from .deposits import DepositRequest, askable, lacking_cents
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
@@ -173,6 +173,11 @@ class Tranche(models.Model):
         return self.money.lacking_cents if self.state in TAKE_DEPOSITS else 0
 
     @property
+    def askable_cents(self) -> int:
+        """What the client can be asked to deposit for it: see `askable`. Reads the other tranches of the account."""
+        return askable(self, lacking_cents(self.account.tranches.all()))
+
+    @property
     def suspended_cents(self) -> int:
         """What it lacks while a dispute lasts, which takes no deposit."""
         return self.money.lacking_cents if self.state == TrancheState.DISPUTED else 0
@@ -304,12 +309,12 @@ class Tranche(models.Model):
     def request_deposit(self, *, by: User) -> DepositRequest:
         """Ask the client, in one click, to deposit what is lacking; again within a day, the first request stands.
 
-        Refused: InDispute, NotLacking.
+        Refused: InDispute, NotLacking, TooLittleLacking (no card could pay it).
         """
         with locked(self.account.project, self.account, self):
             self.must_not_be_disputed()
-            if not self.lacking_cents:
-                raise self.NotLacking
+            if not (asked_cents := self.askable_cents):
+                raise self.TooLittleLacking if self.lacking_cents else self.NotLacking
             if done := self.deposit_requests.filter(at__gt=timezone.now() - REQUEST_PAUSE).first():
                 return done
             request = self.deposit_requests.create(by=by)
@@ -317,7 +322,7 @@ class Tranche(models.Model):
                 "escrow.deposit_asked",
                 project=self.account.project,
                 by=by,
-                cents=self.lacking_cents,
+                cents=asked_cents,
                 **self.account.facts(),
                 **self.facts(),
             )
@@ -521,6 +526,9 @@ class Tranche(models.Model):
 
     class NotLacking(Refusal):
         sentence = _("Nothing is lacking here any more: everything has been deposited. Nothing was charged.")
+
+    class TooLittleLacking(Refusal):
+        sentence = _("No card could pay the little that is lacking: there is nothing to ask for. Nothing was sent.")
 
     class InDispute(Refusal):
         sentence = _("This tranche is in dispute: its money stays frozen until the case ends. Nothing was moved.")

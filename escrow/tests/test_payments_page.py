@@ -229,9 +229,18 @@ def test_each_button_says_the_amount_that_it_deposits(account: EscrowAccount, as
     assert presets(page(as_client, path)) == ["1 440,00 €"]
 
 
+def small_rest(tranche: Tranche) -> None:
+    """Two payments that were begun together leave 20 cents of it lacking."""
+    account, half = tranche.account, tranche.cents // 2
+    client = account.agreement.client
+    begun = [account.deposit(n, by=client, key=uuid.uuid4(), tranche=tranche) for n in (half, half - 20)]
+    for payment in begun:
+        way.paid(payment)
+
+
 def test_what_no_card_can_pay_has_no_button(account: EscrowAccount, as_client: Client) -> None:
     first = account.tranches.all()[0]
-    way.deposited(account, first.cents - 20, first)
+    small_rest(first)
     text = page(as_client, address(account, f"depot/?tranche={first.pk}"))
     assert presets(text) == ["2 400,20 €", "1 440,00 €", "960,00 €"]
 
@@ -498,3 +507,17 @@ def test_the_report_of_a_losing_provider_shows_nothing_of_the_account(
     text = page(as_rival, f"/projets/{project.key}/rapport/")
     assert "Gestion paiements" not in text
     assert "3 600,00 €" not in text
+
+
+def test_a_rest_that_no_card_pays_is_asked_for_nowhere(
+    account: EscrowAccount, as_client: Client, as_provider: Client
+) -> None:
+    first, *others = account.tranches.all()
+    small_rest(first)
+    assert "Tout ce qui manque" in page(as_client, address(account, f"depot/?tranche={first.pk}"))
+    for tranche in others:
+        notice = way.noticed(tranche, account.agreement.client)
+        notice.carry_out(at=notice.ends_at + timedelta(seconds=1))
+    assert "Déposer 0,20" not in page(as_client, address(account))
+    assert "Demander 0,20" not in page(as_provider, address(account))
+    assert "Le client : déposer" not in page(as_provider, address(account))
