@@ -230,6 +230,11 @@ class Tranche(models.Model):
         return days_after(timezone.now(), settings.ACCEPTANCE_DAYS)
 
     @property
+    def due_at(self) -> datetime | None:
+        """The end of the day agreed for its delivery, in Paris."""
+        return datetime.combine(self.due_on, time(23, 59), PARIS) if self.due_on else None
+
+    @property
     def overdue_at(self) -> datetime | None:
         """When the work that is paid for, and not delivered, is so late that its money may be asked back."""
         if self.state != TrancheState.FUNDED or not self.due_on:
@@ -276,6 +281,16 @@ class Tranche(models.Model):
         """What the client looks at."""
         return self.deliveries.prefetch_related("files__document").order_by("-pk").first()
 
+    @property
+    def as_seen(self) -> str:
+        """What whoever releases it looks at: the last delivery and what is held; another value is another page."""
+        delivery = self.deliveries.order_by("-pk").values_list("pk", flat=True).first() or 0
+        return f"{delivery}:{self.held_cents}"
+
+    def days_late(self, at: datetime) -> int:
+        """How many days have passed in Paris, at `at`, since the day agreed for its delivery."""
+        return (timezone.localdate(at, PARIS) - self.due_on).days if self.due_on else 0
+
     def light_for(self, *, client: bool) -> Light:
         """How far the provider may work, in the words of the client or of the provider."""
         return light(self.stage, self.money, to_client=client)
@@ -284,7 +299,8 @@ class Tranche(models.Model):
         """Hand the work in, with a message and files; the client has 14 days to accept, anew with each delivery.
 
         The same `key` with the same message and files gives the first delivery. Refused: NotFunded (nothing is held:
-        ask for a deposit), InDispute, NotDeliverable (released, cancelled), Delivery.KeyReused.
+        ask for a deposit), InDispute, CaseRequest.AlreadyOpen, NotDeliverable (released, cancelled),
+        Delivery.KeyReused.
         """
         with locked(self.account.project, self.account, self):
             if done := Delivery.objects.filter(key=key).first():
@@ -328,12 +344,12 @@ class Tranche(models.Model):
             )
             return request
 
-    def tell_late(self) -> None:
+    def tell_late(self, *, at: datetime) -> None:
         """The work is so late that the client may ask its money back: both are told. Refused: NotLate."""
         with locked(self.account.project, self.account, self):
             if self.overdue_at is None:
                 raise self.NotLate
-            self.record("escrow.overdue", due_on=self.due_on and self.due_on.isoformat())
+            self.record("escrow.overdue", due_on=self.due_on and self.due_on.isoformat(), days_late=self.days_late(at))
 
     def record(self, verb: str, **facts: Any) -> None:
         """Record what a date has caused: nobody's act."""
@@ -341,8 +357,10 @@ class Tranche(models.Model):
         Event.record(verb, project=account.project, cents=self.held_cents, **facts, **account.facts(), **self.facts())
 
     def must_be_deliverable(self) -> None:
-        """Refuse (InDispute, NotFunded, NotDeliverable) work that no held money covers."""
+        """Refuse (InDispute, CaseRequest.AlreadyOpen, NotFunded, NotDeliverable) work that no held money covers."""
         self.must_not_be_disputed()
+        if self.case_requests.open().exists():
+            raise CaseRequest.AlreadyOpen
         if self.is_deliverable:
             return
         raise self.NotFunded(lacking=euros(self.lacking_cents)) if self.lacking_cents else self.NotDeliverable
@@ -513,6 +531,7 @@ class Tranche(models.Model):
             "state": self.stage,
             "money": list(self.money),
             "accept_by": self.accept_by.isoformat() if self.accept_by else None,
+            "changes_left": self.changes_left,
         }
 
     class NotFunded(Refusal):
