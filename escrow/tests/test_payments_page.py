@@ -39,7 +39,9 @@ def page(client: Client, path: str, status: int = 200) -> str:
 
 
 def send(client: Client, path: str, **data: Any) -> tuple[int, str]:
-    """What a form answers: the status, and the page or the address it leads to."""
+    """What a form answers, as it is drawn now: the status, and the page or the address it leads to."""
+    if path.endswith("/liberation/") and (tranche := Tranche.objects.filter(pk=path.split("/")[-3]).first()):
+        data.setdefault("seen", tranche.as_seen)
     answer = client.post(path, {"key": str(uuid.uuid4()), **data})
     text = answer.get("Location") or answer.content.decode()
     return answer.status_code, text.replace("\u202f", " ").replace("\xa0", " ")
@@ -417,6 +419,24 @@ def test_the_whole_is_released_by_one_button(ready: Tranche, account: EscrowAcco
     status, location = send(as_client, release_page(ready), amount="1 200,00 €")
     assert (status, location) == (302, address(account))
     assert Release.objects.get().cents == 120_000
+
+
+def test_a_stale_page_releases_nothing_and_keeps_what_was_typed(ready: Tranche, as_client: Client) -> None:
+    stale, key = way.reread(ready).as_seen, str(uuid.uuid4())
+    way.delivered(way.reread(ready), "Une autre version.")
+    status, text = send(as_client, release_page(ready), seen=stale, key=key, amount="800", reason="Un acompte.")
+    assert (status, "Cette page a changé" in text, "Un acompte." in text) == (200, True, True)
+    assert "Une autre version." in text
+    assert not Release.objects.exists()
+    typed = {"seen": way.reread(ready).as_seen, "key": key, "amount": "800", "reason": "Un acompte."}
+    assert [send(as_client, release_page(ready), **typed)[0] for _n in range(2)] == [302, 302]
+    assert Release.objects.get().cents == 80_000
+
+
+@pytest.mark.parametrize("seen", ["", "x", "0:0", "\0", "😀", "9" * 300])
+def test_a_forged_page_releases_nothing(ready: Tranche, as_client: Client, seen: str) -> None:
+    assert send(as_client, release_page(ready), seen=seen, amount="1200")[0] == 200
+    assert not Release.objects.exists()
 
 
 def test_a_part_is_released_with_its_reason(ready: Tranche, as_client: Client) -> None:
