@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from escrow.models.deposits import askable, lacking_cents
+from projects.report import Reading
 
 if TYPE_CHECKING:
     from escrow.models import Tranche
-    from projects.report import Reading
+    from marketplace.accounts.models import User
 
 Links = dict[int, tuple[str, str]]
 Maker = Callable[[Sequence["Tranche"], "Reading"], Links]
@@ -28,6 +29,11 @@ class Row(NamedTuple):
     tranche: Tranche
     link: tuple[str, str] | None
     askable_cents: int
+
+
+def link_of(tranche: Tranche, user: User) -> tuple[str, str] | None:
+    """The link that somebody has for one tranche, to `user`."""
+    return with_links([tranche], Reading(tranche.account.project, user))[0].link
 
 
 def with_links(tranches: Sequence[Tranche], reading: Reading) -> list[Row]:
