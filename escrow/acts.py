@@ -14,11 +14,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from escrow.models import CancellationNotice, Tranche
-from escrow.steps import address, deposit_page
+from escrow.states import TrancheState
+from escrow.steps import address, deposit_page, in_case, next_deposit
 from marketplace.templatetags.page import day_named, euros
 from projects.storyline import own_version
 
 if TYPE_CHECKING:
+    from escrow.links import Row
     from escrow.models import RefundRequest
     from marketplace.accounts.models import User
     from projects.report import Reading
@@ -58,18 +60,20 @@ class Desk(NamedTuple):
         silence = version is not None and version.release_on_silence
         return cls(reading.project.key, reading.user, as_client=reading.as_client, silence=silence)
 
-    def acts(self, tranches: Sequence[Tranche]) -> list[Act]:
-        """What the reader can do, in the order of the tranches (rows of `told`, their notices fetched)."""
-        return [act for tranche in tranches for act in self.of(tranche)]
+    def acts(self, rows: Sequence[Row]) -> list[Act]:
+        """What the reader can do: first what is with the SMA, then tranche by tranche (of `told`), then the deposit."""
+        cases = [self.in_case(row) for row in rows if is_stopped(row.tranche)]
+        return [*cases, *(act for row in rows for act in self.of(row)), *self.deposit(rows)]
 
-    def of(self, tranche: Tranche) -> Iterator[Act]:
+    def of(self, row: Row) -> Iterator[Act]:
         """What one tranche offers."""
+        tranche = row.tranche
         if asked := tranche.refund_asked:
             yield self.refund(tranche, asked)
-        if vars(tranche)["in_case"]:
-            yield self.in_case(tranche)
-        elif tranche.awaits_acceptance:
-            yield self.client_answers(tranche) if self.as_client else self.provider_waits(tranche)
+        if is_stopped(tranche):
+            return
+        if tranche.awaits_acceptance:
+            yield self.client_answers(row) if self.as_client else self.provider_waits(tranche)
         elif tranche.overdue_at:
             yield self.lateness(tranche, tranche.overdue_at)
         elif notice := tranche.running_notice:
@@ -86,16 +90,31 @@ class Desk(NamedTuple):
         words = (told if self.as_client else own) % {"amount": euros(asked.cents)}
         return Act(tranche, words, asked.answer_by if tranche.overdue_at else None, [Way(label, page)])
 
-    def in_case(self, tranche: Tranche) -> Act:
-        """The SMA has it."""
+    def deposit(self, rows: Sequence[Row]) -> Iterator[Act]:
+        """The client funds the next tranche, unless its notice says so already."""
+        tranche, cents = next_deposit([row.tranche for row in rows])
+        if self.as_client and tranche and not tranche.running_notice:
+            words = _("%(amount)s can be deposited now: until then the provider does not work on what is lacking.")
+            way = Way(_("Deposit %(amount)s") % {"amount": euros(cents)}, deposit_page(self.key, tranche))
+            yield Act(tranche, words % {"amount": euros(cents)}, None, [way])
+
+    def in_case(self, row: Row) -> Act:
+        """The SMA has it: its money is frozen by a dispute, or waits for one to be opened."""
+        tranche, link = row.tranche, row.link
+        if tranche.state == TrancheState.DISPUTED:
+            words = _("In dispute: the %(held)s are frozen until the SMA’s case ends. All is said and sent there.")
+            return Act(tranche, words % held(tranche), None, [Way(link[1], link[0])] if link else [])
         own = _("The SMA has the case: it writes to you. Until then the %(held)s stay held.")
         more = _("You may still release the money to the provider.") if self.can_release(tranche) else ""
         ways = [self.to_release(tranche)] if self.can_release(tranche) else []
         return Act(tranche, f"{own % held(tranche)} {more}".strip(), None, ways)
 
-    def client_answers(self, tranche: Tranche) -> Act:
-        """The client releases, sends it back, or keeps silent."""
+    def client_answers(self, row: Row) -> Act:
+        """The client releases, sends it back, or keeps silent; with no changes left, the SMA remains."""
+        tranche, link = row.tranche, row.link
         ways = [self.to_release(tranche)]
+        if link and not (tranche.changes_left or tranche.changes_at):
+            ways.append(Way(link[1], link[0]))
         if tranche.takes_changes and not (tranche.is_unanswered and self.silence):
             ways.append(Way(_("Ask for changes"), address("changes", self.key, tranche)))
         words = " ".join(filter(None, [self.client_words(tranche), changes_words(tranche)]))
@@ -157,7 +176,7 @@ class Desk(NamedTuple):
             words = _("To be delivered by %(on)s. %(days)s days late, you may ask for the %(held)s back in one click.")
         else:
             words = _("To be delivered by %(on)s. %(days)s days late, the client may ask for the %(held)s back.")
-        return Act(tranche, words % facts, at, deliver)
+        return Act(tranche, words % facts, tranche.due_at, deliver)
 
     def notice(self, tranche: Tranche, notice: CancellationNotice) -> Act:
         """An unfunded tranche on notice."""
@@ -179,6 +198,11 @@ class Desk(NamedTuple):
     def to_release(self, tranche: Tranche) -> Way:
         """The way to a release."""
         return Way(_("Examine and release %(held)s") % held(tranche), address("release", self.key, tranche))
+
+
+def is_stopped(tranche: Tranche) -> bool:
+    """Whether the SMA has it: in dispute, or asked to open a case."""
+    return tranche.state == TrancheState.DISPUTED or in_case(tranche)
 
 
 def held(tranche: Tranche) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What a freeze says: its lines on the timeline, and what both parties are told, each with the words of their page."""
+"""What a freeze says on the timeline, and what both parties are told of its end; the case tells its beginning."""
 
 from __future__ import annotations
 
@@ -54,24 +54,6 @@ class OfFreeze(Told):
         lights = [named_light(part, to_client=self.to_client) for part in facts["parts"]]
         action = payments(facts, _("Open the payments page"))
         return self.sheet(facts, subject % amounts(facts), paragraphs, items=lights, figures=figures, action=action)
-
-
-@tells("escrow.frozen", name="escrow.frozen.client", kind=Kind.DISPUTE)
-class Frozen(OfFreeze):
-    """Nobody can take the money before the case ends."""
-
-    def letter(self, facts: Facts) -> Letter:
-        told = _("%(amount)s are frozen until the case ends: nobody can release them or take them back.")
-        limit = _("This is the most that can be awarded. The other tranches go on.")
-        figures = [(_("In dispute"), euros(facts["cents"]))]
-        return self.about(
-            facts, _("%(amount)s frozen by a dispute: %(title)s"), [told % amounts(facts), limit], figures
-        )
-
-
-@tells("escrow.frozen", name="escrow.frozen.provider", kind=Kind.DISPUTE)
-class FrozenForProvider(Frozen):
-    to = "provider"
 
 
 @tells("escrow.thawed", name="escrow.thawed.client", kind=Kind.DISPUTE)

@@ -11,6 +11,7 @@ from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
 from escrow.models import EscrowAccount
+from escrow.models.deposits import LEAST_CENTS
 from marketplace.ledger.models import Kind, Move
 from marketplace.payments.models import BACK, Refund
 from marketplace.templatetags.page import euros
@@ -106,6 +107,11 @@ class Figures:
     def released(self) -> int:
         """The provider's, not yet at their bank."""
         return self.payable + self.claimed
+
+    @property
+    def askable(self) -> int:
+        """What the client is asked to deposit in all: nothing that no card pays."""
+        return self.lacking if self.lacking >= LEAST_CENTS else 0
 
     @property
     def given_back(self) -> int:

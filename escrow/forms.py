@@ -18,7 +18,7 @@ from escrow.models import (
     Tranche,
 )
 from escrow.models.acceptance import Acceptance
-from escrow.models.accounts import lacking_cents, payable
+from escrow.models.deposits import lacking_cents, payable
 from marketplace.accounts.models import User
 from marketplace.documents.forms import DocumentsField
 from marketplace.documents.intake import OFFICE, PLAIN
@@ -58,11 +58,12 @@ class DepositForm(Deed):
         self, *args: Any, account: EscrowAccount, tranches: Sequence[Tranche], chosen: str = "", **rest: Any
     ) -> None:
         lacking = [tranche for tranche in tranches if tranche.lacking_cents]
-        picked = [tranche for tranche in lacking if str(tranche.pk) == chosen]
+        total = lacking_cents(lacking)
+        picked = [t for t in lacking if str(t.pk) == chosen and payable(t.lacking_cents, total)]
         first = {"tranche": picked[0].pk if picked else None}
         first["amount"] = lacking_cents(picked or lacking)
         super().__init__(*args, initial=first, **rest)
-        self.account, self.total = account, lacking_cents(lacking)
+        self.account, self.total = account, total
         self.is_open = payable(self.total, self.total)
         whole = [Preset(str(_("Everything that is lacking")), self.total, None, uuid.uuid4())] if lacking[1:] else []
         self.presets = [*self.offered(picked), *whole, *self.offered([t for t in lacking if t not in picked])]
@@ -164,7 +165,7 @@ class CaseForm(Deed):
 
 
 class ReleaseForm(Deed):
-    """An amount to release, VAT included: by default all that the tranche holds; a part needs its reason."""
+    """An amount to release, VAT included, of what was `seen`: by default all that is held; a part needs its reason."""
 
     amount = EurosField(label=_("Amount to release"))
     reason = forms.CharField(
@@ -174,6 +175,7 @@ class ReleaseForm(Deed):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("The provider reads it, word for word. On the rest, the days to accept run anew."),
     )
+    seen = forms.CharField(widget=forms.HiddenInput, error_messages={"required": EXPIRED})
 
     def __init__(self, *args: Any, tranche: Tranche, **kwargs: Any) -> None:
         super().__init__(*args, initial={"amount": tranche.held_cents}, **kwargs)
@@ -183,7 +185,8 @@ class ReleaseForm(Deed):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         is_part = self.tranche.awaits_acceptance and 0 < data.get("amount", 0) < self.tranche.held_cents
-        if is_part and not data.get("reason", "").strip():
+        is_fresh = data.get("seen") == self.tranche.as_seen
+        if is_fresh and is_part and not data.get("reason", "").strip():
             held = euros(self.tranche.held_cents)
             self.add_error("reason", Tranche.NeedsReason.sentence % {"held": held})
         return data
@@ -192,8 +195,8 @@ class ReleaseForm(Deed):
         """Release; a refusal stands beside the amount."""
         data = self.cleaned_data
         return self.perform(
-            lambda: self.tranche.account.release(
-                tranche=self.tranche, cents=data["amount"], by=by, key=data["key"], reason=data["reason"].strip()
+            lambda: Acceptance(self.tranche).release(
+                data["amount"], seen=data["seen"], by=by, key=data["key"], reason=data["reason"].strip()
             ),
             field="amount",
         )

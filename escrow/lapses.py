@@ -34,7 +34,7 @@ def pass_in_silence(deadline: Deadline, at: datetime) -> None:
 
 @falling(OVERDUE)
 def tell_late(deadline: Deadline, at: datetime) -> None:
-    tranche_of(deadline).tell_late()
+    tranche_of(deadline).tell_late(at=at)
 
 
 @falling(CANCEL)

@@ -9,7 +9,18 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from escrow.notices import Told, accept_by, amounts, deed, figures_of, named_light, payments, silence_to_client, until
+from escrow.notices import (
+    Told,
+    accept_by,
+    amounts,
+    answers_left,
+    deed,
+    figures_of,
+    named_light,
+    payments,
+    silence_to_client,
+    until,
+)
 from marketplace.events.tellings import Facts, Kind, Letter, tells
 from marketplace.templatetags.page import day_named
 
@@ -66,7 +77,7 @@ class AnswerAwaited(Told):
             _("Your answer is awaited: %(tranche_title)s") % facts,
             [
                 words % until(facts),
-                _("Release %(amount)s, or a part with the reason, or ask for changes.") % amounts(facts),
+                answers_left(facts),
                 silence_to_client(facts),
             ],
             figures=[*figures_of(facts), *accept_by(facts)],
@@ -107,7 +118,7 @@ class YouHaveNotAnswered(Told):
                 words % until(facts),
                 _("Nothing has moved: %(amount)s stay held. The provider may ask the SMA for a case from now on.")
                 % amounts(facts),
-                _("You may still release the money, all or a part, or ask for changes."),
+                answers_left(facts),
             ],
             action=deed(facts, "release", _("Examine and release %(amount)s") % amounts(facts)),
         )
@@ -115,7 +126,8 @@ class YouHaveNotAnswered(Told):
 
 def due_on(facts: Facts) -> Facts:
     """The facts with their amount and the day agreed for the delivery."""
-    return {**amounts(facts), "on": day_named(date.fromisoformat(facts["due_on"])), "days": settings.OVERDUE_DAYS}
+    late = facts.get("days_late", settings.OVERDUE_DAYS)
+    return {**amounts(facts), "on": day_named(date.fromisoformat(facts["due_on"])), "days": late}
 
 
 @tells("escrow.overdue", name="escrow.overdue.client", kind=Kind.MONEY)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from escrow.models.deposits import askable, lacking_cents
+from projects.report import Reading
 
 if TYPE_CHECKING:
     from escrow.models import Tranche
-    from projects.report import Reading
+    from marketplace.accounts.models import User
 
 Links = dict[int, tuple[str, str]]
 Maker = Callable[[Sequence["Tranche"], "Reading"], Links]
@@ -20,7 +23,21 @@ def linking(maker: Maker) -> Maker:
     return maker
 
 
-def with_links(tranches: Sequence[Tranche], reading: Reading) -> list[tuple[Tranche, tuple[str, str] | None]]:
-    """The tranches in their order, each with the link that somebody has for it."""
+class Row(NamedTuple):
+    """A tranche on the payments page: the link that somebody has for it, and the deposit that can be asked for."""
+
+    tranche: Tranche
+    link: tuple[str, str] | None
+    askable_cents: int
+
+
+def link_of(tranche: Tranche, user: User) -> tuple[str, str] | None:
+    """The link that somebody has for one tranche, to `user`."""
+    return with_links([tranche], Reading(tranche.account.project, user))[0].link
+
+
+def with_links(tranches: Sequence[Tranche], reading: Reading) -> list[Row]:
+    """The tranches of an account in their order, each with its link and its deposit."""
     made = {pk: link for maker in MAKERS for pk, link in maker(tranches, reading).items()}
-    return [(tranche, made.get(tranche.pk)) for tranche in tranches]
+    total = lacking_cents(tranches)
+    return [Row(tranche, made.get(tranche.pk), askable(tranche, total)) for tranche in tranches]

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from escrow.lights import Money, light
-from escrow.models import Cause, EscrowAccount, TrancheState
+from escrow.lights import CHANGES, Money, light
+from escrow.models import CaseRequest, Cause, EscrowAccount, TrancheState
+from escrow.models.tranches import MOST_CHANGES
+from escrow.states import TAKE_DEPOSITS
 from marketplace.accounts.models import User
 from marketplace.accounts.staff import SMA
 from marketplace.events.tellings import Facts, Kind, Letter, Telling, tells
@@ -57,14 +59,16 @@ def named_light(facts: Facts, *, to_client: bool = False) -> str:
 
 
 def figures_of(facts: Facts) -> list[tuple[str, str]]:
-    """The money of the tranche after the movement."""
-    money = Money(*facts["money"])
+    """The money of the tranche after the movement, as the page has it: nothing to deposit once it is over or frozen."""
+    money, state = Money(*facts["money"]), facts["state"]
+    is_off = state in {TrancheState.REFUNDED, TrancheState.CANCELLED}
+    lacking = [(_("Still to deposit"), euros(money.lacking_cents))] if state in {*TAKE_DEPOSITS, CHANGES} else []
     return [
-        (_("Amount of the tranche, VAT included"), euros(money.cents)),
+        (_("Amount of the tranche, VAT included"), euros(money.released_cents if is_off else money.cents)),
         (_("Deposited"), euros(money.funded_cents)),
         (_("Released"), euros(money.released_cents)),
-        (_("In dispute") if facts["state"] == TrancheState.DISPUTED else _("Held"), euros(money.held_cents)),
-        (_("Still to deposit"), euros(money.lacking_cents)),
+        (_("In dispute") if state == TrancheState.DISPUTED else _("Held"), euros(money.held_cents)),
+        *lacking,
     ]
 
 
@@ -94,6 +98,15 @@ def silence_to_client(facts: Facts) -> str:
     return _(
         "Without an answer before %(until)s nothing moves by itself, and the provider may then ask the SMA for a case."
     ) % until(facts)
+
+
+def answers_left(facts: Facts) -> str:
+    """What the client may still answer to a delivery: no changes once they have asked for them twice."""
+    if facts.get("changes_left", MOST_CHANGES):
+        told = _("Examine it, then release %(amount)s, or a part with the reason, or ask for changes.")
+    else:
+        told = _("Examine it, then release %(amount)s, or a part with the reason. You have asked for changes twice.")
+    return told % amounts(facts)
 
 
 def silence_to_provider(facts: Facts) -> str:
@@ -190,8 +203,7 @@ class WorkDelivered(Told):
             _("Delivered, to examine: %(tranche_title)s") % facts,
             [
                 _("%(name)s delivered tranche %(position)s, “%(tranche_title)s”.") % facts,
-                _("Examine it, then release %(amount)s, or a part with the reason, or ask for changes.")
-                % amounts(facts),
+                answers_left(facts),
                 silence_to_client(facts),
             ],
             figures=[*figures_of(facts), *accept_by(facts)],
@@ -303,8 +315,16 @@ class MoneyGoesBack(Told):
         )
 
 
+def waits(event: Event) -> bool:
+    """Whether what was asked still waits: the letters of a case that was opened at once say it all."""
+    return CaseRequest.objects.open().filter(pk__in=event.facts["requests"]).exists()
+
+
 class CaseAsked(Told):
-    """The SMA has a case to take up; each of the two reads why."""
+    """The SMA has a case to take up, and nobody could open it at once; each of the two reads why."""
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        return super().people(event) if waits(event) else []
 
     def letter(self, facts: Facts) -> Letter:
         to_client = self.to == "client"
@@ -342,6 +362,8 @@ class CaseToTakeUp(Told):
     """The mediators are told of a case to open."""
 
     def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        if not waits(event):
+            return
         account = EscrowAccount.objects.with_parties().get(pk=event.facts["account"])
         facts = {**event.facts, "number": account.project.number, "key": account.project.key}
         for mediator in User.objects.filter(groups__name=SMA, is_active=True).order_by("pk"):

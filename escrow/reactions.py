@@ -214,6 +214,8 @@ def of_the_tranches(reading: Reading) -> Iterator[Coming]:
     """When each tranche is to be delivered, and until when what was delivered is examined."""
     for tranche in reading.once(tranches):
         named = {"n": tranche.position}
+        if steps.in_case(tranche):
+            continue
         if tranche.awaits_acceptance and tranche.accept_by:
             words = Words(_("Last day to examine tranche %(n)s") % named, tranche.title)
             yield Coming(f"acceptance-{tranche.position}", tranche.accept_by, words)

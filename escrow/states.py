@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class TrancheState(models.TextChoices):
@@ -15,7 +16,7 @@ class TrancheState(models.TextChoices):
     RELEASED = "RELEASED", _("released")
     DISPUTED = "DISPUTED", _("in dispute")
     REFUNDED = "REFUNDED", _("refunded")
-    CANCELLED = "CANCELLED", _("cancelled")
+    CANCELLED = "CANCELLED", pgettext_lazy("tranche", "cancelled")
 
 
 TRANCHE_MOVES = (

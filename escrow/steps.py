@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, time
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from escrow.lights import CHANGES
+from escrow.models.deposits import askable, lacking_cents
 from escrow.states import TrancheState
-from marketplace.templatetags.page import PARIS, euros
+from marketplace.templatetags.page import euros
 from projects.report import Todo
 
 if TYPE_CHECKING:
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
 
 def acceptance(key: str, tranches: Sequence[Tranche], *, as_client: bool, silence: bool) -> Todo | None:
     """The client examines and releases what was delivered, the most urgent first; `silence`: theirs releases it."""
-    waiting = [tranche for tranche in tranches if tranche.awaits_acceptance and tranche.accept_by]
+    waiting = [t for t in tranches if t.awaits_acceptance and t.accept_by and not in_case(t)]
     if not waiting:
         return None
     tranche = min(waiting, key=lambda t: (t.accept_by, t.position))
-    if tranche.is_unanswered and not (as_client or silence or in_case(tranche)):
+    if tranche.is_unanswered and not (as_client or silence):
         return no_answer(key, tranche)
     facts = named(tranche)
     yours, theirs = (
@@ -37,7 +38,7 @@ def acceptance(key: str, tranches: Sequence[Tranche], *, as_client: bool, silenc
         text=f"{_('“%(title)s” is delivered.') % facts} {without_answer(tranche, silence=silence) % facts}",
         label=_("Examine and release") if as_client else "",
         url=address("release", key, tranche) if as_client else "",
-        by=tranche.accept_by,
+        by=None if tranche.is_unanswered else tranche.accept_by,
         mine=as_client,
     )
 
@@ -55,8 +56,6 @@ def no_answer(key: str, tranche: Tranche) -> Todo:
 
 def without_answer(tranche: Tranche, *, silence: bool) -> str:
     """What the client's silence causes, or has caused."""
-    if in_case(tranche):
-        return _("The SMA has the case: it writes to the two of you.")
     if tranche.is_unanswered:
         return _("The time to answer is over.")
     if silence:
@@ -76,7 +75,13 @@ def with_the_sma(tranches: Sequence[Tranche]) -> Todo | None:
         text=_("It has the case. The %(held)s stay held until then.") % {"held": held},
         mine=False,
         pressing=False,
+        foremost=True,
     )
+
+
+def asked_back(tranche: Tranche) -> bool:
+    """Whether a refund waits for the provider's answer, as the report's query says."""
+    return bool(vars(tranche)["refunds_asked"])
 
 
 def in_case(tranche: Tranche) -> bool:
@@ -90,11 +95,11 @@ def named(tranche: Tranche) -> dict[str, object]:
 
 
 def lateness(key: str, tranches: Sequence[Tranche], *, as_client: bool) -> Todo | None:
-    """Work so late that the client may ask its money back."""
-    late = next((t for t in tranches if t.is_overdue and not in_case(t)), None)
+    """Work so late that the client may ask its money back, and has not."""
+    late = next((t for t in tranches if t.is_overdue and not (in_case(t) or asked_back(t))), None)
     if not late or not as_client:
         return None
-    facts = {**named(late), "days": settings.OVERDUE_DAYS}
+    facts = {**named(late), "days": late.days_late(timezone.now())}
     return Todo(
         title=_("You: tranche %(n)s is %(days)s days late, ask for %(amount)s back if you wish") % facts,
         text=_("The provider may still deliver; they agree to a refund, or answer.") % facts,
@@ -106,7 +111,8 @@ def lateness(key: str, tranches: Sequence[Tranche], *, as_client: bool) -> Todo 
 
 def work(key: str, tranches: Sequence[Tranche], *, as_client: bool) -> Todo | None:
     """The provider delivers the first tranche that holds money, and works on no more than that."""
-    tranche = next((tranche for tranche in tranches if tranche.stage in {TrancheState.FUNDED, CHANGES}), None)
+    begun = {TrancheState.FUNDED, CHANGES}
+    tranche = next((t for t in tranches if t.stage in begun and not in_case(t)), None)
     if not tranche:
         return None
     facts = {"n": tranche.position}
@@ -118,20 +124,19 @@ def work(key: str, tranches: Sequence[Tranche], *, as_client: bool) -> Todo | No
         text=f"{tranche.light_for(client=as_client).label}.",
         label="" if as_client else _("Deliver tranche %(n)s") % facts,
         url="" if as_client else address("deliver", key, tranche),
-        by=None if tranche.changes_at or not tranche.due_on else datetime.combine(tranche.due_on, time(23, 59), PARIS),
+        by=None if tranche.changes_at or asked_back(tranche) else tranche.due_at,
         mine=not as_client,
     )
 
 
 def funding(key: str, tranches: Sequence[Tranche], *, as_client: bool) -> Todo | None:
     """The client deposits what is lacking: first for the tranche that is begun, then in order. The provider waits."""
-    lacking = [tranche for tranche in tranches if tranche.lacking_cents]
-    if not lacking:
+    tranche, cents = next_deposit(tranches)
+    if not tranche:
         return None
-    tranche = min(lacking, key=lambda t: (not t.funded_cents, t.position))
-    facts = {"n": tranche.position, "amount": euros(tranche.lacking_cents)}
+    facts = {"n": tranche.position, "amount": euros(cents)}
     awaited = vars(tranche)["awaited_cents"]
-    if awaited >= sum(t.lacking_cents for t in lacking):
+    if awaited >= lacking_cents(tranches):
         return transfer(key, awaited, as_client=as_client)
     yours = _("You: deposit %(amount)s for tranche %(n)s")
     theirs = _("The client: deposit %(amount)s for tranche %(n)s")
@@ -169,6 +174,13 @@ def transfer(key: str, cents: int, *, as_client: bool) -> Todo:
     )
 
 
+def next_deposit(tranches: Sequence[Tranche]) -> tuple[Tranche | None, int]:
+    """The tranche of an account that is funded next, with what is then asked for; nothing that no card pays."""
+    total = lacking_cents(tranches)
+    lacking = [(tranche, cents) for tranche in tranches if (cents := askable(tranche, total))]
+    return min(lacking, key=lambda row: (not row[0].funded_cents, row[0].position), default=(None, 0))
+
+
 def refund(key: str, asked: Sequence[tuple[Tranche, RefundRequest]], *, as_client: bool) -> Todo | None:
     """The provider consents to a refund or not, the most urgent first."""
     if not asked:
@@ -177,14 +189,16 @@ def refund(key: str, asked: Sequence[tuple[Tranche, RefundRequest]], *, as_clien
     facts = {"n": tranche.position, "amount": euros(request.cents)}
     yours = _("You: answer the refund of %(amount)s asked for on tranche %(n)s")
     theirs = _("The provider: answer the refund of %(amount)s asked for on tranche %(n)s")
+    until = request.answer_by if tranche.state == TrancheState.FUNDED else None
     waits = _("Without an answer in time the SMA has the case.") if request.answer_by else ""
     return Todo(
         title=(theirs if as_client else yours) % facts,
         text=" ".join(filter(None, [_("Nothing moves without the provider’s agreement."), waits])),
         label=_("See the request") if as_client else _("Answer"),
         url=reverse("escrow:refund", args=[key, request.pk]),
-        by=request.answer_by if tranche.state == TrancheState.FUNDED else None,
+        by=until,
         mine=not as_client,
+        foremost=until is not None,
     )
 
 

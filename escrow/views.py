@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from escrow.acts import Desk
 from escrow.figures import Figures, refunds_told
 from escrow.forms import CaseForm, ChangesForm, DeliverForm, DepositForm, NoticeForm, ReleaseForm
-from escrow.links import with_links
+from escrow.links import link_of, with_links
 from escrow.models import CancellationNotice, EscrowAccount, Tranche
 from escrow.papers import statement_paper
 from escrow.statement import as_csv, statement
@@ -49,12 +50,13 @@ def everything(account: EscrowAccount, user: User) -> dict[str, Any]:
     tranches = list(account.tranches.told().prefetch_related(*handed, "releases", "notices", "refund_requests"))
     reading = report.Reading(account.project, user)
     todos, here = report.todos(reading), account.get_absolute_url()
+    rows = with_links(tranches, reading)
     return {
         "account": account,
         "project": account.project,
         "tranches": tranches,
-        "acts": Desk.of_reading(reading).acts(tranches),
-        "rows": with_links(tranches, reading),
+        "acts": Desk.of_reading(reading).acts(rows),
+        "rows": rows,
         "figures": Figures.of(account, tranches),
         "step": todos[0] if todos else None,
         "elsewhere": [todo for todo in todos if todo.mine and not todo.url.startswith(here)],
@@ -207,4 +209,6 @@ def draw(request: UserRequest, template: str, account: EscrowAccount, **parts: A
     """The page of one deed on the account; a refused form comes back with what was typed."""
     ends = ((_("Payments page"), account.get_absolute_url()), (str(parts.get("tranche") or _("Deposit")), ""))
     context = {"account": account, "project": account.project, "crumbs": crumbs(account.project, *ends), **parts}
+    if tranche := parts.get("tranche"):
+        context["link"] = partial(link_of, tranche, request.user)  # read by the pages that offer it alone
     return render(request, template, {**context, "now": timezone.now()})

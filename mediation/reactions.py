@@ -119,7 +119,7 @@ def act_in_a_case(reading: Reading) -> Todo | None:
     title, text = TODO[DisputeState(case.state)](mine)
     label = _("Open case SMA %(n)s") % {"n": case.number}
     words = {"n": case.number, "amount": euros(case.cents)}
-    return Todo(title % words, text % words, label, page_of(case.key), until, mine=mine)
+    return Todo(title % words, text % words, label, page_of(case.key), until, mine=mine, foremost=True)
 
 
 TODO: dict[DisputeState, Callable[[bool], tuple[str, str]]] = {

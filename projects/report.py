@@ -57,6 +57,7 @@ class Todo:
     """Something that somebody must do: the strip and the "to do" section of the report show the most urgent first.
 
     `mine` tells whether the reader is the one who must act; `label` and `url` are the reader's way to do it.
+    What is `foremost` comes before all else, whoever must act: it has stopped the rest.
     """
 
     title: str
@@ -66,6 +67,7 @@ class Todo:
     by: datetime | None = None
     mine: bool = True
     pressing: bool = True
+    foremost: bool = False
 
     @property
     def when(self) -> str:
@@ -169,9 +171,9 @@ def panels(reading: Reading) -> Iterator[Panel]:
 
 
 def todos(reading: Reading) -> list[Todo]:
-    """What is to be done on the project: the reader's own first, then by date."""
+    """What is to be done on the project: what has stopped the rest, then the reader's own, then by date."""
     made = [found for maker in TODOS.values() if (found := maker(reading))]
-    return sorted(made, key=lambda t: (not t.mine, t.by is None, t.by and t.by.timestamp()))
+    return sorted(made, key=lambda t: (not t.foremost, not t.mine, t.by is None, t.by and t.by.timestamp()))
 
 
 def lines(events: list[Event], reading: Reading) -> Iterator[tuple[Event, Line]]:

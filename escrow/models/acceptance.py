@@ -17,6 +17,7 @@ from .clock import remind_again
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
 
+    from .releases import Release
     from .tranches import Tranche
 
 
@@ -62,6 +63,16 @@ class Acceptance:
                 raise self.NotUnanswered
             return CaseRequest.open(self.tranche, cause=Cause.NO_ANSWER_TO_DELIVERY, by=by, key=key)
 
+    def release(self, cents: int, *, seen: str, by: User, key: UUID, reason: str = "") -> Release:
+        """Release `cents` for what the client has `seen` (Tranche.as_seen): see EscrowAccount.release.
+
+        The same `key` gives the first release, whatever has changed since. Refused: Stale, and what that refuses.
+        """
+        with locked(self.account.project, self.account, self.tranche):
+            if seen != self.tranche.as_seen and not self.account.releases.filter(key=key).exists():
+                raise self.Stale
+            return self.account.release(tranche=self.tranche, cents=cents, by=by, key=key, reason=reason)
+
     def must_take_changes(self) -> None:
         """Refuse changes of what is not there to accept, or cannot be sent back any more.
 
@@ -88,6 +99,12 @@ class Acceptance:
     def _must_be_in_no_case(self) -> None:
         if self.tranche.case_requests.open().exists():
             raise CaseRequest.AlreadyOpen
+
+    class Stale(Refusal):
+        sentence = _(
+            "This page has changed since you opened it: the delivery or the amount held is another one. Read it again, "
+            "then release. Nothing was moved."
+        )
 
     class NothingToChange(Refusal):
         sentence = _(

@@ -24,7 +24,7 @@ from projects.models import Agreement, Project
 
 from .acceptance import Acceptance
 from .clock import keep_moving
-from .deposits import LEAST_CENTS, Deposit
+from .deposits import LEAST_CENTS, Deposit, lacking_cents, spread, unpayable_rest
 from .freezes import Freeze
 from .refunds import Refund
 from .releases import Release
@@ -103,7 +103,7 @@ class EscrowAccount(models.Model):
         By card, or by a bank transfer that may take days and keeps no place meanwhile: nothing is deposited until the
         money has come. The same `key` gives the same payment. Refused, with the figure: Tranche.InDispute,
         Tranche.NotLacking (nothing is lacking any more), TooMuchDeposited (more than is lacking), TooLittleDeposited
-        and TooLittleLacking (less than a card pays), TooLittleLeft (the rest would be less than a card pays).
+        and TooLittleLacking (less than a card pays), TooLittleLeft (the rest, in all or of a tranche, would be less).
         """
         with locked(self.project, self, tranche):
             if not Payment.objects.filter(key=key, payer=by).exists():
@@ -240,8 +240,8 @@ class EscrowAccount(models.Model):
             raise self.TooLittleDeposited(least=least)
         if cents > lacking:
             raise self.TooMuchDeposited(lacking=euros(lacking))
-        if not payable(cents, total):
-            raise self.TooLittleLeft(rest=euros(total - cents), total=euros(total), least=least)
+        if rest := unpayable_rest(cents, [t for t in every if t == chosen] if chosen else every, total):
+            raise self.TooLittleLeft(rest=euros(rest), total=euros(cents + rest), least=least)
 
     def _carry_out(self, release: Release, tranche: Tranche) -> Release:
         """Post a release that was found to be due."""
@@ -288,23 +288,3 @@ def chosen_by(payment: Payment) -> int | None:
     """The number of the tranche that the payer chose, if any."""
     _account, _colon, chosen = payment.reference.partition(":")
     return int(chosen) if chosen else None
-
-
-def lacking_cents(tranches: Iterable[Tranche]) -> int:
-    """What these tranches still lack."""
-    return sum(tranche.lacking_cents for tranche in tranches)
-
-
-def payable(cents: int, total: int) -> bool:
-    """Whether a card can pay `cents` of the `total` that is lacking, and later what is then left."""
-    return cents >= LEAST_CENTS and not 0 < total - cents < LEAST_CENTS
-
-
-def spread(cents: int, tranches: Sequence[Tranche]) -> list[tuple[Tranche, int]] | None:
-    """`cents` poured into `tranches` in their order, each up to what it lacks; None when they do not take it all."""
-    parts = []
-    for tranche in tranches:
-        if part := min(cents, tranche.lacking_cents):
-            parts.append((tranche, part))
-            cents -= part
-    return None if cents else parts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -84,3 +84,40 @@ class DepositRequest(models.Model):
 
     def __str__(self) -> str:
         return str(self.tranche)
+
+
+def lacking_cents(tranches: Iterable[Tranche]) -> int:
+    """What these tranches still lack."""
+    return sum(tranche.lacking_cents for tranche in tranches)
+
+
+def payable(cents: int, total: int) -> bool:
+    """Whether a card can pay `cents` of the `total` that is lacking, and later what is then left."""
+    return cents >= LEAST_CENTS and not 0 < total - cents < LEAST_CENTS
+
+
+def unpayable_rest(cents: int, filled: Sequence[Tranche], total: int) -> int:
+    """What a deposit of `cents` into `filled` would leave that no card pays: of the `total`, or on one tranche."""
+    parts = spread(cents, filled) or []
+    rests = [total - cents, *(tranche.lacking_cents - part for tranche, part in parts)]
+    return next((rest for rest in rests if 0 < rest < LEAST_CENTS), 0)
+
+
+def askable(tranche: Tranche, total: int) -> int:
+    """What the client is asked to deposit for `tranche`, in cents: what it lacks, or all the `total` that is lacking.
+
+    All of it when no card could pay that alone, or then the rest; nothing when even that is less than a card pays.
+    """
+    if not tranche.lacking_cents or total < LEAST_CENTS:
+        return 0
+    return tranche.lacking_cents if payable(tranche.lacking_cents, total) else total
+
+
+def spread(cents: int, tranches: Sequence[Tranche]) -> list[tuple[Tranche, int]] | None:
+    """`cents` poured into `tranches` in their order, each up to what it lacks; None when they do not take it all."""
+    parts = []
+    for tranche in tranches:
+        if part := min(cents, tranche.lacking_cents):
+            parts.append((tranche, part))
+            cents -= part
+    return None if cents else parts

@@ -28,7 +28,7 @@ from projects.models.content import days_after
 from .cases import CaseRequest
 from .clock import keep_time
 from .deliveries import Delivery
-from .deposits import DepositRequest
+from .deposits import DepositRequest, askable, lacking_cents
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
@@ -173,6 +173,11 @@ class Tranche(models.Model):
         return self.money.lacking_cents if self.state in TAKE_DEPOSITS else 0
 
     @property
+    def askable_cents(self) -> int:
+        """What the client can be asked to deposit for it: see `askable`. Reads the other tranches of the account."""
+        return askable(self, lacking_cents(self.account.tranches.all()))
+
+    @property
     def suspended_cents(self) -> int:
         """What it lacks while a dispute lasts, which takes no deposit."""
         return self.money.lacking_cents if self.state == TrancheState.DISPUTED else 0
@@ -225,6 +230,11 @@ class Tranche(models.Model):
         return days_after(timezone.now(), settings.ACCEPTANCE_DAYS)
 
     @property
+    def due_at(self) -> datetime | None:
+        """The end of the day agreed for its delivery, in Paris."""
+        return datetime.combine(self.due_on, time(23, 59), PARIS) if self.due_on else None
+
+    @property
     def overdue_at(self) -> datetime | None:
         """When the work that is paid for, and not delivered, is so late that its money may be asked back."""
         if self.state != TrancheState.FUNDED or not self.due_on:
@@ -271,6 +281,16 @@ class Tranche(models.Model):
         """What the client looks at."""
         return self.deliveries.prefetch_related("files__document").order_by("-pk").first()
 
+    @property
+    def as_seen(self) -> str:
+        """What whoever releases it looks at: the last delivery and what is held; another value is another page."""
+        delivery = self.deliveries.order_by("-pk").values_list("pk", flat=True).first() or 0
+        return f"{delivery}:{self.held_cents}"
+
+    def days_late(self, at: datetime) -> int:
+        """How many days have passed in Paris, at `at`, since the day agreed for its delivery."""
+        return (timezone.localdate(at, PARIS) - self.due_on).days if self.due_on else 0
+
     def light_for(self, *, client: bool) -> Light:
         """How far the provider may work, in the words of the client or of the provider."""
         return light(self.stage, self.money, to_client=client)
@@ -279,7 +299,8 @@ class Tranche(models.Model):
         """Hand the work in, with a message and files; the client has 14 days to accept, anew with each delivery.
 
         The same `key` with the same message and files gives the first delivery. Refused: NotFunded (nothing is held:
-        ask for a deposit), InDispute, NotDeliverable (released, cancelled), Delivery.KeyReused.
+        ask for a deposit), InDispute, CaseRequest.AlreadyOpen, NotDeliverable (released, cancelled),
+        Delivery.KeyReused.
         """
         with locked(self.account.project, self.account, self):
             if done := Delivery.objects.filter(key=key).first():
@@ -304,12 +325,12 @@ class Tranche(models.Model):
     def request_deposit(self, *, by: User) -> DepositRequest:
         """Ask the client, in one click, to deposit what is lacking; again within a day, the first request stands.
 
-        Refused: InDispute, NotLacking.
+        Refused: InDispute, NotLacking, TooLittleLacking (no card could pay it).
         """
         with locked(self.account.project, self.account, self):
             self.must_not_be_disputed()
-            if not self.lacking_cents:
-                raise self.NotLacking
+            if not (asked_cents := self.askable_cents):
+                raise self.TooLittleLacking if self.lacking_cents else self.NotLacking
             if done := self.deposit_requests.filter(at__gt=timezone.now() - REQUEST_PAUSE).first():
                 return done
             request = self.deposit_requests.create(by=by)
@@ -317,18 +338,18 @@ class Tranche(models.Model):
                 "escrow.deposit_asked",
                 project=self.account.project,
                 by=by,
-                cents=self.lacking_cents,
+                cents=asked_cents,
                 **self.account.facts(),
                 **self.facts(),
             )
             return request
 
-    def tell_late(self) -> None:
+    def tell_late(self, *, at: datetime) -> None:
         """The work is so late that the client may ask its money back: both are told. Refused: NotLate."""
         with locked(self.account.project, self.account, self):
             if self.overdue_at is None:
                 raise self.NotLate
-            self.record("escrow.overdue", due_on=self.due_on and self.due_on.isoformat())
+            self.record("escrow.overdue", due_on=self.due_on and self.due_on.isoformat(), days_late=self.days_late(at))
 
     def record(self, verb: str, **facts: Any) -> None:
         """Record what a date has caused: nobody's act."""
@@ -336,8 +357,10 @@ class Tranche(models.Model):
         Event.record(verb, project=account.project, cents=self.held_cents, **facts, **account.facts(), **self.facts())
 
     def must_be_deliverable(self) -> None:
-        """Refuse (InDispute, NotFunded, NotDeliverable) work that no held money covers."""
+        """Refuse (InDispute, CaseRequest.AlreadyOpen, NotFunded, NotDeliverable) work that no held money covers."""
         self.must_not_be_disputed()
+        if self.case_requests.open().exists():
+            raise CaseRequest.AlreadyOpen
         if self.is_deliverable:
             return
         raise self.NotFunded(lacking=euros(self.lacking_cents)) if self.lacking_cents else self.NotDeliverable
@@ -508,6 +531,7 @@ class Tranche(models.Model):
             "state": self.stage,
             "money": list(self.money),
             "accept_by": self.accept_by.isoformat() if self.accept_by else None,
+            "changes_left": self.changes_left,
         }
 
     class NotFunded(Refusal):
@@ -521,6 +545,9 @@ class Tranche(models.Model):
 
     class NotLacking(Refusal):
         sentence = _("Nothing is lacking here any more: everything has been deposited. Nothing was charged.")
+
+    class TooLittleLacking(Refusal):
+        sentence = _("No card could pay the little that is lacking: there is nothing to ask for. Nothing was sent.")
 
     class InDispute(Refusal):
         sentence = _("This tranche is in dispute: its money stays frozen until the case ends. Nothing was moved.")

@@ -85,11 +85,34 @@ def test_a_deposit_that_would_leave_what_no_card_can_pay_is_refused(account: Esc
 
 def test_a_small_rest_of_one_tranche_goes_together_with_another(account: EscrowAccount) -> None:
     first = account.tranches.get(position=1)
-    way.deposited(account, 119_980, first)
+    for payment in [start(account, 60_000, first), start(account, 59_980, first)]:
+        way.paid(payment)
     with pytest.raises(EscrowAccount.TooLittleLacking, match="0,20\xa0€"):
         start(account, 20, first)
     way.deposited(account, 120)
     assert [cents for cents, _state in funding(account)] == [120_000, 100, 0]
+
+
+def test_a_deposit_that_would_leave_a_small_rest_on_a_tranche_is_refused(account: EscrowAccount) -> None:
+    first = account.tranches.get(position=1)
+    for cents, chosen in [(119_980, first), (119_980, None), (120_000 + 143_951, None)]:
+        with pytest.raises(EscrowAccount.TooLittleLeft):
+            start(account, cents, chosen)
+    way.deposited(account, 119_950, first)
+    assert way.deposited(account, 50, first).cents == 50
+
+
+def test_a_small_rest_that_is_all_there_is_is_asked_of_nobody(account: EscrowAccount) -> None:
+    first, *others = account.tranches.all()
+    for payment in [start(account, 60_000, first), start(account, 59_980, first)]:
+        way.paid(payment)
+    assert way.reread(first).askable_cents == 240_020  # with all that is lacking
+    for tranche in others:
+        notice = way.noticed(tranche, account.agreement.client)
+        notice.carry_out(at=notice.ends_at + timedelta(seconds=1))
+    assert way.reread(first).askable_cents == 0
+    with pytest.raises(Tranche.TooLittleLacking):
+        way.reread(first).request_deposit(by=account.agreement.provider)
 
 
 def test_a_deposit_above_what_the_chosen_tranche_lacks_is_refused(account: EscrowAccount) -> None:

@@ -73,7 +73,10 @@ def test_after_the_date_the_provider_asks_for_a_case_in_one_click(tranche: Tranc
         assert "Vous : tranche 1 sans réponse" in report(browser, tranche)
         assert send(browser, deed(tranche, "saisine")) == (302, address(tranche.account))
         assert "Le SMA est saisi : il vous écrira à tous deux." in page(browser, address(tranche.account))
-        assert "Le SMA : vous écrire à tous deux au sujet de la tranche 1" in report(browser, tranche)
+        assert "L’autre partie : répondre au litige" in report(browser, tranche)
+        text = page(browser, address(tranche.account))
+        assert "En litige : les 1 200,00 € sont gelés jusqu’à la fin du dossier du SMA." in text
+        assert "livraison/" not in text.partition('id="t-compte"')[0]
     assert CaseRequest.objects.get().by == provider_user
 
 
@@ -97,6 +100,29 @@ def test_until_the_sweep_the_page_says_that_silence_is_releasing(silent: Tranche
     assert "par votre silence, les 1 200,00 € sont en cours de libération." in text
     assert deed(silent, "modifications") not in text.partition('id="t-compte"')[0]
     assert "vous sont libérés." in later(silent.account.agreement.provider, silent)
+
+
+def test_the_release_page_says_what_silence_does(silent: Tranche, as_client: Client) -> None:
+    assert "votre silence libère les 1 200,00 €" in page(as_client, deed(silent, "liberation"))
+
+
+def test_the_client_reads_what_may_be_deposited_now(tranche: Tranche, as_client: Client, as_provider: Client) -> None:
+    told = "1 440,00 € peuvent être déposés dès maintenant"
+    assert told in page(as_client, address(tranche.account))
+    assert told not in page(as_provider, address(tranche.account))
+
+
+def test_the_provider_reads_what_to_change_where_they_deliver_again(tranche: Tranche, as_provider: Client) -> None:
+    way.changed(tranche, "Le logo est flou.")
+    assert "Le logo est flou." in page(as_provider, deed(tranche, "livraison"))
+
+
+def test_with_the_sma_nothing_is_delivered(tranche: Tranche, as_provider: Client) -> None:
+    CaseRequest.open(tranche, cause=Cause.IDLE, by=None)
+    status, text = send(as_provider, deed(tranche, "livraison"), message="Une autre version.")
+    assert (status, "Le SMA est déjà saisi" in text, "Une autre version." in text) == (200, True, True)
+    assert tranche.deliveries.count() == 1
+    assert "Le SMA : vous écrire à tous deux au sujet de la tranche 1" in page(as_provider, address(tranche.account))
 
 
 def test_with_the_sma_the_client_may_still_release(tranche: Tranche, as_client: Client, as_provider: Client) -> None:
@@ -137,6 +163,9 @@ def test_after_two_requests_the_button_is_gone_and_the_page_says_what_remains(
     text = page(as_client, address(tranche.account))
     assert "Vous avez demandé deux fois des modifications : libérez tout" in text
     assert deed(tranche, "modifications") not in text
+    opening = f"/projets/{tranche.account.project.key}/litige/nouveau/?tranche={tranche.pk}"
+    for where in (address(tranche.account), deed(tranche, "modifications"), deed(tranche, "liberation")):
+        assert f'button--second" href="{opening}"' in page(as_client, where)
     assert "Libérez l’argent, ou une partie avec le motif, ou saisissez le SMA." in page(
         as_client, deed(tranche, "modifications")
     )
@@ -167,6 +196,13 @@ def test_either_side_gives_notice_and_takes_it_back(account: EscrowAccount, part
     assert notice.state == NoticeState.WITHDRAWN
 
 
+def test_a_refused_notice_says_nothing_of_money_that_is_there(account: EscrowAccount, as_client: Client) -> None:
+    tranche = account.tranches.get(position=3)
+    way.deposited(account, 10_000, tranche)
+    status, text = send(as_client, deed(tranche, "preavis"), reason="Plus besoin.")
+    assert (status, "Plus besoin." in text, "Rien n’est déposé" in text) == (200, True, False)
+
+
 def test_a_notice_overtaken_by_a_deposit_is_not_taken_back(account: EscrowAccount, as_client: Client) -> None:
     tranche = account.tranches.get(position=3)
     way.noticed(tranche, account.agreement.client)
@@ -191,7 +227,7 @@ def test_late_work_is_told_to_both_on_page_and_report(client_user: User, provide
     assert "Tranche 1 en retard de 15 jours, sauf livraison" in later(client_user, tranche, "rapport", days=1)
     assert "vous pouvez demander le remboursement des 1 200,00 €" in later(client_user, tranche, days=27)
     assert "le client peut demander le remboursement des 1 200,00 €" in later(provider_user, tranche, days=27)
-    assert "Vous : tranche 1 en retard de 15 jours" in later(client_user, tranche, "rapport", days=27)
+    assert "Vous : tranche 1 en retard de 17 jours" in later(client_user, tranche, "rapport", days=27)
 
 
 def test_the_dates_are_in_the_calendar_of_both_parties(tranche: Tranche, as_client: Client, as_rival: Client) -> None:

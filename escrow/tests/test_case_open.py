@@ -23,7 +23,10 @@ def asked(tranche: Tranche, cause: Cause = Cause.IDLE, key: uuid.UUID | None = N
     return CaseRequest.open(tranche, cause=cause, by=None, key=key)
 
 
-def test_a_case_tells_both_parties_and_the_sma_what_is_held_and_why(tranche: Tranche, mediator_user: User) -> None:
+def test_a_case_that_nobody_opens_tells_all_what_is_held_and_why(tranche: Tranche, mediator_user: User) -> None:
+    provider = tranche.account.agreement.provider
+    provider.is_active = False
+    provider.save(update_fields=["is_active"])
     request = asked(tranche, Cause.NO_ANSWER_TO_DELIVERY)
     letters = {notice.user: notice.letter for notice in Notice.objects.filter(event__verb="escrow.case_asked")}
     agreement = tranche.account.agreement
@@ -33,6 +36,15 @@ def test_a_case_tells_both_parties_and_the_sma_what_is_held_and_why(tranche: Tra
         assert "le client n’a pas répondu à une livraison dans le délai." in letter.paragraphs[0]
     assert letters[mediator_user].subject == "Dossier à ouvrir\xa0: Refonte de l’espace adhérent"
     assert str(request).endswith("Étape 1: le client n’a pas répondu à une livraison dans le délai")
+
+
+def test_a_case_that_opens_at_once_is_told_once_to_each_of_the_two(tranche: Tranche, mediator_user: User) -> None:
+    asked(tranche, Cause.NO_ANSWER_TO_DELIVERY)
+    told = Notice.objects.filter(event__verb__in=["escrow.case_asked", "escrow.frozen", "mediation.opened"])
+    agreement = tranche.account.agreement
+    assert sorted(notice.user.pk for notice in told) == sorted(
+        user.pk for user in (agreement.client, agreement.provider, mediator_user)
+    )
 
 
 def test_the_event_of_a_case_names_the_requests_and_their_tranches(tranche: Tranche) -> None:

@@ -156,3 +156,12 @@ def test_both_are_told_and_the_words_are_the_client_s_own(tranche: Tranche) -> N
 def test_the_database_holds_the_rules_of_changes(tranche: Tranche, change: dict[str, object], guard: str) -> None:
     with pytest.raises(IntegrityError, match=guard), transaction.atomic():
         Tranche.objects.filter(pk=tranche.pk).update(**change)
+
+
+def test_letters_offer_no_changes_that_are_used_up(tranche: Tranche) -> None:
+    for _n in range(2):
+        way.changed(way.reread(tranche))
+        way.delivered(way.reread(tranche))
+    first, *_others, last = [n.letter for n in Notice.objects.filter(name="escrow.delivered.client").order_by("pk")]
+    assert "ou demandez des modifications" in first.paragraphs[1]
+    assert "Vous avez déjà demandé deux fois des modifications." in last.paragraphs[1]

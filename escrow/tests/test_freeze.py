@@ -262,7 +262,7 @@ def test_both_are_told_with_the_figures_and_pages_say_it(
     thaw(frozen(account, 2))
     verbs = ["escrow.frozen", "escrow.awarded", "escrow.thawed"]
     assert Event.objects.filter(verb__in=verbs).count() == 4
-    for verb in verbs:
+    for verb in verbs[1:]:  # what is frozen is told with the case
         for side in ("client", "provider"):
             letter = Notice.objects.filter(name=f"{verb}.{side}")[0].letter
             assert "Refonte de l’espace adhérent" in letter.subject

@@ -40,7 +40,9 @@ def page(client: Client, path: str, status: int = 200) -> str:
 
 
 def send(client: Client, path: str, **data: Any) -> tuple[int, str]:
-    """What a form answers: the status, and the page or the address it leads to."""
+    """What a form answers, as it is drawn now: the status, and the page or the address it leads to."""
+    if path.endswith("/liberation/") and (tranche := Tranche.objects.filter(pk=path.split("/")[-3]).first()):
+        data.setdefault("seen", tranche.as_seen)
     answer = client.post(path, {"key": str(uuid.uuid4()), **data})
     text = answer.get("Location") or answer.content.decode()
     return answer.status_code, text.replace("\u202f", " ").replace("\xa0", " ")
@@ -230,9 +232,18 @@ def test_each_button_says_the_amount_that_it_deposits(account: EscrowAccount, as
     assert presets(page(as_client, path)) == ["1 440,00 €"]
 
 
+def small_rest(tranche: Tranche) -> None:
+    """Two payments that were begun together leave 20 cents of it lacking."""
+    account, half = tranche.account, tranche.cents // 2
+    client = account.agreement.client
+    begun = [account.deposit(n, by=client, key=uuid.uuid4(), tranche=tranche) for n in (half, half - 20)]
+    for payment in begun:
+        way.paid(payment)
+
+
 def test_what_no_card_can_pay_has_no_button(account: EscrowAccount, as_client: Client) -> None:
     first = account.tranches.all()[0]
-    way.deposited(account, first.cents - 20, first)
+    small_rest(first)
     text = page(as_client, address(account, f"depot/?tranche={first.pk}"))
     assert presets(text) == ["2 400,20 €", "1 440,00 €", "960,00 €"]
 
@@ -446,6 +457,24 @@ def test_the_whole_is_released_by_one_button(ready: Tranche, account: EscrowAcco
     assert Release.objects.get().cents == 120_000
 
 
+def test_a_stale_page_releases_nothing_and_keeps_what_was_typed(ready: Tranche, as_client: Client) -> None:
+    stale, key = way.reread(ready).as_seen, str(uuid.uuid4())
+    way.delivered(way.reread(ready), "Une autre version.")
+    status, text = send(as_client, release_page(ready), seen=stale, key=key, amount="800", reason="Un acompte.")
+    assert (status, "Cette page a changé" in text, "Un acompte." in text) == (200, True, True)
+    assert "Une autre version." in text
+    assert not Release.objects.exists()
+    typed = {"seen": way.reread(ready).as_seen, "key": key, "amount": "800", "reason": "Un acompte."}
+    assert [send(as_client, release_page(ready), **typed)[0] for _n in range(2)] == [302, 302]
+    assert Release.objects.get().cents == 80_000
+
+
+@pytest.mark.parametrize("seen", ["", "x", "0:0", "\0", "😀", "9" * 300])
+def test_a_forged_page_releases_nothing(ready: Tranche, as_client: Client, seen: str) -> None:
+    assert send(as_client, release_page(ready), seen=seen, amount="1200")[0] == 200
+    assert not Release.objects.exists()
+
+
 def test_a_part_is_released_with_its_reason(ready: Tranche, as_client: Client) -> None:
     assert send(as_client, release_page(ready), amount="800", reason="Il manque l’accueil. ")[0] == 302
     assert [(r.cents, r.reason) for r in Release.objects.all()] == [(80_000, "Il manque l’accueil.")]
@@ -534,3 +563,17 @@ def test_the_report_of_a_losing_provider_shows_nothing_of_the_account(
     text = page(as_rival, f"/projets/{project.key}/rapport/")
     assert "Gestion paiements" not in text
     assert "3 600,00 €" not in text
+
+
+def test_a_rest_that_no_card_pays_is_asked_for_nowhere(
+    account: EscrowAccount, as_client: Client, as_provider: Client
+) -> None:
+    first, *others = account.tranches.all()
+    small_rest(first)
+    assert "Tout ce qui manque" in page(as_client, address(account, f"depot/?tranche={first.pk}"))
+    for tranche in others:
+        notice = way.noticed(tranche, account.agreement.client)
+        notice.carry_out(at=notice.ends_at + timedelta(seconds=1))
+    assert "Déposer 0,20" not in page(as_client, address(account))
+    assert "Demander 0,20" not in page(as_provider, address(account))
+    assert "Le client : déposer" not in page(as_provider, address(account))

@@ -14,6 +14,7 @@ from escrow.tests import way
 from escrow.tests.test_freeze import figures, frozen
 from escrow.tests.test_payments_page import address, page, report, send
 from escrow.tests.test_refund_request import asked, asked_late, first
+from marketplace.events.models import Notice
 from marketplace.payments.models import Refund as CardRefund
 from marketplace.testing.cast import reauthenticate
 
@@ -60,6 +61,7 @@ def test_both_strips_say_that_the_provider_must_answer(
         (as_client, "Le prestataire : répondre au remboursement de 1 200,00 € demandé sur la tranche 1"),
     ):
         assert words in page(browser, report(account))
+        assert words in page(browser, address(account)).partition('id="t-faire"')[0]
         assert "le SMA est saisi" in page(browser, on_request(RefundRequest.objects.get()))
 
 
@@ -211,3 +213,18 @@ def test_payments_page_costs_the_same_queries_with_many_requests(
         asked(account, 1_000).withdraw(by=account.agreement.client)
     with django_assert_max_num_queries(len(few.captured_queries)):
         page(as_client, address(account))
+
+
+def test_whole_refund_leaves_nothing_to_deposit_in_letters_and_pages(held: EscrowAccount, as_client: Client) -> None:
+    given_back = asked(held, 120_000)
+    given_back.agree(by=held.agreement.provider, held_cents=120_000)
+    letter = Notice.objects.get(name="escrow.refund_agreed.client").letter
+    assert "Reste à déposer" not in dict(letter.figures)
+    assert "La totalité, soit" not in page(as_client, on_tranche(held, "remboursement"))
+
+
+def test_refused_client_is_shown_the_way_to_the_sma(held: EscrowAccount, as_client: Client) -> None:
+    request = asked(held, 120_000)
+    request.refuse(by=held.agreement.provider, reason="Tout est prêt.")
+    opening = f"/projets/{held.project.key}/litige/nouveau/?tranche={first(held).pk}"
+    assert opening in page(as_client, on_request(request))

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -28,6 +29,13 @@ def test_pdf_tells_what_the_page_tells(account: EscrowAccount, as_client: Client
         for expected in ("1 500,00 €", "800,00 €", "700,00 €", "Un acompte.", "agrément essai-0000", "2. Étape 2"):
             assert expected in words, expected
         assert account.agreement.provider.company.name in words
+
+
+def test_cancelled_tranche_is_struck_in_the_feminine(account: EscrowAccount, as_client: Client) -> None:
+    notice = way.noticed(account.tranches.get(position=3), account.agreement.client)
+    notice.carry_out(at=notice.ends_at + timedelta(seconds=1))
+    words = text_of(as_client, account)
+    assert "Annulée 960,00 €" in words
 
 
 def test_foot_carries_the_digest_of_the_movements(account: EscrowAccount, as_client: Client) -> None:

@@ -72,7 +72,7 @@ def test_a_tranche_without_a_day_is_never_late(client_user: User, provider_user:
     tranche = way.funded(way.opened(client_user, provider_user))[0]
     assert (tranche.overdue_at, tranche.is_overdue) == (None, False)
     with pytest.raises(Tranche.NotLate):
-        tranche.tell_late()
+        tranche.tell_late(at=LATE + SECOND)
 
 
 def test_a_date_that_is_no_longer_one_is_without_object(tranche: Tranche) -> None:
