@@ -35,17 +35,20 @@ def set_dates(apps: Any, schema_editor: Any) -> None:
     """One row per date that is to come, or that has passed unnoticed; those set already stay."""
     rows, now = apps.get_model("escrow", "Tranche").objects.select_related("account"), timezone.now()
     deadline, transfer = apps.get_model("projects", "Deadline"), apps.get_model("ledger", "Transfer")
-    made, resting = [], {}
+    made, resting, under_way = [], {}, {}
     for tranche in rows.exclude(state="DISPUTED"):
         if tranche.funded_cents == tranche.released_cents:
             continue
         resting[tranche.account_id] = tranche.account
         about = {"project_id": tranche.account.project_id, "subject_label": "escrow.tranche", "subject_id": tranche.pk}
-        made += [deadline(kind=kind, due_at=at, **about) for kind, at in dates_of(tranche, now).items()]
+        dates = dates_of(tranche, now)
+        made += [deadline(kind=kind, due_at=at, **about) for kind, at in dates.items()]
+        under_way.setdefault(tranche.account_id, []).extend(at for kind, at in dates.items() if kind == KINDS[2])
     for account in resting.values():
         last = transfer.objects.filter(project=account.project.key).order_by("pk").last()
         about = {"project_id": account.project_id, "subject_label": "escrow.escrowaccount", "subject_id": account.pk}
-        made.append(deadline(kind="account.idle", due_at=later(last.at, IDLE_DAYS), **about))
+        rest = max([later(last.at, IDLE_DAYS), *under_way[account.pk]])
+        made.append(deadline(kind="account.idle", due_at=rest, **about))
     deadline.objects.bulk_create(made, ignore_conflicts=True)
 
 
