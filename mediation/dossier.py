@@ -82,7 +82,7 @@ class Dossier:
     @property
     def may_say(self) -> bool:
         """Whether words and evidence of the reader are taken."""
-        return self.is_party and self.dispute.is_open
+        return self.is_party and self.dispute.is_heard
 
     @property
     def may_propose(self) -> bool:

@@ -68,9 +68,10 @@ def approver(dispute: Dispute, event: Event) -> Iterable[User | None]:
 
 
 def bench(dispute: Dispute, event: Event) -> Iterable[User | None]:
-    """Who sits in it now, but who did it."""
-    rows = dispute.assignments.current().select_related("staff")
-    return [row.staff for row in rows if row.staff_id != event.by_id]
+    """Who sits in it now, or who ever sat in it once it is decided; but who did it."""
+    rows = dispute.assignments.select_related("staff")
+    sitting = rows if dispute.state == DisputeState.DECIDED else rows.current()
+    return list({row.staff for row in sitting if row.staff_id != event.by_id})
 
 
 def sma(dispute: Dispute, event: Event) -> Iterable[User | None]:
@@ -396,7 +397,9 @@ say(
         _("Read the decision, executed on %(until)s: %(title)s"),
         [
             _("Case SMA %(n)s is decided. The reasons are in the case, with the decision as a PDF."),
-            _("It is executed on the date below, unless a court is shown to be seized before: send us the proof."),
+            _(
+                "It is executed on the date below, unless a court is shown to be seized before: send the proof in the case."
+            ),
         ],
         _("Read the decision"),
         EXECUTED_ON,
@@ -477,7 +480,7 @@ say(
     both_in_the_end,
     Words(
         _("The decision is executed before long, on %(until)s: %(title)s"),
-        [_("Case SMA %(n)s: if a court is seized, send us the proof before. Otherwise you have nothing to do.")],
+        [_("Case SMA %(n)s: if a court is seized, send its proof in the case before. Otherwise do nothing.")],
         OPEN_CASE,
         EXECUTED_ON,
     ),

@@ -29,7 +29,8 @@ DISPUTE_MOVES = (
     ("DECIDED", "EXECUTED"),
     *((before, "WITHDRAWN") for before in ("OPENED", "MEDIATION", "ARBITRATION")),
 )
-OPEN = (DisputeState.OPENED, DisputeState.MEDIATION, DisputeState.ARBITRATION)  # to words and evidence
+OPEN = (DisputeState.OPENED, DisputeState.MEDIATION, DisputeState.ARBITRATION)  # not decided
+HEARD = (*OPEN, DisputeState.DECIDED)  # words and evidence are taken: the proof that a court is seized, too
 MEDIATED = (DisputeState.OPENED, DisputeState.MEDIATION)  # by a mediator
 LIVING = (*OPEN, DisputeState.SETTLED, DisputeState.DECIDED)  # with their money frozen
 

@@ -116,8 +116,10 @@ class Bench:
         return self.HasDecided if role == Role.APPROVER and Role.ARBITRATOR in held else None
 
     def held_by(self, staff: User) -> set[str]:
-        """The seats that `staff` ever had in this case."""
-        return set(self.dispute.assignments.filter(staff=staff).values_list("role", flat=True))
+        """The seats that `staff` ever had in this case, or in another about one of its tranches."""
+        tranches = self.dispute.freeze.parts.values("tranche")
+        rows = Assignment.objects.filter(staff=staff, dispute__freeze__parts__tranche__in=tranches)
+        return set(rows.values_list("role", flat=True))
 
     def seat(self, role: Role, staff: User, *, by: User | None, at: datetime) -> bool:
         """Give a seat to `staff`, in the place of whoever has it; whether it changes hands.

@@ -22,7 +22,7 @@ from marketplace.refusals import Refusal
 from marketplace.states import States
 from marketplace.templatetags.page import PARIS, euros
 from mediation.exhibits import Exhibit
-from mediation.states import DISPUTE_MOVES, LIVING, MEDIATED, OPEN, DisputeState, EntryKind, Role
+from mediation.states import DISPUTE_MOVES, HEARD, LIVING, MEDIATED, OPEN, DisputeState, EntryKind, Role
 from projects.models import Deadline, Project
 from projects.models.projects import new_key
 
@@ -235,8 +235,13 @@ class Dispute(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether words and evidence are still taken."""
+        """Whether nothing is settled or decided yet."""
         return self.state in OPEN
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether words and evidence are still taken."""
+        return self.state in HEARD
 
     @property
     def is_living(self) -> bool:
@@ -352,7 +357,7 @@ class Dispute(models.Model):
                 return done
             if not self.is_seated(by):
                 self._must_be_party(by)
-            self.must_be_in(*OPEN)
+            self.must_be_in(*HEARD)
             entry = self._said(kind, text, exhibits, by, key)
             self.tell("said", by=by, text=text, pieces=[piece.label for piece in entry.evidence.all()])
             return entry
@@ -401,13 +406,16 @@ class Dispute(models.Model):
     def appoint(self, arbitrator: User, *, by: User | None, at: datetime | None = None) -> None:
         """Name the arbitrator, or another one, who has the whole time to decide. The same again changes nothing.
 
-        Refused: Closed, NotInArbitration, Drafted (the decision is written), and what the bench refuses.
+        Refused: Closed, NotInArbitration, Drafted (the decision is written), NotByTheMediator, and what the bench
+        refuses.
         """
         at = at or timezone.now()
         with locked(self.project, self):
             self.must_be_in(DisputeState.ARBITRATION)
             if self.draft:
                 raise self.Drafted
+            if by and Role.MEDIATOR in Bench(self).held_by(by):
+                raise self.NotByTheMediator
             if Bench(self).seat(Role.ARBITRATOR, arbitrator, by=by, at=at):
                 Course(self).welcome_arbitrator(by=by, at=at)
 
@@ -576,6 +584,9 @@ class Dispute(models.Model):
 
     class NotYours(Refusal):
         sentence = _("This is for the other side to do, or you have already done it. Nothing was recorded.")
+
+    class NotByTheMediator(Refusal):
+        sentence = _("Who mediated this case does not choose its arbitrator. Nothing was changed.")
 
     class NotSeated(Refusal):
         sentence = _("Only the person of the SMA in charge of this case does this. Nothing was recorded.")

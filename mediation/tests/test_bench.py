@@ -90,6 +90,25 @@ def test_who_ever_mediated_never_decides(account: EscrowAccount, mediator_user: 
         dispute.appoint(mediator_user, by=None)
 
 
+def test_who_mediated_the_same_tranche_in_an_earlier_case_never_decides(
+    account: EscrowAccount, mediator_user: User, arbitrator_user: User
+) -> None:
+    earlier = way.mediated(account)
+    earlier.assign(mediator_user, by=mediator_user)
+    earlier.withdraw(by=earlier.opened_by)
+    again = way.let_fall(way.opened(account), "sma.answer")
+    assert (again.state, again.arbitrator) == ("ARBITRATION", arbitrator_user)
+    with pytest.raises(Bench.HasMediated):
+        again.appoint(mediator_user, by=None)
+
+
+def test_mediator_does_not_choose_the_arbitrator(account: EscrowAccount, mediator_user: User) -> None:
+    dispute = way.arbitrated(account, mediator_user)
+    third = person("zoe@paraphe.example", "Zoé Lambert", staff_of=SMA)
+    with pytest.raises(Dispute.NotByTheMediator):
+        dispute.appoint(third, by=mediator_user)
+
+
 def test_arbitrator_is_changed(account: EscrowAccount, mediator_user: User, arbitrator_user: User) -> None:
     dispute = way.arbitrated(account, mediator_user)
     third = person("zoe@paraphe.example", "Zoé Lambert", staff_of=SMA)

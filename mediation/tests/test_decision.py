@@ -12,6 +12,7 @@ from escrow.models import EscrowAccount, Shares
 from escrow.tests.way import png
 from marketplace.accounts.models import User
 from marketplace.documents import intake
+from marketplace.events.models import Notice
 from mediation.models import Bench, Decision, Dispute, Publication, Seizure
 from mediation.tests import way
 from mediation.tests.test_bench import in_the_sma
@@ -148,6 +149,14 @@ def test_court_stops_the_execution_until_it_is_lifted(heard: Dispute, mediator_u
     for _again in range(2):
         seizure.lift("Désistement.", by=mediator_user)
     assert way.let_fall(dispute, "sma.execute").state == "EXECUTED"
+
+
+def test_side_sends_the_proof_of_a_court_in_the_decided_case(heard: Dispute, arbitrator_user: User) -> None:
+    way.drafted(heard, 60_000)
+    dispute = way.fresh(heard)
+    dispute.say("Un juge est saisi.", by=dispute.client, key=uuid.uuid4(), exhibits=[way.exhibit("Assignation")])
+    assert dispute.evidence.filter(title="Assignation", by=dispute.client).exists()
+    assert arbitrator_user in {notice.user for notice in Notice.objects.filter(event__verb="mediation.said")}
 
 
 def test_court_is_noted_by_the_sma_without_a_tie(heard: Dispute, rival_user: User) -> None:
