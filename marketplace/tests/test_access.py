@@ -55,7 +55,7 @@ def test_password_is_asked_again_before_money_or_its_destination_moves() -> None
         name for name, _path, pattern in access.named_routes() if getattr(pattern.callback, "reauthenticates", False)
     }
     refunds = {"escrow:agree_refund", "escrow:give_back", "payouts:refunds"}
-    assert again == {"accounts:bank", "escrow:release", "payouts:ask", *refunds}
+    assert again == {"accounts:bank", "escrow:release", "mediation:accept", "payouts:ask", *refunds}
 
 
 def body_for(client: Client, path: str) -> str:
