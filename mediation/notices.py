@@ -397,9 +397,7 @@ say(
         _("Read the decision, executed on %(until)s: %(title)s"),
         [
             _("Case SMA %(n)s is decided. The reasons are in the case, with the decision as a PDF."),
-            _(
-                "It is executed on the date below, unless a court is shown to be seized before: send the proof in the case."
-            ),
+            _("It is executed on the date below, unless a court is seized before: send the proof in the case."),
         ],
         _("Read the decision"),
         EXECUTED_ON,
