@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from django.conf import settings
@@ -282,9 +282,8 @@ class RefundRequest(models.Model):
         self._remind_before(now)
 
     def _remind_before(self, now: datetime) -> None:
-        if self.answer_by:
-            days, project = settings.REFUND_REMINDER_DAYS, self.tranche.account.project
-            Deadline.objects.remind(REMINDER, self, self.answer_by, days, project=project, now=now)
+        end, days = cast("datetime", self.answer_by), settings.REFUND_REMINDER_DAYS
+        Deadline.objects.remind(REMINDER, self, end, days, project=self.tranche.account.project, now=now)
 
     def _give_back(self, what: str, *, by: User) -> None:
         """The money leaves the tranche; the account may be finished by it."""

@@ -14,9 +14,13 @@ from escrow.tests import way
 from escrow.tests.test_freeze import figures, frozen
 from escrow.tests.test_payments_page import address, page, report, send
 from escrow.tests.test_refund_request import asked, asked_late, first
-from marketplace.events.models import Notice
+from marketplace.accounts.models import User
+from marketplace.events.models import Event, Notice
 from marketplace.payments.models import Refund as CardRefund
 from marketplace.testing.cast import reauthenticate
+from projects.dates import TELLERS
+from projects.models import Deadline
+from projects.report import LINES, Reading
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +54,26 @@ def test_client_asks_and_withdraws(held: EscrowAccount, as_client: Client, as_pr
     assert send(as_client, on_request(request, "retrait/"))[0] == 302
     assert "Votre demande est retirée" in page(as_client, where)
     assert send(as_client, on_request(request, "retrait/"))[0] == 302
+
+
+def test_request_that_was_answered_is_not_withdrawn(held: EscrowAccount, as_client: Client) -> None:
+    request = asked(held, 50_000)
+    request.refuse(by=held.agreement.provider, reason="Le travail est fait.")
+    assert as_client.post(on_request(request, "retrait/")).status_code == 302
+    assert "a déjà" in page(as_client, request.get_absolute_url())
+    request.refresh_from_db()
+    assert request.state == "REFUSED"
+
+
+def test_who_is_no_party_reads_nothing_of_it(account: EscrowAccount, stranger_user: User) -> None:
+    asked_late(account)
+    frozen(account, 1)
+    project = account.project
+    reading = Reading(project, stranger_user)
+    told = Event.objects.filter(project_key=project.key, verb__in=["escrow.refund_asked", "escrow.frozen"])
+    assert [LINES[event.verb](event, reading) for event in told] == [None, None]
+    for kind in ("tranche.cancel", "tranche.overdue"):
+        assert TELLERS[kind](Deadline(kind=kind, project=project, subject_id=first(account).pk), reading) is None
 
 
 def test_both_strips_say_that_the_provider_must_answer(

@@ -316,8 +316,8 @@ def test_refund_that_arrives_or_comes_back_is_on_the_statement(account: EscrowAc
     assert (figures(account).refunding, figures(account).refunded) == (120_000, 0)
     assert [line.title for line in statement(account)[1:]] == [
         "Remboursement",
-        "Remboursement arrivé sur la carte",
-        "Remboursement renvoyé par la banque de la carte",
+        "Remboursement effectué",
+        "Remboursement rendu par la banque",
     ]
 
 
