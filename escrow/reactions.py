@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db.models import BigIntegerField, OuterRef, Subquery, Sum
+from django.db.models import BigIntegerField, Exists, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from escrow import amendments, disputes, lapses, letters, refunding, steps
 from escrow.figures import Figures, counted, moves_of
-from escrow.models import Cause, ChangeFile, ChangeRequest, Delivery, DeliveryFile, EscrowAccount, Tranche
+from escrow.models import Cause, ChangeFile, ChangeRequest, Delivery, DeliveryFile, EscrowAccount, FreezePart, Tranche
 from escrow.models.cancellations import CANCEL
 from escrow.models.clock import IDLE, OVERDUE, keep_moving
 from escrow.states import TrancheState
@@ -114,7 +114,8 @@ def tranches(reading: Reading) -> list[Tranche]:
     moved = listed(moves_of(reading.project.key), **dict(zip(columns, columns, strict=True)))
     rows = Tranche.objects.visible_to(reading.user).filter(account__project=reading.project).order_by("position")
     rows = rows.annotate(delivered=delivered, sent_back=back, moved=moved, refunds_asked=refunding.living())
-    rows = rows.annotate(awaited_cents=awaited_cents(reading.project.key))
+    frozen = Exists(FreezePart.objects.filter(tranche=OuterRef("pk")))
+    rows = rows.annotate(awaited_cents=awaited_cents(reading.project.key), was_frozen=frozen)
     return list(rows.told().select_related(*account))
 
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 def of_project(reading: Reading) -> list[Dispute]:
-    """Every case of the project that concerns its reader, the latest first; no query without an internal account."""
-    if not reading.once(seen):
+    """Every case of the project that concerns its reader, the latest first; no query unless one was ever opened."""
+    if not any(vars(tranche)["was_frozen"] for tranche in reading.once(tranches)):
         return []
     return list(Dispute.objects.of_party(reading.user).filter(project=reading.project).order_by("-pk"))
 

@@ -638,7 +638,7 @@ def decided(world: World, tranche: Tranche) -> Dispute:
     case = mediated(world, tranche)
     case.hand_over(by=mediator)
     arbitrator = person("arbitre@exemple.fr", "Arbitre", staff_of=SMA)
-    case.appoint(arbitrator, by=mediator)
+    case.appoint(arbitrator, by=None)
     reasons = "Motifs secretsmotifs, assez longs pour que les deux parties les comprennent."
     Decision.draft(case, Shares(case.cents, 0), reasons=reasons, by=arbitrator, key=uuid.uuid4())
     proof = intake.clean(pdf("fichiertribunal"), intake.PLAIN)

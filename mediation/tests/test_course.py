@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.utils import timezone
 
 from escrow.models import EscrowAccount
 from marketplace.accounts.models import User
@@ -33,7 +34,8 @@ def sweep_until_it_ends(dispute: Dispute) -> Dispute:
         waiting = Deadline.objects.waiting().about(dispute).order_by("due_at").first()
         if not waiting:
             break
-        Deadline.objects.sweep(waiting.due_at + SECOND)
+        with time_machine.travel(waiting.due_at + SECOND, tick=False):
+            Deadline.objects.sweep(timezone.now())
     return way.fresh(dispute)
 
 

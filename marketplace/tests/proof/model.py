@@ -409,8 +409,8 @@ class Model:
     def batch(self, payouts: list[Payout]) -> str:
         if not payouts:
             return "Empty"
-        if any(payout.state != "APPROVED" for payout in payouts):
-            return "NotApproved"
+        if wrong := [payout for payout in payouts if payout.state != "APPROVED"]:
+            return "NotYetApproved" if wrong[0].state == "ASKED" else "NotApproved"
         for payout in payouts:
             payout.state = "BATCHED"
         self.batches.append((payouts, ["MADE"]))

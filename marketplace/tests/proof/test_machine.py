@@ -16,7 +16,7 @@ from marketplace.tests.proof import world as worlds
 from marketplace.tests.proof.machine import Machine
 
 EXAMPLES = 60
-QUICK = "another content passes under the same key"
+QUICK = "a release goes back to where it came from"
 
 
 Begun = type[Machine]
