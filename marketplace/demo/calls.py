@@ -1,4 +1,4 @@
-"""The trial's forty calls for offers, written for it: category, title, teaser, need, skills, budget in euros, place."""
+"""The trial's forty-one calls for offers, written for it: category, title, teaser, need, skills, budget in euros, place."""
 
 from __future__ import annotations
 
@@ -408,5 +408,15 @@ CALLS = [
         2500,
         3800,
         "Limoges",
+    ),
+    Call(
+        "web",
+        "Boutique en ligne d’un fabricant de luminaires",
+        "Mettre en vente 1 960 lampes : fiches, stock de l’atelier, devis pour les architectes, paiement par carte.",
+        "Le catalogue existe dans un tableur et en papier. Nous fournissons les textes et les photographies au fil de l’eau. La boutique reprend le stock de l’atelier chaque nuit ; un architecte doit pouvoir demander un devis pour trente pièces sans appeler.\n\nOuverture prévue avant le salon du printemps.",
+        "Django, catalogue, paiement",
+        12000,
+        16000,
+        "Nantes",
     ),
 ]

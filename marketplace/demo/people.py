@@ -1,4 +1,4 @@
-"""The trial's twelve people: who they are, and how they sign in. Nobody of them exists, nor do their companies."""
+"""The trial's fifteen people: who they are, and how they sign in. Nobody of them exists, nor do their companies."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from marketplace.accounts.models import BankAccount, Company, User
-from marketplace.accounts.staff import FINANCE, MODERATION
+from marketplace.accounts.staff import FINANCE, MODERATION, SMA
 
 PASSWORD = "encre-bleue-2026"  # noqa: S105  (printed for everybody: nothing but the trial takes it)
 TOTP_SECRET = "PARAPHEDEMOTOTPSECRET234567ABCDE"  # noqa: S105  (the same)
@@ -73,7 +73,7 @@ PEOPLE = {
         "Karim Benali",
         "+33 6 39 98 10 04",
         "client",
-        "correct a rejected call, compare sealed offers",
+        "correct a rejected call, compare sealed offers, answer a split in a dispute",
         Firm("Les Ateliers réunis", "985133586", "FR17985133586", "9 rue des Olivettes", "44000", "Nantes"),
     ),
     "nadia": Person(
@@ -81,7 +81,7 @@ PEOPLE = {
         "Nadia Chérif",
         "+33 6 39 98 10 05",
         "provider",
-        "invoice again after a refusal, follow a delivery",
+        "invoice again after a refusal, follow a delivery, answer a split in a dispute",
         Firm(
             "Atelier Chérif",
             "972753677",
@@ -177,6 +177,27 @@ PEOPLE = {
         FINANCE,
         "send a batch to the bank, import the bank’s answer",
     ),
+    "solene": Person(
+        "solene@paraphe.example",
+        "Solène Rivoal",
+        "+33 6 39 98 10 13",
+        SMA,
+        "mediate a case: write, propose a split, hand over to an arbitrator",
+    ),
+    "anselme": Person(
+        "anselme@paraphe.example",
+        "Anselme Guérin",
+        "+33 6 39 98 10 14",
+        SMA,
+        "write the decision of the case once it is handed over",
+    ),
+    "odile": Person(
+        "odile@paraphe.example",
+        "Odile Tanguy",
+        "+33 6 39 98 10 15",
+        SMA,
+        "approve the decision of a case above 5,000 €, or send it back",
+    ),
 }
 
 
@@ -219,7 +240,7 @@ def accounts_text() -> str:
     lines = [
         f"  Demo accounts; the password of all is {PASSWORD}",
         *rows,
-        f"  Staff give a one-time code too. Secret of all three, for any authenticator: {TOTP_SECRET}",
+        f"  Staff give a one-time code too. Secret of all six, for any authenticator: {TOTP_SECRET}",
         "  The code of this minute: .venv/bin/python manage.py demo_code",
         f"  The bank’s answer to the batch sent, for Finance to import: {settings.VAR_DIR}/demo-bank-answer.xml",
         f"  Administration: {settings.BASE_URL}/admin/   Mails of the trial: {settings.BASE_URL}/demo/courrier/",

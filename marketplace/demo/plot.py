@@ -1,4 +1,4 @@
-"""What becomes of each of the forty calls, in their order, and the words that people write along the way."""
+"""What becomes of each of the forty-one calls, in their order, and the words that people write along the way."""
 
 # ruff: noqa: E501  (sentences as people type them)
 
@@ -71,6 +71,7 @@ PLOTS = [
     Plot("helene", "open", 1),
     Plot("sophie", "corrected", 30, (Bid("marc", 5600, 40, 2),)),
     Plot("karim", "open", 45, (Bid("marc", 3200, 40, 2), Bid("lea", 2900, 35, 1, "withdrawn"))),
+    Plot("karim", "disputed", 6, (Bid("nadia", 13500, 70), Bid("yann", 14200, 80))),
 ]  # fmt: skip
 
 # How many packs of which name each provider buys.
@@ -178,6 +179,7 @@ ANGLES = {
     34: "Pictogrammes vérifiés avec des patients de plus de 75 ans, contrastes mesurés, hauteurs reportées sur vos plans.",
     38: "Le mois en double est le bon moment pour comparer les deux circuits facture par facture ; je propose de commencer par vos vingt plus gros clients.",
     39: "J’ai fait aboutir deux dossiers régionaux d’ateliers partagés ; le plan de financement commence par les lettres d’engagement.",
+    40: "Le tableur devient la seule source : une fiche se corrige là, et la boutique suit dans l’heure. Les devis d’architectes partent du même panier.",
 }  # fmt: skip
 
 STEPS = {
@@ -248,6 +250,7 @@ REASONS = {
     22: "L’échantillon de deux fiches était juste, dans le ton comme dans les chiffres.",
     33: "Une prévision qui dit son incertitude, et le dit clairement.",
     34: "Les essais avec des patients âgés nous ont convaincus.",
+    40: "Un seul tableur pour le catalogue et la boutique : nos équipes n’auront rien à saisir deux fois.",
 }
 
 DELIVERIES = {
@@ -261,6 +264,8 @@ DELIVERIES = {
     (19, 2): "Connexion, attestations et remboursements sur l’environnement d’essai. L’accès vous a été envoyé.",
     (22, 1): "Les quinze premières fiches, relues par le bureau d’études.",
     (22, 2): "Quinze fiches de plus : poêles à granulés et inserts.",
+    (40, 1): "Maquettes de la fiche, du panier et de la demande de devis, essayées par deux architectes.",
+    (40, 2): "La boutique complète est sur le serveur d’essai, avec ses 1 960 fiches.",
 }  # fmt: skip
 
 REJECTION = "Le besoin ne dit pas ce qui est fourni au prestataire : joignez un plan coté de la pièce ou une photographie, et précisez qui achète l’acier du moule."

@@ -8,6 +8,7 @@ from escrow.models import EscrowAccount, Tranche
 from marketplace.demo import archive, papers, till
 from marketplace.demo.avenants import amend
 from marketplace.demo.complaints import complain
+from marketplace.demo.disputes import dispute
 from marketplace.demo.past import look_back
 from marketplace.demo.plot import DELIVERIES, LETTERS, PART_REASON, PLOTS, REFUSED_INVOICE
 from marketplace.demo.story import Story
@@ -46,6 +47,7 @@ class Works:
             "part deposited": self.deposit_a_part,
             "funded": lambda index: self.fund(self.opened(index), 1),
             "delivered": self.deliver_second,
+            "disputed": self.deliver_second,
             "part released": self.release_a_part,
             "paid in part": lambda index: self.work(index, funded=3, released=2),
             "invoiced": lambda index: self.work(index, funded=3, released=2),
@@ -221,6 +223,7 @@ def tell() -> str:
         works.go_on(index)
     complain(story)
     amend(story)
+    dispute(story)
     archive.tell(story)
     look_back(story)
     Word.objects.refresh()

@@ -17,6 +17,7 @@ from marketplace.documents.models import Document
 from marketplace.events.models import Notice
 from marketplace.ledger import checks
 from marketplace.testing.sandbox import Sandbox
+from mediation.models import Bench, Dispute, Role
 from payouts import facturx
 from payouts.models import BankAnswer, PayoutBatch, PayoutRequest
 from projects.models import Agreement, CallStatistic, DetailsClaim, Flag, Offer, Project, Question
@@ -46,10 +47,11 @@ def sign_in(person: str) -> Client:
 
 
 def test_demo_is_whole_and_everybody_signs_in(sandbox: Sandbox) -> None:
-    assert "21 people, 74 calls" in told("load_demo")
+    assert "24 people, 75 calls" in told("load_demo")
     calls_are_in_every_state()
     odds_are_counted()
     money_is_in_every_state()
+    case_waits_for_everybody()
     papers_are_real()
     everybody_signs_in()
     with pytest.raises(CommandError, match="empty database"):
@@ -59,10 +61,10 @@ def test_demo_is_whole_and_everybody_signs_in(sandbox: Sandbox) -> None:
 def calls_are_in_every_state() -> None:
     assert states(Project.objects.exclude(client__email__endswith=f"@{DOMAIN}")) == {
         "DRAFT": 2, "SUBMITTED": 2, "REJECTED": 1, "OPEN": 22,
-        "WITHDRAWN": 1, "AWARDED": 3, "ACTIVE": 8, "COMPLETED": 5,
+        "WITHDRAWN": 1, "AWARDED": 3, "ACTIVE": 9, "COMPLETED": 5,
     }  # fmt: skip
     of_today = Agreement.objects.exclude(project__client__email__endswith=f"@{DOMAIN}")
-    assert states(of_today) == {"PROPOSED": 2, "AGREED": 1, "ACTIVE": 13}
+    assert states(of_today) == {"PROPOSED": 2, "AGREED": 1, "ACTIVE": 14}
     assert Agreement.objects.filter(versions__number=2, state="PROPOSED").count() == 1
     assert states(Flag.objects) == {"OPEN": 2, "DISMISSED": 1}
     assert states(DetailsClaim.objects) == {"OPEN": 1}
@@ -88,8 +90,18 @@ def money_is_in_every_state() -> None:
     assert BankAnswer.read((settings.VAR_DIR / "demo-bank-answer.xml").read_bytes(), by=felix).paid == 1
 
 
+def case_waits_for_everybody() -> None:
+    case = Dispute.objects.get(state="MEDIATION")
+    assert case.cents > settings.SMA_APPROVAL_CENTS
+    assert case.proposals.open().filter(by=case.mediator, client_accepted_at=None, provider_accepted_at=None).exists()
+    assert {one.email for one in Bench(case).candidates(Role.ARBITRATOR)} == {
+        PEOPLE["anselme"].email,
+        PEOPLE["odile"].email,
+    }
+
+
 def papers_are_real() -> None:
-    for document in Document.objects.all():
+    for document in Document.objects.exclude(purpose="mediation.original"):
         with document.file.open() as file:
             assert file.read(5) == b"%PDF-"
     found = []

@@ -14,7 +14,8 @@ from projects.models import CallStatistic, Project
 
 class Command(BaseCommand):
     help = (
-        "Fill an empty trial with its demo: twelve people, forty calls and a few past ones, by the domain’s own deeds."
+        "Fill an empty trial with its demo: fifteen people, forty-one calls and a few past ones, "
+        "by the domain’s own deeds."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
