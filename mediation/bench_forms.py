@@ -16,10 +16,10 @@ from marketplace.documents.forms import DocumentField
 from marketplace.fields import EurosField
 from marketplace.forms import Deed
 from marketplace.templatetags.page import euros
+from mediation.anonymity import telling, unnamed
 from mediation.exhibits import ExhibitsField
 from mediation.models import Bench, Dispute, Role
 from mediation.models.bench import members
-from mediation.register import telling, unnamed
 
 if TYPE_CHECKING:
     StaffChoice = forms.ModelChoiceField[User]
@@ -199,7 +199,8 @@ class PublishForm(CaseForm):
 
     def clean_text(self) -> str:
         text: str = self.cleaned_data["text"]
-        if found := list(telling(text, self.dispute)):
+        if found := telling(text, self.dispute):
             words = _("This text tells whose case it is. Take out: %(what)s.")
-            raise forms.ValidationError(words, params={"what": ", ".join(found)})
+            quoted = ", ".join(_now("“%(text)s”") % {"text": each} for each in found)
+            raise forms.ValidationError(words, params={"what": quoted})
         return text

@@ -1,9 +1,8 @@
-"""The public register of decisions: what everybody may read of a case, and what may never stand there."""
+"""The public register of decisions: what everybody may read of a case."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,7 +14,6 @@ from django.utils.translation import gettext as _
 
 from marketplace.templatetags.page import PARIS, percent
 from mediation.models import Publication
-from projects.incognito import incognito, names_of, spans
 from projects.models.bands import band_of, band_words
 
 if TYPE_CHECKING:
@@ -106,21 +104,3 @@ class Register:
     def newer(self) -> str:
         """Back to the latest ones."""
         return reverse("mediation:register") if self.before is not None else ""
-
-
-def unnamed(text: str, dispute: Dispute) -> str:
-    """`text` without what would tell who the two sides are: their names, companies and contact details."""
-    return incognito(text, *dispute.parties)
-
-
-def telling(text: str, dispute: Dispute) -> Iterator[str]:
-    """What `text` says that would tell whose case it is; nothing when it may be published."""
-    for user in dispute.parties:
-        for name in names_of(user):
-            if name and any(spans(text, name)):
-                yield " ".join(name)
-    for words in (dispute.number, dispute.project.number, dispute.project.title):
-        if words.casefold() in text.casefold():
-            yield words
-    if incognito(text) != text:
-        yield _("contact details")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -13,8 +14,9 @@ from escrow.tests.way import png
 from marketplace.accounts.models import User
 from marketplace.testing.cast import signed_in
 from mediation import register as registers
+from mediation.anonymity import of_side, unnamed
 from mediation.exhibits import Exhibit
-from mediation.models import Dispute, Seizure
+from mediation.models import Decision, Dispute, Seizure
 from mediation.tests import way
 from mediation.tests.desk import case_page, do, offered, page
 
@@ -62,8 +64,23 @@ def test_text_begins_as_the_reasons_without_names(executed: Dispute, as_arbitrat
     ("said", "named"),
     [
         ("Claire Caron a refusé.", "Claire Caron"),
-        ("L’atelier MERCIER avait tort.", "Atelier Mercier"),
-        ("Écrire à paul@exemple.fr.", "des coordonnées"),
+        ("L’atelier MERCIER avait tort.", "atelier MERCIER"),
+        ("Écrire à paul@exemple.fr.", "paul@exemple.fr"),
+        ("Mme Caron n’a rien versé.", "Caron"),
+        ("Paul a livré en retard.", "Paul"),
+        ("M. MERCIER a livré.", "MERCIER"),
+        ("Ce que demandait Architectes Associés.", "Architectes"),
+        ("Société 914 505 565, à jour.", "914 505 565"),
+        ("SIRET 85285656600012.", "85285656600012"),
+        ("TVA FR12{0.client.company.siren}.", "914505565"),
+        ("Une autre société, 954330122.", "954330122"),
+        ("Joindre le 06 12 34 56 78.", "06 12 34 56 78"),
+        ("Joindre le 612345678.", "612345678"),
+        ("Compte FR76 3000 6000 0112 3456 7890 189.", "FR76 3000 6000 0112 3456 7890 189"),
+        ("Au siège, 4 quai de la Fosse.", "4 quai de la Fosse"),
+        ("Une entreprise de Nantes (44000).", "Nantes"),
+        ("La refonte de l’espace adhérent.", "refonte de l’espace adhérent"),
+        ("Projet {0.project.number}.", "{0.project.number}"),
         ("Dossier {0.number}, clos.", "{0.number}"),
         ("Le projet « {0.project.title} ».", "{0.project.title}"),
     ],
@@ -75,6 +92,37 @@ def test_text_that_names_a_side_is_refused(
     assert "Ce texte dit de qui il s’agit" in text
     assert named.format(executed) in text
     assert "Aucune décision" in page(client, REGISTER)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Une position claire : le prix, 44 000 €, était dû le 12/03/2026.",
+        "Architectes ou non, les parties avaient un contrat de 1 200 000 €.",
+        "Le premier atelier a duré deux jours, comme le prévoyait l’article 4.",
+    ],
+)
+def test_ordinary_words_are_published(executed: Dispute, as_arbitrator: Client, client: Client, said: str) -> None:
+    assert do(as_arbitrator, executed, "publish", text=said) == ""
+    assert said in page(client, REGISTER)
+
+
+def test_text_that_is_offered_may_be_published(
+    account: EscrowAccount, mediator_user: User, as_arbitrator: Client
+) -> None:
+    dispute = way.arbitrated(account, mediator_user)
+    reasons = "Paul Mercier (852 856 566, 06 12 34 56 78) a livré à Caron Architectes ce qui était convenu."
+    shares = Shares(120_000, 0)
+    Decision.draft(dispute, shares, reasons=reasons, by=dispute.arbitrator or mediator_user, key=uuid.uuid4())
+    way.let_fall(way.fresh(dispute), "sma.execute")
+    offered = unnamed(reasons, dispute)
+    assert offered == "[…] ([…], […]) a livré à […] ce qui était convenu."
+    assert offered in page(as_arbitrator, f"/admin/mediation/dispute/{dispute.pk}/publish/do/")
+    assert do(as_arbitrator, dispute, "publish", text=offered) == ""
+
+
+def test_person_without_a_company_is_found_by_their_name(mediator_user: User) -> None:
+    assert list(of_side("Hier, Marc est venu.", mediator_user)) == [(6, 10)]
 
 
 def test_decision_is_published_once_executed(decided: Dispute, as_arbitrator: Client) -> None:
