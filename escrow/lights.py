@@ -57,6 +57,8 @@ def light(state: str, money: Money, *, to_client: bool = False) -> Light:
 
 def found(state: str, money: Money) -> tuple[str, Words]:
     """The colour, and the words for both readers."""
+    if state == TrancheState.REFUNDED and money.released_cents:
+        return "done", shared(money)
     if state in OVER:
         return "stop" if state == TrancheState.DISPUTED else "done", OVER[state]()
     if state == TrancheState.DELIVERED:
@@ -110,6 +112,14 @@ def changing(money: Money) -> tuple[str, Words]:
     own = _("Changes asked for: %(held)s held, change it and deliver again")
     told = _("Changes asked for: %(held)s held, the provider delivers again")
     return "soon", Words(own % facts, told % facts)
+
+
+def shared(money: Money) -> Words:
+    """Over, a part of it to each: by an award of the SMA, or released in part before the rest went back."""
+    facts = {"released": euros(money.released_cents)}
+    own = _("Shared, %(released)s for you and the rest for the client")
+    told = _("Shared, %(released)s for the provider and the rest for you")
+    return Words(own % facts, told % facts)
 
 
 def both(words: str) -> Words:

@@ -49,7 +49,7 @@ def remind_provider(deadline: Deadline, at: datetime) -> None:
 def silence_words(deadline: Deadline, reading: Reading) -> Words:
     """For the two parties."""
     title = _("Answer of the provider to the refund asked for")
-    return Words(title, _("Otherwise the SMA has the case. The money stays held."))
+    return Words(title, _("Otherwise the SMA has the case, and the money is frozen until it ends."))
 
 
 def living() -> ArraySubquery:
@@ -74,7 +74,7 @@ WORDS: dict[str, Callable[[], tuple[str, str, str]]] = {
     "escrow.refund_withdrawn": lambda: (_("Request for a refund of %(amount)s withdrawn"), "", ""),
     "escrow.refund_unanswered": lambda: (
         _("No answer to the refund of %(amount)s asked for"),
-        _("The SMA has the case. The money stays held."),
+        _("The SMA has the case."),
         "stop",
     ),
 }
@@ -143,7 +143,7 @@ class RefundAsked(OfRequest):
         """What silence causes, on a late tranche."""
         if not facts["answer_by"]:
             return []
-        return [_("The delivery is late: without an answer in time the SMA has the case, and the money stays held.")]
+        return [_("The delivery is late: without an answer in time the SMA has the case, and the money is frozen.")]
 
 
 @tells("escrow.refund_reminded", kind=Kind.MONEY)

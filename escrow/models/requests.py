@@ -211,7 +211,7 @@ class RefundRequest(models.Model):
             self.tell("withdrawn", by=by)
 
     def fall_silent(self, *, at: datetime) -> None:
-        """The provider has not answered in time on a late tranche: the SMA has the case; the money stays held.
+        """The provider has not answered in time on a late tranche: the SMA has the case.
 
         Refused (NotDue) unless `at` is past the date and the work still not delivered.
         """

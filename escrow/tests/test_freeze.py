@@ -270,16 +270,23 @@ def test_both_are_told_with_the_figures_and_pages_say_it(
     assert [value for _label, value in figures_told] == ["1\u202f200,00\xa0€", "700,00\xa0€", "500,00\xa0€"]
     for browser in (as_client, as_provider):
         report = browser.get(f"/projets/{account.project.key}/rapport/").content.decode()
-        assert "700,00\xa0€ au prestataire, 500,00\xa0€ au client." in report
+        assert "Partagée, 700,00\xa0€" in report
+        assert "Rendue" not in report
 
 
 def test_letters_of_an_award_say_nothing_of_a_share_that_is_nothing(account: EscrowAccount) -> None:
     way.funded(account)
     executed(frozen(account, 1), 0, 120_000)
     executed(frozen(account, 2), 144_000, 0)
+    subjects = {
+        "client": ["Rien à faire, 1\u202f200,00\xa0€ du litige vous reviennent", "Rien à faire, l’argent du litige va"],
+        "provider": ["Rien à faire, l’argent du litige revient", "Envoyez votre facture, 1\u202f440,00\xa0€ du litige"],
+    }
     for side, first, second in (("client", 2, 1), ("provider", 1, 2)):
         letters = [n.letter for n in Notice.objects.filter(name=f"escrow.awarded.{side}").order_by("pk")]
         assert [len(letter.paragraphs) for letter in letters] == [first, second]
+        for letter, begins in zip(letters, subjects[side], strict=True):
+            assert letter.subject.startswith(begins)
 
 
 def test_statement_names_the_movements_of_a_dispute(account: EscrowAccount, as_client: Client) -> None:

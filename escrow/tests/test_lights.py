@@ -28,6 +28,12 @@ TO_THE_PROVIDER = [
     ("RELEASED", Money(120_000, 120_000, 120_000), "done", "Libérée en entier"),
     ("DISPUTED", ALL, "stop", "En litige : ne continuez pas avant son issue"),
     ("REFUNDED", ALL, "done", "Rendue au client"),
+    (
+        "REFUNDED",
+        Money(120_000, 70_000, 70_000),
+        "done",
+        "Partagée, 700,00 € pour vous et le reste pour le client",
+    ),
     ("CANCELLED", NOTHING, "done", "Annulée : il n’y a rien à faire"),
 ]
 TO_THE_CLIENT = [
