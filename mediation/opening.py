@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from marketplace.accounts.models import User
     from projects.models import Agreement
 
+IN_BASE = _(
+    "This project is under the base formula: it has no internal account, so there is no money for the SMA to decide on."
+)
 NOTHING_HELD = _(
     "No tranche of this project holds money that could be frozen: the SMA decides on held money alone. What is "
     "released, refunded or already in dispute stays as it is."
@@ -55,8 +59,27 @@ class Opening:
         return deadlines.after(timezone.now(), settings.SMA_ANSWER_DAYS)
 
     @property
+    def ways(self) -> list[tuple[str, _StrPromise, _StrPromise]]:
+        """What else can be done where no case can be opened: an address, its words, and what it brings."""
+        project = self.agreement.project
+        thread = reverse("projects:thread", args=[project.key])
+        first = (
+            thread,
+            _("Write to the other side"),
+            _("Most disagreements end there: say what you ask for, and why."),
+        )
+        if self.account:
+            told = _("It says where the money of each tranche is, and what may still be deposited or invoiced.")
+            return [first, (self.account.get_absolute_url(), _("Open the payments page"), told)]
+        if self.reader.pk != self.agreement.client_id:  # the client alone chooses the formula
+            return [first]
+        amend = reverse("projects:amend", args=[self.agreement.key])
+        told = _("By an amendment what is left of the work goes under R0: its money is deposited before it is done.")
+        return [first, (amend, _("Propose the R0 formula"), told)]
+
+    @property
     def obstacle(self) -> _StrPromise | None:
         """Why no case can be opened at all."""
         if self.account is None:
-            return Dispute.InBase.sentence
+            return IN_BASE
         return None if self.free else NOTHING_HELD

@@ -10,6 +10,7 @@ from django.test import Client
 from escrow.models import EscrowAccount
 from escrow.tests import way as escrow
 from marketplace.accounts.models import User
+from marketplace.testing.cast import signed_in
 from mediation.models import Dispute
 from mediation.tests import way
 from mediation.tests.pages import page, send
@@ -56,6 +57,9 @@ def test_project_in_base_is_refused_with_the_reason(client_user: User, provider_
     for text in (page(as_client, path), send(as_client, path)[1]):
         assert "formule de base" in text
         assert "Geler l’argent" not in text
+        assert "pour répondre" not in text
+        assert f'href="/accords/{agreement.key}/avenants/nouveau/"' in text
+    assert "Proposer la formule R0" not in page(signed_in(provider_user), path)
     assert "le SMA n’a rien sur quoi statuer" in page(as_client, f"/projets/{agreement.project.key}/rapport/")
 
 
@@ -63,7 +67,11 @@ def test_account_without_money_is_refused_with_the_reason(
     client_user: User, provider_user: User, as_provider: Client
 ) -> None:
     account = escrow.opened(client_user, provider_user)
-    assert "Aucune tranche de ce projet n’a d’argent bloqué" in page(as_provider, opening(account))
+    text = page(as_provider, opening(account))
+    assert "Aucune tranche de ce projet n’a d’argent bloqué" in text
+    assert "pour répondre" not in text
+    for way_on in (account.get_absolute_url(), f"/projets/{account.project.key}/fil/"):
+        assert f'href="{way_on}"' in text.partition("Ce que vous pouvez faire")[2]
     status, text = send(as_provider, opening(account), **plea(account))
     assert (status, Dispute.objects.count()) == (200, 0)
     assert WORDS in text
