@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import BigIntegerField, Exists, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
@@ -13,7 +14,17 @@ from django.utils.translation import gettext_lazy
 
 from escrow import amendments, disputes, lapses, letters, refunding, steps
 from escrow.figures import Figures, counted, moves_of
-from escrow.models import Cause, ChangeFile, ChangeRequest, Delivery, DeliveryFile, EscrowAccount, FreezePart, Tranche
+from escrow.models import (
+    CaseRequest,
+    Cause,
+    ChangeFile,
+    ChangeRequest,
+    Delivery,
+    DeliveryFile,
+    EscrowAccount,
+    FreezePart,
+    Tranche,
+)
 from escrow.models.cancellations import CANCEL
 from escrow.models.clock import IDLE, OVERDUE, keep_moving
 from escrow.states import TrancheState
@@ -42,6 +53,7 @@ if TYPE_CHECKING:
 
 PAYOUTS = ("asked", "refused", "sent", "paid", "returned")  # what moves released money
 TO_DELIVER = (TrancheState.PLANNED, TrancheState.FUNDED)
+BUNDLES: dict[str, Callable[[], ArraySubquery]] = {}
 __all__ = ["amendments", "disputes", "lapses", "letters", "refunding"]  # imported for what it registers
 
 
@@ -114,9 +126,27 @@ def tranches(reading: Reading) -> list[Tranche]:
     moved = listed(moves_of(reading.project.key), **dict(zip(columns, columns, strict=True)))
     rows = Tranche.objects.visible_to(reading.user).filter(account__project=reading.project).order_by("position")
     rows = rows.annotate(delivered=delivered, sent_back=back, moved=moved, refunds_asked=refunding.living())
-    frozen = Exists(FreezePart.objects.filter(tranche=OuterRef("pk")))
-    rows = rows.annotate(awaited_cents=awaited_cents(reading.project.key), was_frozen=frozen)
+    bundles = {name: make() for name, make in BUNDLES.items()}
+    rows = rows.annotate(awaited_cents=awaited_cents(reading.project.key), taken_up=taken_up(), **bundles)
     return list(rows.told().select_related(*account))
+
+
+def bundled(name: str) -> Callable[[Callable[[], ArraySubquery]], Callable[[], ArraySubquery]]:
+    """Register rows of another app that come with the tranches of a report, in the same query; each is its OuterRef."""
+
+    def register(make: Callable[[], ArraySubquery]) -> Callable[[], ArraySubquery]:
+        BUNDLES[name] = make
+        return make
+
+    return register
+
+
+def taken_up() -> ArraySubquery:
+    """The cases asked for of a tranche that were opened: a freeze closed them."""
+    frozen = FreezePart.objects.filter(
+        tranche=OuterRef("tranche"), freeze__opened_at__gte=OuterRef("at"), freeze__opened_at__lte=OuterRef("closed_at")
+    )
+    return ArraySubquery(CaseRequest.objects.filter(Exists(frozen), tranche=OuterRef("pk")).values("pk"))
 
 
 def awaited_cents(project_key: str) -> Coalesce:
@@ -292,11 +322,19 @@ def words_of(event: Event, reading: Reading) -> Line | None:
     """The account's events on the timeline: for the two parties only."""
     if reading.user.pk not in event.facts["parties"]:
         return None
+    if event.verb == "escrow.case_asked" and is_taken_up(event, reading):
+        return None
     title, detail, tone = WORDS[event.verb]()
     facts = in_words(event.facts)
     if facts.get("silence") and event.verb == "escrow.released":
         detail = _("Tranche “%(tranche_title)s”, by a silence of %(days)s days.")
     return Line(title % facts, detail % facts, tone)
+
+
+def is_taken_up(event: Event, reading: Reading) -> bool:
+    """Whether a case was opened of what was asked: the timeline then says that alone."""
+    opened = {pk for tranche in reading.once(tranches) for pk in vars(tranche)["taken_up"]}
+    return not opened.isdisjoint(event.facts["requests"])
 
 
 def in_words(facts: Mapping[str, Any]) -> dict[str, Any]:

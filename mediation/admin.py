@@ -25,6 +25,8 @@ from mediation.bench_forms import DecideForm
 from mediation.casefile import CaseFile
 from mediation.desk import delays, on_desk_of, workload
 from mediation.models import Decision, Dispute, DisputeState
+from mediation.states import MEDIATED
+from mediation.turns import Turn
 
 if TYPE_CHECKING:
     from django.db.models import Model, QuerySet
@@ -79,6 +81,26 @@ class Stage(Filter):
         return cast("QuerySet[Model]", stages.get(self.value() or "", rows.living)())
 
 
+def agreement(turn: Turn) -> str:
+    """What a mediation waits for."""
+    client, provider = turn.sides
+    who = {
+        (): _now("an agreement of both sides"),
+        (client,): _now("the client’s answer to proposal %(n)s"),
+        (provider,): _now("the provider’s answer to proposal %(n)s"),
+        (client, provider): _now("both sides’ answers to proposal %(n)s"),
+    }
+    return who[tuple(turn.answering)] % {"n": turn.proposal}
+
+
+def decision(turn: Turn) -> str:
+    """What an arbitration waits for: somebody to decide, their decision, somebody to approve it, their approval."""
+    case = turn.dispute
+    if turn.is_drafted:
+        return _now("the decision’s approval") if case.approver else _now("somebody to approve the decision")
+    return _now("the arbitrator’s decision") if case.arbitrator else _now("an arbitrator")
+
+
 def unnamed(rows: DisputeQuerySet) -> DisputeQuerySet:
     """The cases that wait for a mediator."""
     return rows.filter(mediator=None, state__in=[DisputeState.OPENED, DisputeState.MEDIATION])
@@ -127,13 +149,16 @@ class DisputeAdmin(ReadOnlyAdmin):
     @admin.display(description=_("waits for"), empty_value="–")
     def awaits(self, case: Dispute) -> str:
         """Whose step it is: the two sides are not named here."""
+        turn, state = Turn.of(case), DisputeState(case.state)
+        if state in MEDIATED and not case.mediator:
+            return _now("a mediator")
         waited = {
-            DisputeState.OPENED: _now("the answer of the other side") if case.mediator else _now("a mediator"),
-            DisputeState.MEDIATION: _now("an agreement of both sides") if case.mediator else _now("a mediator"),
-            DisputeState.ARBITRATION: _now("the arbitrator’s decision") if case.arbitrator else _now("an arbitrator"),
-            DisputeState.DECIDED: _now("its execution"),
+            DisputeState.OPENED: _now("the answer of the other side"),
+            DisputeState.MEDIATION: agreement(turn),
+            DisputeState.ARBITRATION: decision(turn),
+            DisputeState.DECIDED: _now("the ruling of the court") if turn.is_seized else _now("its execution"),
         }
-        return waited.get(DisputeState(case.state), "")
+        return waited.get(state, "")
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -206,7 +231,7 @@ def acts_in(case: Dispute, user: User) -> bool:
     """Whether `user` has something to do in a case: mediate, decide or approve."""
     if case.state in {DisputeState.OPENED, DisputeState.MEDIATION}:
         return case.mediator_id == user.pk
-    return user in case.awaited()
+    return user.pk in Turn.of(case).awaited
 
 
 def waiting(rows: list[Dispute], words: str, stage: str) -> Iterator[Waiting]:

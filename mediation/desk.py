@@ -15,6 +15,7 @@ from marketplace import deadlines
 from marketplace.accounts.models import BankAccount, User
 from mediation.models import Assignment, Decision, Dispute, DisputeState, Role, SplitProposal
 from mediation.models.bench import members
+from mediation.turns import Turn, with_turns
 from projects.models import Offer
 
 if TYPE_CHECKING:
@@ -46,8 +47,7 @@ def on_desk_of(staff: User) -> DisputeQuerySet:
     tied = tied_to(staff)
     agreement = "account__agreement"
     rows = Dispute.objects.exclude(**{f"{agreement}__client__in": tied}).exclude(**{f"{agreement}__provider__in": tied})
-    frozen = Dispute.objects.filter(pk=OuterRef("pk")).annotate(sum=Sum("freeze__parts__cents")).values("sum")
-    return rows.with_parties().select_related("project__category").annotate(frozen_cents=Subquery(frozen)).by_due()
+    return with_turns(rows.with_parties().select_related("project__category")).by_due()
 
 
 class Load(NamedTuple):
@@ -96,8 +96,8 @@ def workload() -> list[Load]:
 def late_people() -> list[int]:
     """Who has let a date pass, once for each case: who decides or approves, and who has not begun to mediate."""
     now, found = timezone.now(), []
-    for dispute in Dispute.objects.filter(state=DisputeState.ARBITRATION, decide_by__lt=now):
-        found += [one.pk for one in dispute.awaited()]
+    for dispute in with_turns(Dispute.objects.filter(state=DisputeState.ARBITRATION, decide_by__lt=now)):
+        found += Turn.of(dispute).awaited
     begun = Dispute.objects.filter(entries__by=OuterRef("staff"), pk=OuterRef("dispute"))
     seats = Assignment.objects.current().filter(role=Role.MEDIATOR, dispute__state=DisputeState.MEDIATION)
     for seat in seats.filter(~Exists(begun)):

@@ -12,12 +12,14 @@ from django.utils.translation import ngettext
 
 from marketplace.templatetags.page import euros, paris
 from mediation.ahead import steps_ahead
-from mediation.models import Decision, Evidence, SplitProposal
+from mediation.models import Decision, Entry, Evidence, SplitProposal
 from mediation.states import MEDIATED, DisputeState, ProposalState
-from mediation.words import Phase, phase_of, step_of, whose
+from mediation.turns import Turn
+from mediation.words import Phase, author, phase_of, step_of, whose
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from escrow.models import Shares
     from marketplace.accounts.models import User
@@ -71,7 +73,7 @@ class Dossier:
     @property
     def may_answer(self) -> bool:
         """Whether the reader has still to answer the grievance."""
-        return self.dispute.state == DisputeState.OPENED and self.reader in self.silent
+        return self.dispute.state == DisputeState.OPENED and self.reader.pk in self.turn.silent
 
     @property
     def may_join(self) -> bool:
@@ -108,9 +110,9 @@ class Dossier:
         return list(self.dispute.claims.select_related("by"))
 
     @cached_property
-    def silent(self) -> list[User]:
-        """Who has not answered."""
-        return self.dispute.silent()
+    def turn(self) -> Turn:
+        """Whose step it is."""
+        return Turn.of(self.dispute)
 
     @property
     def demands(self) -> list[tuple[str, str, int, bool]]:
@@ -157,22 +159,22 @@ class Dossier:
             return "", _("Refused by %(who)s") % {"who": lowered(name)}
         return CLOSED[ProposalState(proposal.state)]()
 
-    @property
-    def waiting(self) -> int | None:
-        """The number of the latest proposal that waits for the reader."""
-        return next((card.proposal.number for card in self.cards if card.awaits_me), None)
-
     @cached_property
     def phase(self) -> Phase | None:
         """What happens now; None once the case is over."""
-        return phase_of(self.dispute, self.reader, self.waiting) if self.dispute.is_living else None
+        return phase_of(self.turn, self.reader) if self.dispute.is_living else None
+
+    @property
+    def due_by(self) -> datetime | None:
+        """Until when the step lasts; None while a court has the case."""
+        return None if self.turn.is_seized else self.dispute.step_ends
 
     @property
     def strip(self) -> dict[str, Any]:
         """The three answers at the top of the page."""
         if self.phase is None:
             return self.ended()
-        due = self.dispute.due_by
+        due = self.due_by
         return {
             "where": self.phase.title,
             "where_note": self.shared(self.decided_split),
@@ -221,17 +223,22 @@ class Dossier:
         """The shares of the decision."""
         return self.split(self.decision.shares) if self.decision else None
 
+    @cached_property
+    def entries(self) -> list[Entry]:
+        """What was done, with the evidence that came with it."""
+        return list(self.dispute.entries.shown())
+
     @property
     def steps(self) -> list[dict[str, Any]]:
         """The one timeline: what was done, what is to be done now, and what comes after."""
-        done = [step_of(entry, self.reader) for entry in self.dispute.entries.shown()]
+        done = [step_of(entry, self.reader) for entry in self.entries]
         return [*done, *self.now(), *steps_ahead(self.dispute, self.reader)]
 
     def now(self) -> list[dict[str, Any]]:
         """The step that the case is at."""
         if self.phase is None:
             return []
-        due = self.dispute.due_by
+        due = self.due_by
         duties = [(_("Who"), self.phase.who), (_("By when"), paris(due) or _("No date"))]
         if self.phase.silence:
             duties.append((_("If nobody acts"), self.phase.silence))
@@ -242,8 +249,7 @@ class Dossier:
     @cached_property
     def evidence(self) -> list[tuple[Evidence, str]]:
         """Each piece with whose it is."""
-        rows = self.dispute.evidence.select_related("by", "document", "original")
-        return [(piece, whose(self.dispute, piece.by, self.reader)) for piece in rows]
+        return [(piece, author(entry, self.reader)) for entry in self.entries for piece in entry.evidence.all()]
 
     @property
     def opening(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from django.urls import reverse
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +16,7 @@ from mediation.models import Bench, Dispute
 from mediation.models.bench import chiefs
 from mediation.models.cases import page_of
 from mediation.states import DisputeState, Role
+from mediation.turns import awaited
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -55,6 +57,12 @@ def silent(dispute: Dispute, event: Event) -> Iterable[User | None]:
     return dispute.silent()
 
 
+def both_later(dispute: Dispute, event: Event) -> Iterable[User | None]:
+    """Both sides; the letter of the opening names a mediator who opened the case."""
+    opens = dispute.opened_by_id == dispute.mediator_id and dispute.assignments.count() == 1
+    return [] if opens else dispute.parties
+
+
 def mediator(dispute: Dispute, event: Event) -> Iterable[User | None]:
     return [dispute.mediator]
 
@@ -75,8 +83,10 @@ def bench(dispute: Dispute, event: Event) -> Iterable[User | None]:
 
 
 def sma(dispute: Dispute, event: Event) -> Iterable[User | None]:
-    """Every member of the SMA who could mediate it: nobody with a tie hears of it."""
-    return [one for one in Bench(dispute).candidates(Role.MEDIATOR) if one.pk != event.by_id]
+    """Every member of the SMA who could mediate it, unless somebody does: nobody with a tie hears of it."""
+    return (
+        [] if dispute.mediator else [one for one in Bench(dispute).candidates(Role.MEDIATOR) if one.pk != event.by_id]
+    )
 
 
 def heads(dispute: Dispute, event: Event) -> Iterable[User | None]:
@@ -85,12 +95,12 @@ def heads(dispute: Dispute, event: Event) -> Iterable[User | None]:
 
 def late_staff(dispute: Dispute, event: Event) -> Iterable[User | None]:
     """Who sits in it and must act now."""
-    return [one for one in dispute.awaited() if not dispute.is_party(one)]
+    return [one for one in awaited(dispute) if not dispute.is_party(one)]
 
 
 def late_sides(dispute: Dispute, event: Event) -> Iterable[User | None]:
     """The sides whose step it is."""
-    return [one for one in dispute.awaited() if dispute.is_party(one)]
+    return [one for one in awaited(dispute) if dispute.is_party(one)]
 
 
 def both_in_the_end(dispute: Dispute, event: Event) -> Iterable[User | None]:
@@ -113,7 +123,7 @@ class OfCase(Telling):
     def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
         dispute = Dispute.objects.with_parties().get(pk=event.facts["dispute"])
         who = event.by.display_name if event.by else ""
-        page = f"/admin/mediation/dispute/{dispute.pk}/change/" if self.in_admin else page_of(dispute.key)
+        page = reverse("admin:mediation_dispute_change", args=[dispute.pk]) if self.in_admin else page_of(dispute.key)
         facts = {**event.facts, "number": dispute.project.number, "who": who, "page": page}
         if type(self).to is sma:  # what the two sides write is for who sits in the case
             facts["text"] = ""
@@ -144,6 +154,8 @@ class OfCase(Telling):
         rows = [(_now("Frozen"), euros(facts["frozen_cents"]))]
         if facts.get("arbitrator"):
             rows.append((_now("Arbitrator"), facts["arbitrator"]))
+        if facts.get("mediator"):
+            rows.append((_now("Mediator"), facts["mediator"]))
         if self.words.shares:
             rows.append((_now("To the provider"), euros(facts["provider_cents"])))
             rows.append((_now("To the client"), euros(facts["client_cents"])))
@@ -194,7 +206,7 @@ say(
     "opened",
     author,
     Words(
-        _("Your dispute is open, case SMA %(n)s: %(title)s"),
+        _("Nothing to do for now, your dispute is open, case SMA %(n)s: %(title)s"),
         [_("You claim %(claim)s. The other side has been asked to answer; you have nothing to do until then."), FROZEN],
         OPEN_CASE,
         _("The other side answers before"),
@@ -246,9 +258,9 @@ say(
 )
 say(
     "assigned",
-    both,
+    both_later,
     Words(
-        _("Your mediator is %(name)s, case SMA %(n)s: %(title)s"),
+        _("Nothing to do for now, %(name)s mediates, case SMA %(n)s: %(title)s"),
         [_("%(name)s mediates between the two of you. Write to them in the case: both sides read everything.")],
         OPEN_CASE,
     ),
@@ -284,7 +296,7 @@ say(
     "accepted",
     others,
     Words(
-        _("%(who)s accepts proposal %(proposal)s: your turn, case SMA %(n)s"),
+        _("Answer proposal %(proposal)s, which %(who)s accepts, case SMA %(n)s: %(title)s"),
         [_("If you accept the same proposal the dispute is settled and the shares are paid at once.")],
         _("Answer the proposal"),
         SETTLE_BEFORE,
@@ -294,14 +306,14 @@ say(
 say(
     "accepted",
     bench,
-    Words(_("%(who)s accepts proposal %(proposal)s, case SMA %(n)s"), [FROZEN], OPEN_CASE, shares=True),
+    Words(_("Nothing to do, %(who)s accepts proposal %(proposal)s, case SMA %(n)s"), [FROZEN], OPEN_CASE, shares=True),
     staff=True,
 )
 say(
     "refused",
     others,
     Words(
-        _("Proposal %(proposal)s is refused, propose another: case SMA %(n)s"),
+        _("Propose another split, proposal %(proposal)s is refused, case SMA %(n)s: %(title)s"),
         [_("%(who)s refuses this split. There is time for another proposal.")],
         _("Propose a split"),
         SETTLE_BEFORE,
@@ -311,7 +323,12 @@ say(
 say(
     "refused",
     bench,
-    Words(_("%(who)s refuses proposal %(proposal)s, case SMA %(n)s"), [FROZEN], OPEN_CASE, shares=True),
+    Words(
+        _("Propose another split, %(who)s refuses proposal %(proposal)s, case SMA %(n)s"),
+        [FROZEN],
+        OPEN_CASE,
+        shares=True,
+    ),
     staff=True,
 )
 say(
@@ -352,7 +369,7 @@ say(
     "appointed",
     both_again,
     Words(
-        _("Your arbitrator is %(name)s, case SMA %(n)s: %(title)s"),
+        _("Nothing to do, %(name)s now decides case SMA %(n)s: %(title)s"),
         [_("%(name)s decides the case and has no tie to either of you. You have nothing to do.")],
         OPEN_CASE,
         DECIDED_BEFORE,
@@ -408,7 +425,7 @@ say(
     "seized",
     both,
     Words(
-        _("A court is seized, nothing is executed: %(title)s"),
+        _("Nothing to do, a court is seized and nothing is executed: %(title)s"),
         [_("The decision of case SMA %(n)s is not executed: %(frozen)s stay frozen until the court has ruled.")],
         OPEN_CASE,
     ),
@@ -417,7 +434,7 @@ say(
     "lifted",
     both,
     Words(
-        _("The decision is executed after all: %(title)s"),
+        _("Nothing to do, the decision is executed after all: %(title)s"),
         [_("No court is seized any more: the decision of case SMA %(n)s is executed.")],
         OPEN_CASE,
         EXECUTED_ON,
@@ -436,7 +453,7 @@ say(
     "renounced",
     others,
     Words(
-        _("Your claim goes on, the other side gives up its own: case SMA %(n)s"),
+        _("Nothing to do, the other side gives up its claim, case SMA %(n)s: %(title)s"),
         [_("%(who)s no longer claims anything. The case goes on for what you claim; you may give it up too.")],
         OPEN_CASE,
     ),
@@ -445,7 +462,7 @@ say(
     "withdrawn",
     others,
     Words(
-        _("The dispute is withdrawn, your project goes on: %(title)s"),
+        _("Go on with your project, the dispute is withdrawn: %(title)s"),
         [_("Case SMA %(n)s ends without a decision: %(frozen)s are held again.")],
         OPEN_CASE,
     ),
@@ -454,7 +471,7 @@ say(
     "undecided",
     both,
     Words(
-        _("The case ended without a decision, open it again if you wish: %(title)s"),
+        _("Open the dispute again if you wish, it ended without a decision: %(title)s"),
         [
             _("Nobody decided case SMA %(n)s in time, and we apologise. Nobody has won: %(frozen)s are held again."),
             _("Opened again, the dispute goes straight to an arbitrator."),
@@ -462,12 +479,12 @@ say(
         OPEN_CASE,
     ),
 )
-say("undecided", heads, Words(_("Case SMA %(n)s ended undecided: find out why"), [FROZEN], OPEN_CASE), staff=True)
+say("undecided", heads, Words(_("Find out why case SMA %(n)s ended undecided"), [FROZEN], OPEN_CASE), staff=True)
 say(
     "reminded",
     late_sides,
     Words(
-        _("Last days to act, before %(until)s: %(title)s"),
+        _("Act in your dispute before %(until)s: %(title)s"),
         [_("Case SMA %(n)s waits for you."), SILENCE],
         OPEN_CASE,
         _("Before"),
@@ -477,7 +494,7 @@ say(
     "reminded",
     both_in_the_end,
     Words(
-        _("The decision is executed before long, on %(until)s: %(title)s"),
+        _("Nothing to do, the decision is executed on %(until)s: %(title)s"),
         [_("Case SMA %(n)s: if a court is seized, send its proof in the case before. Otherwise do nothing.")],
         OPEN_CASE,
         EXECUTED_ON,

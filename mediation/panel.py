@@ -4,26 +4,48 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.db.models import OuterRef
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from escrow.links import linking
-from escrow.reactions import seen, tranches
+from escrow.reactions import bundled, seen, tranches
 from mediation.models import Dispute
+from mediation.turns import with_turns
+from projects.bundles import rebuilt, whole
 from projects.report import Page, Panel, Reading, page, panel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from django.contrib.postgres.expressions import ArraySubquery
+
     from escrow.links import Links
     from escrow.models import Tranche
 
 
+@bundled("cases")
+def with_their_tranche() -> ArraySubquery:
+    """Every case about a tranche."""
+    return whole(with_turns(Dispute.objects.filter(freeze__parts__tranche=OuterRef("pk"))), "turn", "frozen_cents")
+
+
+def by_tranche(reading: Reading) -> dict[int, list[Dispute]]:
+    """The cases about each tranche that concerns the reader: they came with it, and ask nothing of the database."""
+    rows = reading.once(tranches)
+    return {row.pk: [of(row, case) for case in rebuilt(Dispute, vars(row)["cases"])] for row in rows}
+
+
+def of(tranche: Tranche, case: Dispute) -> Dispute:
+    """A case with the account and the project of its tranche."""
+    case.account, case.project = tranche.account, tranche.account.project
+    return case
+
+
 def of_project(reading: Reading) -> list[Dispute]:
-    """Every case of the project that concerns its reader, the latest first; no query unless one was ever opened."""
-    if not any(vars(tranche)["was_frozen"] for tranche in reading.once(tranches)):
-        return []
-    return list(Dispute.objects.of_party(reading.user).filter(project=reading.project).order_by("-pk"))
+    """Every case of the project that concerns its reader, each once, the latest first."""
+    found = {case.pk: case for cases in reading.once(by_tranche).values() for case in cases}
+    return [found[pk] for pk in sorted(found, reverse=True)]
 
 
 @panel(order=6)
@@ -49,9 +71,9 @@ def links_of(rows: Sequence[Tranche], reading: Reading) -> Links:
     """On the payments page: the case of each tranche in dispute, and the way to open one on those that hold money."""
     found: Links = {}
     opening = reverse("mediation:open", args=[reading.project.key])
-    cases = {part.tranche_id: case for case in living(reading) for part in case.freeze.parts.all()}
+    cases = reading.once(by_tranche)
     for tranche in rows:
-        if case := cases.get(tranche.pk):
+        if case := next((case for case in cases[tranche.pk] if case.is_living), None):
             found[tranche.pk] = (case.get_absolute_url(), _("Case SMA %(number)s") % {"number": case.number})
         elif tranche.is_deliverable:
             found[tranche.pk] = (
@@ -59,9 +81,3 @@ def links_of(rows: Sequence[Tranche], reading: Reading) -> Links:
                 _("Open a dispute on tranche %(n)s") % {"n": tranche.position},
             )
     return found
-
-
-def living(reading: Reading) -> list[Dispute]:
-    """The cases of the project whose money is frozen, with their tranches."""
-    rows = Dispute.objects.of_party(reading.user).filter(project=reading.project).living()
-    return list(rows.select_related("freeze").prefetch_related("freeze__parts"))

@@ -10,8 +10,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from escrow.models import CaseRequest, Cause, EscrowAccount, Tranche
-from escrow.reactions import tranches
-from escrow.states import TrancheState
 from marketplace.documents.readers import reads
 from marketplace.events.reactions import on
 from marketplace.refusals import Refusal
@@ -22,6 +20,7 @@ from mediation.models import course as kinds
 from mediation.models.bench import is_tied, members
 from mediation.models.cases import page_of
 from mediation.states import DisputeState
+from mediation.turns import Turn
 from projects.dates import Words, dated
 from projects.report import Line, Reading, Todo, line, todo
 
@@ -96,11 +95,8 @@ def court_paper_is_read_by(user: User, document: Document) -> bool:
 
 
 def cases(reading: Reading) -> list[Dispute]:
-    """The living cases of the project that concern its reader; no query unless one of its tranches is in dispute."""
-    if not any(tranche.state == TrancheState.DISPUTED for tranche in reading.once(tranches)):
-        return []
-    rows = Dispute.objects.of_party(reading.user).filter(project=reading.project).living()
-    return list(rows.with_parties().order_by("pk"))
+    """The living cases of the project that concern its reader."""
+    return [case for case in reading.once(panel.of_project) if case.is_living]
 
 
 def case_of(deadline: Deadline, reading: Reading) -> Dispute | None:
@@ -111,34 +107,58 @@ def case_of(deadline: Deadline, reading: Reading) -> Dispute | None:
 @todo
 def act_in_a_case(reading: Reading) -> Todo | None:
     """The step of the case whose date is the nearest: the reader's, the other side's or the SMA's."""
-    steps = [(case.due_by, case) for case in reading.once(cases) if case.due_by]
+    turns = [Turn.of(case) for case in reading.once(cases)]
+    steps = [(turn.dispute.step_ends, turn) for turn in turns if turn.dispute.step_ends and not turn.is_seized]
     if not steps:
         return None
-    until, case = min(steps, key=lambda step: (step[0], step[1].pk))
-    mine = reading.user in case.awaited()
-    title, text = TODO[DisputeState(case.state)](mine)
+    until, turn = min(steps, key=lambda step: (step[0], step[1].dispute.pk))
+    case = turn.dispute
+    title, text = TODO[DisputeState(case.state)](turn, reading.user.pk)
     label = _("Open case SMA %(n)s") % {"n": case.number}
-    words = {"n": case.number, "amount": euros(case.cents)}
+    words = {"n": case.number, "amount": euros(vars(case)["frozen_cents"]), "proposal": turn.proposal}
+    mine = reading.user.pk in turn.awaited
     return Todo(title % words, text % words, label, page_of(case.key), until, mine=mine, foremost=True)
 
 
-TODO: dict[DisputeState, Callable[[bool], tuple[str, str]]] = {
-    DisputeState.OPENED: lambda mine: (
+def to_answer(turn: Turn, reader: int) -> tuple[str, str]:
+    """What a case that was opened waits for."""
+    mine = reader in turn.awaited
+    return (
         _("You: answer the dispute") if mine else _("The other side: answer the dispute"),
         _("%(amount)s are frozen. Without an answer the case goes on: silence never wins by itself."),
-    ),
-    DisputeState.MEDIATION: lambda mine: (
-        _("The two of you: agree on a split of %(amount)s"),
-        _("The same split accepted by both is paid at once; without it an arbitrator decides."),
-    ),
-    DisputeState.ARBITRATION: lambda mine: (
-        _("The SMA: decide case %(n)s"),
-        _("%(amount)s are frozen. An arbitrator without a tie to either of you decides, with written reasons."),
-    ),
-    DisputeState.DECIDED: lambda mine: (
-        _("Nobody: the decision of case %(n)s is executed by itself"),
-        _("Unless a court is shown to be seized before that date."),
-    ),
+    )
+
+
+def to_settle(turn: Turn, reader: int) -> tuple[str, str]:
+    """What a mediation waits for."""
+    text = _("The same split accepted by both is paid at once; without it an arbitrator decides.")
+    if reader in turn.answering:
+        return _("You: answer proposal %(proposal)s"), text
+    if turn.proposal:
+        return _("The other side: answer proposal %(proposal)s"), text
+    return _("The two of you: agree on a split of %(amount)s"), text
+
+
+def to_decide(turn: Turn, reader: int) -> tuple[str, str]:
+    """What an arbitration waits for."""
+    if turn.is_drafted:
+        text = _("%(amount)s are frozen. The decision is written; a second person reads it before it is given to you.")
+        return _("The SMA: approve the decision of case %(n)s"), text
+    text = _("%(amount)s are frozen. An arbitrator without a tie to either of you decides, with written reasons.")
+    return _("The SMA: decide case %(n)s"), text
+
+
+def to_execute(turn: Turn, reader: int) -> tuple[str, str]:
+    """What a decision waits for."""
+    title = _("Nobody: the decision of case %(n)s is executed by itself")
+    return title, _("Unless a court is shown to be seized before that date.")
+
+
+TODO: dict[DisputeState, Callable[[Turn, int], tuple[str, str]]] = {
+    DisputeState.OPENED: to_answer,
+    DisputeState.MEDIATION: to_settle,
+    DisputeState.ARBITRATION: to_decide,
+    DisputeState.DECIDED: to_execute,
 }
 
 
@@ -171,7 +191,11 @@ def execution_words(deadline: Deadline, reading: Reading) -> Words | None:
 
 
 LINES: dict[str, Callable[[], tuple[str, str, str]]] = {
-    "mediation.opened": lambda: (_("Dispute opened, case SMA %(n)s"), _("%(amount)s in dispute."), "stop"),
+    "mediation.opened": lambda: (
+        _("Dispute opened, case SMA %(n)s"),
+        _("%(amount)s are frozen until it ends: the rest goes on."),
+        "stop",
+    ),
     "mediation.mediation": lambda: (
         _("Mediation of case SMA %(n)s"),
         _("A split accepted by both settles it."),
@@ -180,9 +204,17 @@ LINES: dict[str, Callable[[], tuple[str, str, str]]] = {
     "mediation.arbitration": lambda: (_("Case SMA %(n)s before an arbitrator"), "", "soon"),
     "mediation.decided": lambda: (_("Case SMA %(n)s decided"), _("Executed unless a court is seized."), ""),
     "mediation.seized": lambda: (_("A court is seized of case SMA %(n)s"), _("Nothing is executed meanwhile."), "stop"),
-    "mediation.executed": lambda: (_("Case SMA %(n)s is over"), "", "go"),
-    "mediation.withdrawn": lambda: (_("Case SMA %(n)s withdrawn"), "", "go"),
-    "mediation.undecided": lambda: (_("Case SMA %(n)s ended without a decision"), _("Nobody has won."), ""),
+    "mediation.executed": lambda: (
+        _("Case SMA %(n)s is over: %(amount)s are shared out"),
+        _("%(provider)s to the provider, %(client)s back to the client."),
+        "go",
+    ),
+    "mediation.withdrawn": lambda: (_("Case SMA %(n)s withdrawn"), _("%(amount)s are held again, as before."), "go"),
+    "mediation.undecided": lambda: (
+        _("Case SMA %(n)s ended without a decision"),
+        _("Nobody has won: %(amount)s are held again, as before."),
+        "",
+    ),
 }
 
 
@@ -192,5 +224,6 @@ def line_of(event: Event, reading: Reading) -> Line | None:
     if reading.user.pk not in event.facts["parties"]:
         return None
     title, detail, tone = LINES[event.verb]()
-    facts = {**event.facts, "amount": euros(event.facts["frozen_cents"])}
+    shares = {side: euros(event.facts.get(f"{side}_cents")) for side in ("provider", "client")}
+    facts = {**event.facts, **shares, "amount": euros(event.facts["frozen_cents"])}
     return Line(title % facts, detail % facts, tone)

@@ -18,6 +18,7 @@ from mediation.models import Decision, Dispute, SplitProposal
 from mediation.opening import Opening
 from mediation.papers import decision_paper
 from mediation.register import Register
+from mediation.turns import with_turns
 from projects import report
 from projects.models import Agreement, AgreementState
 
@@ -62,7 +63,7 @@ def draw_opening(request: UserRequest, opening: Opening, form: OpenForm | None =
 @require_safe
 @policy("mediation.party")
 def case(request: UserRequest, key: str) -> HttpResponse:
-    dispute = get_object_or_404(Dispute.objects.visible_to(request.user).with_parties(), key=key)
+    dispute = get_object_or_404(with_turns(Dispute.objects.visible_to(request.user).with_parties()), key=key)
     dossier = Dossier(dispute, request.user)
     forms = {
         "answering": dossier.may_answer and AnswerForm(dispute=dispute),

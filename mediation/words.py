@@ -14,6 +14,7 @@ from mediation.states import DisputeState, EntryKind
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
     from mediation.models import Dispute, Entry
+    from mediation.turns import Turn
 
 AMOUNTS = {"amount": "cents", "claim": "claim_cents", "provider": "provider_cents", "client": "client_cents"}
 NAMED = ("proposal", "name")
@@ -126,22 +127,22 @@ class Phase(NamedTuple):
     mine: bool = False
 
 
-def phase_of(dispute: Dispute, reader: User, waiting: int | None) -> Phase:
-    """Where a living case is; `waiting` is the number of the proposal that waits for the reader."""
+def phase_of(turn: Turn, reader: User) -> Phase:
+    """Where a living case is, as `turn` says."""
     makers = {
         DisputeState.OPENED: opened,
-        DisputeState.MEDIATION: lambda d, r: mediated(d, r, waiting),
+        DisputeState.MEDIATION: mediated,
         DisputeState.ARBITRATION: arbitrated,
         DisputeState.DECIDED: decided,
     }
-    return makers[DisputeState(dispute.state)](dispute, reader)
+    return makers[DisputeState(turn.dispute.state)](turn, reader)
 
 
-def opened(dispute: Dispute, reader: User) -> Phase:
+def opened(turn: Turn, reader: User) -> Phase:
+    dispute, silent = turn.dispute, [side for side in turn.dispute.parties if side.pk in turn.silent]
     silence = _("The mediation begins without it; silence never wins by itself.")
     if dispute.straight:
         silence = _("The case goes to an arbitrator without it; silence never wins by itself.")
-    silent = dispute.silent()
     if reader in silent:
         note = _("Say what you think of it and send your evidence.")
         return Phase(_("Opened"), _("You: answer the dispute"), note, silence, mine=True)
@@ -150,28 +151,56 @@ def opened(dispute: Dispute, reader: User) -> Phase:
     return Phase(_("Opened"), _("%(who)s: answer the dispute") % {"who": who}, note, silence)
 
 
-def mediated(dispute: Dispute, reader: User, waiting: int | None) -> Phase:
-    silence = _("Without an agreement an arbitrator decides.")
+def mediated(turn: Turn, reader: User) -> Phase:
+    dispute, silence = turn.dispute, _("Without an agreement an arbitrator decides.")
     if not dispute.is_party(reader):
-        return Phase(_("Mediation"), _("Both sides: agree on a split"), "", silence)
-    if waiting:
-        who, note = _("You: answer proposal %(n)s") % {"n": waiting}, _("Accept it, refuse it, or propose another.")
+        return Phase(_("Mediation"), expected(turn, reader), "", silence)
+    if reader.pk in turn.answering:
+        who, note = (
+            _("You: answer proposal %(n)s") % {"n": turn.proposal},
+            _("Accept it, refuse it, or propose another."),
+        )
         return Phase(_("Mediation"), who, note, silence, mine=True)
+    if turn.proposal:
+        note = _("You agree to it: you have nothing to do, and may still propose another split.")
+        return Phase(_("Mediation"), expected(turn, reader), note, silence)
     who = _("You and %(side)s: agree on a split") % {"side": opposite(dispute, reader)}
     note = _("The same proposal accepted by both is executed at once.")
     return Phase(_("Mediation"), who, note, silence, mine=True)
 
 
-def arbitrated(dispute: Dispute, reader: User) -> Phase:
-    one = dispute.arbitrator
+def expected(turn: Turn, reader: User) -> str:
+    """What a mediation waits for, when it is not the reader's turn."""
+    late = [side for side in turn.dispute.parties if side.pk in turn.answering]
+    if not late:
+        return _("Both sides: agree on a split")
+    who = _("Both sides") if late[1:] else whose(turn.dispute, late[0], reader)
+    return _("%(who)s: answer proposal %(n)s") % {"who": who, "n": turn.proposal}
+
+
+def approved(turn: Turn, reader: User) -> Phase:
+    """A decision is written, and waits for a second person: its arbitrator has nothing more to do."""
+    one = turn.dispute.approver
+    who = _("The SMA: approve the decision") if one else _("The SMA: name somebody to approve the decision")
+    note = _("It is written. For this amount a second person reads it before it is given to you.")
+    if not turn.dispute.is_party(reader):
+        who = _("The SMA: %(name)s approves the decision") % {"name": one.display_name} if one else who
+        note = _("It is written. For this amount a second person reads it before both sides do.")
+    return Phase(_("Arbitration"), who, note, _("Another person is asked; the money stays frozen."))
+
+
+def arbitrated(turn: Turn, reader: User) -> Phase:
+    if turn.is_drafted:
+        return approved(turn, reader)
+    dispute, one = turn.dispute, turn.dispute.arbitrator
     who = _("The arbitrator: %(name)s") % {"name": one.display_name} if one else _("The SMA: name an arbitrator")
     note = _("You may still write; evidence is labelled as late.") if dispute.is_party(reader) else ""
     silence = _("An arbitrator who is late is replaced; the money stays frozen.")
     return Phase(_("Arbitration"), who, note, silence)
 
 
-def decided(dispute: Dispute, reader: User) -> Phase:
-    if dispute.is_seized:
+def decided(turn: Turn, reader: User) -> Phase:
+    if turn.is_seized:
         return Phase(_("Decided"), _("The court that is seized"), _("Nothing is executed meanwhile."), "")
     note = _("Whoever disagrees goes to court and sends us the proof before that date.")
     return Phase(_("Decided"), _("Nobody: it is executed by itself"), note, _("The decision is executed."))

@@ -48,16 +48,21 @@ def files_of(rows: QuerySet[Any], **fields: str) -> ArraySubquery:
     return listed(rows.order_by("-pk")[:MOST_FILES], **{name: f"document__{name}" for name in NAMES}, **fields)
 
 
-def whole(rows: QuerySet[Any]) -> ArraySubquery:
-    """`rows`, which refer to the outer query, with all their columns, for `rebuilt`."""
-    fields = [field.attname for field in rows.model._meta.concrete_fields if not field.generated]
+def whole(rows: QuerySet[Any], *more: str) -> ArraySubquery:
+    """`rows`, which refer to the outer query, with all their columns and what `more` names, for `rebuilt`."""
+    fields = [*(field.attname for field in rows.model._meta.concrete_fields if not field.generated), *more]
     return listed(rows, **dict(zip(fields, fields, strict=True)))
 
 
 def rebuilt(model: type[T], rows: Iterable[dict[str, Any]]) -> list[T]:
-    """Rows of `model` from what `whole` found."""
+    """Rows of `model` from what `whole` found; what is no column stands on them as an annotation does."""
     fields = {field.attname: field for field in model._meta.concrete_fields}
-    return [model(**{name: fields[name].to_python(value) for name, value in row.items()}) for row in rows]
+    made = []
+    for row in rows:
+        own = {name: fields[name].to_python(value) for name, value in row.items() if name in fields}
+        made.append(model(**own))
+        vars(made[-1]).update({name: value for name, value in row.items() if name not in fields})
+    return made
 
 
 def with_rows(parent: Any, name: str, rows: list[Any]) -> Any:

@@ -20,7 +20,7 @@ from marketplace.launch.ground import ROOT
 
 PACKAGES = ("marketplace", "projects", "credits", "escrow", "mediation", "payouts", "templates")
 LEFT_OUT = {"tests", "testing", "migrations", "launch", "__pycache__"}
-KEYWORDS = """_ gettext gettext_lazy gettext_noop ngettext:1,2 ngettext_lazy:1,2 pgettext:1c,2 pgettext_lazy:1c,2
+KEYWORDS = """_ _now gettext gettext_lazy gettext_noop ngettext:1,2 ngettext_lazy:1,2 pgettext:1c,2 pgettext_lazy:1c,2
     npgettext:1c,2,3 npgettext_lazy:1c,2,3""".split()  # noqa: SIM905
 PLACE = re.compile(r"%\((\w+)\)")
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, models
 from django.db.models import Max, Min, OuterRef, Q, Subquery
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -195,8 +196,8 @@ class Dispute(models.Model):
             cls._must_be_free(chosen)
             dispute = cls._begin(account, chosen, by=by, key=uuid.uuid4())
             dispute.write(EntryKind.OPENED, by=by, text=reason, cents=dispute.cents)
-            dispute.tell("opened", by=by, claim_cents=0, text=reason)
             dispute.assign(by, by=by)
+            dispute.tell("opened", by=by, claim_cents=0, text=reason, mediator=by.display_name)
             return dispute
 
     @classmethod
@@ -264,26 +265,20 @@ class Dispute(models.Model):
         return self.seizures.standing().exists()
 
     @property
-    def due_by(self) -> datetime | None:
-        """Until when somebody must act, or when it is executed; None once it has ended, or while a court has it."""
+    def step_ends(self) -> datetime | None:
+        """Until when its step lasts, whether or not a court has it; None once it has ended."""
         dates = {
             DisputeState.OPENED: self.answer_by,
             DisputeState.MEDIATION: self.mediate_by,
             DisputeState.ARBITRATION: self.decide_by,
             DisputeState.DECIDED: self.execute_at,
         }
-        return None if self.state == DisputeState.DECIDED and self.is_seized else dates.get(DisputeState(self.state))
+        return dates.get(DisputeState(self.state))
 
-    def awaited(self) -> list[User]:
-        """Who must act now: those who have not answered, the two sides, or who decides; nobody once it is decided."""
-        if self.state == DisputeState.OPENED:
-            return self.silent()
-        if self.state == DisputeState.MEDIATION:
-            return self.parties
-        if self.state != DisputeState.ARBITRATION:
-            return []
-        one = self.approver if self.draft else self.arbitrator
-        return [one] if one else []
+    @property
+    def due_by(self) -> datetime | None:
+        """Until when somebody must act, or when it is executed; None once it has ended, or while a court has it."""
+        return None if self.state == DisputeState.DECIDED and self.is_seized else self.step_ends
 
     def silent(self) -> list[User]:
         """Those of the two sides who have neither opened nor answered it."""
@@ -606,4 +601,4 @@ class Dispute(models.Model):
 
 def page_of(key: str) -> str:
     """The page of a case, for its two sides."""
-    return f"/litiges/{key}/"
+    return reverse("mediation:case", args=[key])

@@ -18,6 +18,7 @@ from marketplace.templatetags.page import PARIS
 from marketplace.testing.cast import person
 from mediation.models import Course, Dispute
 from mediation.tests import way
+from mediation.turns import awaited
 from projects.models import Deadline
 
 pytestmark = pytest.mark.django_db
@@ -103,7 +104,7 @@ def test_late_arbitrator_stays_while_there_is_nobody_else(
 
 def test_arbitrator_found_later_has_the_whole_time(account: EscrowAccount, mediator_user: User) -> None:
     dispute = way.arbitrated(account, mediator_user)
-    assert (dispute.arbitrator, dispute.awaited()) == (None, [])
+    assert (dispute.arbitrator, awaited(dispute)) == (None, [])
     late = person("zoe@paraphe.example", "Zoé Lambert", staff_of=SMA)
     at = way.due(dispute, "sma.replace")
     dispute = way.let_fall(dispute, "sma.replace")

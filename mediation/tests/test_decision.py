@@ -16,6 +16,7 @@ from marketplace.events.models import Notice
 from mediation.models import Bench, Decision, Dispute, Publication, Seizure
 from mediation.tests import way
 from mediation.tests.test_bench import in_the_sma
+from mediation.turns import awaited
 
 pytestmark = pytest.mark.django_db
 
@@ -94,7 +95,7 @@ def test_same_key_decides_once(heard: Dispute) -> None:
 def test_large_decision_waits_for_a_second_person(large: Dispute, superuser: User, mediator_user: User) -> None:
     decision = way.drafted(large, 60_000)
     dispute = way.fresh(large)
-    assert (dispute.state, dispute.approver, dispute.awaited()) == ("ARBITRATION", superuser, [superuser])
+    assert (dispute.state, dispute.approver, awaited(dispute)) == ("ARBITRATION", superuser, [superuser])
     assert not Decision.objects.visible_to(dispute.client).exists()
     for other in (decision.arbitrator, mediator_user):
         with pytest.raises(Decision.NotApprover):
@@ -115,7 +116,7 @@ def test_large_decision_sent_back_is_written_again(large: Dispute, superuser: Us
     for _again in range(2):
         decision.send_back("Les motifs ne disent rien des photos.", by=superuser)
     dispute = way.fresh(large)
-    assert (dispute.draft, dispute.awaited(), dispute.due_by) == (
+    assert (dispute.draft, awaited(dispute), dispute.due_by) == (
         None,
         [dispute.arbitrator],
         way.due(dispute, "sma.decide"),

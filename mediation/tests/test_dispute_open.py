@@ -16,6 +16,7 @@ from marketplace.accounts.models import User
 from marketplace.templatetags.page import PARIS
 from mediation.models import Bench, Dispute, Entry, Plea
 from mediation.tests import way
+from mediation.turns import awaited
 from projects.tests.avenants import in_force, proposed
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +27,7 @@ def test_case_freezes_what_its_tranches_hold_and_says_who_must_act(account: Escr
         dispute = way.opened(account, 1, 3)
     assert (dispute.cents, dispute.state, str(dispute)) == (216_000, "OPENED", "2026-001")
     assert dispute.answer_by == datetime(2026, 12, 31, 18, 0, tzinfo=PARIS)
-    assert dispute.awaited() == [dispute.provider]
+    assert awaited(dispute) == [dispute.provider]
     assert [row.state for row in account.tranches.all()] == ["DISPUTED", "FUNDED", "DISPUTED"]
     assert [(entry.kind, entry.by) for entry in dispute.entries.all()] == [("OPENED", dispute.client)]
     assert dispute.claims.get().cents == 100_000
@@ -128,7 +129,7 @@ def test_sma_opens_a_case_of_its_own_that_both_answer(account: EscrowAccount, me
     assert (dispute.mediator, dispute.claims.count()) == (mediator_user, 0)
     assert [dispute.side_of(one) for one in (*dispute.parties, mediator_user)] == ["A", "B", "S"]
     dispute.answer("Je veux récupérer.", by=dispute.client, key=uuid.uuid4())
-    assert dispute.awaited() == [dispute.provider]
+    assert awaited(dispute) == [dispute.provider]
     dispute.answer("Je veux être payé.", by=dispute.provider, key=uuid.uuid4())
     assert dispute.state == "MEDIATION"
     dispute.withdraw("Sans objet.", by=mediator_user)

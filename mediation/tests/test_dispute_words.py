@@ -15,6 +15,7 @@ from marketplace.accounts.models import User
 from mediation.exhibits import Exhibit, ExhibitField, ExhibitsField
 from mediation.models import Dispute, Entry, Evidence, Note, evidence
 from mediation.tests import way
+from mediation.turns import awaited
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +26,7 @@ def test_answer_begins_the_mediation_once(account: EscrowAccount) -> None:
         dispute.answer("Moi-même.", by=dispute.client, key=uuid.uuid4())
     first = dispute.answer("Non.", by=dispute.provider, key=key, exhibits=[way.exhibit()])
     assert dispute.answer("Non.", by=dispute.provider, key=key, exhibits=[way.exhibit()]) == first
-    assert (dispute.state, dispute.awaited()) == ("MEDIATION", dispute.parties)
+    assert (dispute.state, awaited(dispute)) == ("MEDIATION", dispute.parties)
     with pytest.raises(Entry.KeyReused):
         dispute.answer("Oui.", by=dispute.provider, key=key)
     with pytest.raises(Dispute.NotInMediation):

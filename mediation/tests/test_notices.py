@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.utils.translation import override
 
-from escrow.models import EscrowAccount, Shares
+from escrow.models import CaseRequest, Cause, EscrowAccount, Shares
 from escrow.tests.way import png
 from marketplace.accounts.models import User
 from marketplace.accounts.staff import SMA
@@ -62,7 +62,7 @@ BOTH = {"Claire", "Paul"}
 TOLD = {
     "opened": {"silent": {"Paul"}, "author": {"Claire"}, "sma": {"Marc", "Aude"}},
     "joined": {"others": {"Claire"}},
-    "assigned": {"both": BOTH, "mediator": {"Marc"}},
+    "assigned": {"both_later": BOTH, "mediator": {"Marc"}},
     "refused": {"others": {"Claire"}, "bench": {"Marc"}},
     "proposed": {"others": BOTH},
     "accepted": {"others": {"Paul"}, "bench": {"Marc"}},
@@ -90,6 +90,45 @@ def test_every_letter_can_be_written(played: Dispute, language: str) -> None:
             assert "%" not in letter.subject + "".join(letter.paragraphs)
             assert letter.path.startswith(("/litiges/", "/admin/mediation/"))
             assert all(value for _label, value in letter.figures)
+
+
+def parts(notice: Notice, language: str) -> list[str]:
+    """All that the site itself says in a letter."""
+    with override(language):
+        letter = notice.letter
+        labels = [letter.links_title, letter.action[0] if letter.action else "", *letter.items]
+        return [letter.subject, *letter.paragraphs, *labels, *(label for label, _value in letter.figures)]
+
+
+def test_every_word_of_every_letter_is_in_the_reader_s_language(played: Dispute) -> None:
+    for notice in Notice.objects.filter(event__verb__regex="^(mediation|escrow.awarded)"):
+        french, english = parts(notice, "fr"), parts(notice, "en")
+        assert len(french) == len(english)
+        same = {word for word, other in zip(french, english, strict=True) if word == other}
+        assert same <= {"", "Documents"}, notice.name
+
+
+@pytest.mark.parametrize("staff_opens", [True, False])
+def test_each_person_gets_one_letter_of_an_opening(
+    account: EscrowAccount, mediator_user: User, arbitrator_user: User, staff_opens: bool
+) -> None:
+    if staff_opens:
+        Dispute.open_for(account, [way.tranche(account)], reason="Rien ne bouge.", by=mediator_user)
+        figures = Notice.objects.get(user=account.agreement.client, name="mediation.opened.silent").letter.figures
+        assert ("Médiateur", "Marc Tellier") in figures
+    else:
+        way.opened(account)
+    told = list(Notice.objects.filter(name__startswith="mediation.").values_list("user__name", flat=True))
+    assert len(told) == len(set(told))
+    assert set(told) >= {"Claire Caron", "Paul Mercier", "Marc Tellier"}
+
+
+def test_mediator_named_later_is_told_to_both(
+    account: EscrowAccount, mediator_user: User, arbitrator_user: User
+) -> None:
+    dispute = Dispute.open_for(account, [way.tranche(account)], reason="Rien ne bouge.", by=mediator_user)
+    dispute.assign(arbitrator_user, by=mediator_user)
+    assert told("assigned")["both_later"] == BOTH
 
 
 def test_members_without_a_seat_are_not_told_what_the_sides_write(played: Dispute) -> None:
@@ -154,6 +193,25 @@ def test_original_is_downloaded_as_it_was_sent(played: Dispute, as_mediator: Cli
     assert b"".join(answer.streaming_content) == png().read()  # type: ignore[attr-defined]
     assert answer["Content-Type"] == "application/octet-stream"
     assert as_client.get(piece.original.get_absolute_url()).status_code == 404
+
+
+def test_timeline_has_one_line_for_an_opening_and_one_for_an_end(account: EscrowAccount, as_client: Client) -> None:
+    CaseRequest.open(way.tranche(account), cause=Cause.OVERDUE, by=None)
+    dispute = Dispute.objects.get()
+    lines = timeline(as_client, account)
+    assert lines.count("1\u202f200,00\xa0€") == 1
+    assert f"Litige ouvert, dossier SMA {dispute.number}" in lines
+    assert "Le SMA est saisi" not in lines
+    dispute = way.let_fall(dispute, "sma.answer")
+    way.proposed(dispute, 70_000, dispute.client).accept(by=dispute.provider)
+    lines = timeline(as_client, account)
+    assert f"Dossier SMA {dispute.number} clos\xa0: 1\u202f200,00\xa0€ partagés" in lines
+    assert lines.count("700,00\xa0€ au prestataire, 500,00\xa0€ au client.") == 1
+
+
+def timeline(browser: Client, account: EscrowAccount) -> str:
+    """What happened, as the report has it."""
+    return report(browser, account).partition('id="parcours"')[2].partition("</section>")[0]
 
 
 def report(browser: Client, account: EscrowAccount) -> str:

@@ -6,11 +6,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from escrow.models import EscrowAccount
+from escrow.models import EscrowAccount, Shares
 from marketplace.accounts.models import BankAccount, User
 from marketplace.documents import intake
 from marketplace.events.models import Event
 from marketplace.testing.world import pdf
+from mediation.models import Dispute, Plea, SplitProposal
 from payouts.models import PayoutRequest
 from payouts.models.requests import Bill
 from projects.models import Agreement, Formula, Project, Selection, Thread
@@ -52,6 +53,18 @@ def at_work(agreement: Agreement) -> None:
     PayoutRequest.ask(tranche, by=agreement.provider, bill=bill, invoice=invoice, key=uuid.uuid4())
 
 
+def in_dispute(agreement: Agreement) -> Dispute:
+    """At work, with a case on the rest of the first tranche, in which a split waits for the client."""
+    at_work(agreement)
+    account = EscrowAccount.objects.with_parties().get()
+    plea = Plea("La moitié manque.", account.tranches.all()[0].held_cents)
+    case = Dispute.open(account, account.tranches.all()[:1], plea=plea, by=agreement.client, key=uuid.uuid4())
+    case.answer("Tout est là.", by=agreement.provider, key=uuid.uuid4())
+    half = Shares(case.cents // 2, case.cents - case.cents // 2)
+    SplitProposal.propose(case, half, reason="La moitié.", by=agreement.provider, key=uuid.uuid4())
+    return case
+
+
 def fallen(agreement: Agreement) -> Project:
     """Declined: the client may choose again."""
     agreement.decline(by=agreement.provider, reason="Trop tard.")
@@ -67,6 +80,8 @@ STATES = {
     "base": lambda project: in_base(chosen(project)),
     "completed": lambda project: in_base(chosen(project)).project.complete(),
     "r0": lambda project: at_work(chosen(project)),
+    "case": lambda project: in_dispute(chosen(project)),
+    "case withdrawn": lambda project: in_dispute(chosen(project)).withdraw(by=project.client),
 }
 
 

@@ -1,0 +1,132 @@
+"""Who must act, by when and what silence causes: on the case's page, the report and the administration's queue."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from escrow.models import EscrowAccount
+from marketplace.accounts.models import User
+from marketplace.events.models import Notice
+from marketplace.templatetags.page import paris, paris_short
+from marketplace.testing.cast import signed_in
+from mediation.models import Dispute, Seizure
+from mediation.tests import way
+from mediation.tests.desk import page as desk_page
+from mediation.tests.pages import address, page, plain
+from mediation.turns import awaited
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def mediated(account: EscrowAccount, mediator_user: User) -> Dispute:
+    """In mediation, led by the mediator."""
+    dispute = way.mediated(account)
+    dispute.assign(mediator_user, by=mediator_user)
+    return way.fresh(dispute)
+
+
+@pytest.fixture
+def drafted(
+    account: EscrowAccount, mediator_user: User, arbitrator_user: User, superuser: User, settings: Any
+) -> Dispute:
+    """Its decision is written and waits for the administrator's approval."""
+    settings.SMA_APPROVAL_CENTS = 0
+    way.drafted(way.arbitrated(account, mediator_user), 80_000)
+    return way.fresh(Dispute.objects.get())
+
+
+def report(reader: Client, dispute: Dispute) -> str:
+    return page(reader, f"/projets/{dispute.project.key}/rapport/")
+
+
+def strip(reader: Client, dispute: Dispute) -> str:
+    """The top of the case's page."""
+    return page(reader, address(dispute)).partition("state-strip")[2].partition("</section>")[0]
+
+
+def test_who_accepted_waits_for_the_other_side(mediated: Dispute, as_client: Client, as_provider: Client) -> None:
+    way.proposed(mediated, 80_000, mediated.mediator or mediated.client).accept(by=mediated.client)
+    assert awaited(mediated) == [mediated.provider]
+    top = strip(as_client, mediated)
+    assert "Le prestataire : répondre à la proposition 1" in top
+    assert "vous n’avez rien à faire" in top
+    assert "Vous : répondre à la proposition 1" in strip(as_provider, mediated)
+    until = plain(paris(mediated.mediate_by))
+    for reader, words in ((as_client, "L’autre partie"), (as_provider, "Vous")):
+        text = report(reader, mediated)
+        assert f"{words} : répondre à la proposition 1" in text
+        assert until in text
+
+
+def test_own_proposal_waits_for_the_other_side(mediated: Dispute, as_client: Client, as_mediator: Client) -> None:
+    way.proposed(mediated, 80_000, mediated.client)
+    assert "Le prestataire : répondre à la proposition 1" in strip(as_client, mediated)
+    assert "Le prestataire : répondre à la proposition 1" in strip(as_mediator, mediated)
+    assert "la réponse du prestataire à la proposition 1" in desk_page(as_mediator)
+    way.proposed(mediated, 90_000, mediated.provider)
+    assert "Vous : répondre à la proposition 2" in strip(as_client, mediated)
+    assert "Le prestataire : répondre" not in strip(as_client, mediated)
+    assert "Le client : répondre à la proposition 2" in strip(as_mediator, mediated)
+    way.proposed(mediated, 85_000, mediated.mediator or mediated.client)
+    assert "Les deux parties : répondre à la proposition 3" in strip(as_mediator, mediated)
+    assert "les réponses des deux parties à la proposition 3" in desk_page(as_mediator)
+
+
+def test_refused_proposal_leaves_both_to_agree(mediated: Dispute, as_client: Client, as_mediator: Client) -> None:
+    way.proposed(mediated, 80_000, mediated.provider)
+    assert "la réponse du client à la proposition 1" in desk_page(as_mediator)
+    mediated.proposals.get().refuse(by=mediated.client)
+    assert awaited(mediated) == mediated.parties
+    assert "Vous et le prestataire : vous accorder sur un partage" in strip(as_client, mediated)
+    assert "un accord des deux parties" in desk_page(as_mediator)
+
+
+def test_reminder_goes_to_who_must_act_alone(mediated: Dispute) -> None:
+    way.proposed(mediated, 80_000, mediated.client)
+    way.let_fall(mediated, "sma.remind")
+    told = Notice.objects.filter(event__verb="mediation.reminded")
+    assert [notice.user for notice in told] == [mediated.provider]
+
+
+def test_written_decision_waits_for_its_approval(drafted: Dispute, as_client: Client, as_superuser: Client) -> None:
+    until = drafted.decide_by
+    for words in ("Le SMA : approuver la décision", "une deuxième personne la relit", plain(paris(until))):
+        assert words in strip(as_client, drafted)
+    assert "Une autre personne est désignée ; l’argent reste gelé." in page(as_client, address(drafted))
+    text = report(as_client, drafted)
+    assert f"Le SMA : approuver la décision du dossier {drafted.number}" in text
+    assert plain(paris(until)) in text
+    queue = desk_page(as_superuser)
+    assert "l’approbation de la décision" in queue
+    assert plain(paris_short(until)) in queue
+
+
+def test_bench_reads_who_approves(drafted: Dispute, arbitrator_user: User) -> None:
+    reader = signed_in(arbitrator_user)
+    assert "approuve la décision" in strip(reader, drafted)
+    Dispute.objects.update(approver=None)
+    assert "Le SMA : désigner qui approuve la décision" in strip(reader, drafted)
+    assert "qui approuve la décision" in desk_page(reader)
+
+
+def test_court_is_who_a_seized_case_waits_for(
+    account: EscrowAccount, mediator_user: User, arbitrator_user: User, as_arbitrator: Client
+) -> None:
+    way.drafted(way.arbitrated(account, mediator_user), 60_000)
+    dispute = way.fresh(Dispute.objects.get())
+    assert "son exécution" in desk_page(as_arbitrator)
+    Seizure.record(dispute, way.exhibit().copy, note="", by=mediator_user)
+    assert "le jugement du tribunal" in desk_page(as_arbitrator)
+    assert awaited(dispute) == []
+
+
+def test_case_without_a_mediator_waits_for_one(account: EscrowAccount, as_mediator: Client) -> None:
+    dispute = way.opened(account)
+    assert "un médiateur" in desk_page(as_mediator)
+    dispute.answer("Non.", by=dispute.provider, key=uuid.uuid4())
+    assert "un médiateur" in desk_page(as_mediator)
