@@ -1,16 +1,26 @@
-"""Two cases of the SMA in a browser: one that the two sides settle, one that an arbitrator decides."""
+"""Two cases of the SMA in a browser: one that the two sides settle; one that is decided, approved and executed."""
 
 from __future__ import annotations
 
+import uuid
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from django.utils import timezone
 
 from escrow.tests import way
 from marketplace.accounts.models import User
+from marketplace.accounts.staff import SMA
+from marketplace.demo import till
+from marketplace.templatetags.page import grouped
+from marketplace.testing.cast import person
+from marketplace.testing.processes import until
 from marketplace.tests.journeys.visitor import Visitor, a_pdf
+from projects.models import Deadline
 
 if TYPE_CHECKING:
+    from escrow.models import EscrowAccount
     from marketplace.tests.journeys.conftest import Meet
 
 pytestmark = [
@@ -20,6 +30,7 @@ pytestmark = [
     pytest.mark.timeout(600),
 ]
 GRIEVANCE = "412 fiches sur 1 960 n’ont pas leurs photos."
+FIRST, SECOND = 120_000, 600_000  # what each tranche holds: a decision on the second needs a second person
 WHY = "Les deux tiers des fiches sont repris et utilisables ; les photos manquent encore."
 
 
@@ -78,7 +89,7 @@ def propose(party: Visitor, share: str) -> None:
     """Their own share alone is typed."""
     party.types(share=share, reason="Au prorata des fiches livrées.")
     party.press("Proposer ce partage")
-    party.sees(f"Pour vous {share},00 €")
+    party.sees(f"Pour vous {grouped(int(share))},00 €")
 
 
 def decide(arbitrator: Visitor) -> None:
@@ -89,12 +100,26 @@ def decide(arbitrator: Visitor) -> None:
     arbitrator.sees(GRIEVANCE)
     arbitrator.press("Rédiger la décision")
     arbitrator.gives_password_again()
-    arbitrator.types(provider="800", client="639", reasons=WHY)
+    arbitrator.types(provider="4000", client="1999", reasons=WHY)
     arbitrator.press("Rédiger la décision")
     arbitrator.sees("il manque 1,00 €")
-    arbitrator.types(client="640")
+    arbitrator.types(client="2000")
     arbitrator.press("Rédiger la décision")
-    arbitrator.press("Rendre cette décision")
+    arbitrator.sees("Une deuxième personne du SMA l’approuve d’abord")
+    arbitrator.press("La soumettre à l’approbation")
+
+
+def approve(approver: Visitor, client: Visitor) -> None:
+    """The sides read that they wait for a second person, who reads the decision and approves it."""
+    client.page.reload()
+    client.sees("Le SMA : approuver la décision")
+    approver.gets("Approuvez ou renvoyez la décision")
+    approver.follows("/mes-avis/")
+    approver.signs_in()
+    approver.sees(WHY)
+    approver.press("Approuver la décision")
+    approver.gives_password_again()
+    approver.press("Approuver la décision")
 
 
 def read_decision(party: Visitor, share: str) -> None:
@@ -104,14 +129,68 @@ def read_decision(party: Visitor, share: str) -> None:
     assert party.downloads("PDF").startswith(b"%PDF")
 
 
+def let_ten_days_pass() -> None:
+    """The date of the execution is moved into the past, and the sweep comes."""
+    past = timezone.now() - timedelta(seconds=1)
+    Deadline.objects.waiting().filter(kind="sma.execute").update(due_at=past)
+    way.swept(timezone.now(), "sma.execute")
+
+
+def claim_and_get_back(client: Visitor, provider: Visitor, payments: str) -> None:
+    """The provider may invoice their share; the client's own goes back to the card."""
+    provider.gets("Envoyez votre facture, 4 000,00 € du litige sont à vous")
+    provider.follows("/mes-avis/")
+    provider.sees("Facturer 4 000,00 €")
+    client.gets("Rien à faire, 2 000,00 € du litige vous reviennent")
+    client.follows("/mes-avis/")
+    client.sees("Partagée, 4 000,00 € pour le prestataire et le reste pour vous")
+
+    def refunded() -> bool:
+        client.page.goto(payments)
+        return "Remboursé rendu au client 2 500,00 €" in client.text
+
+    until(refunded, "the client’s shares did not go back", 60)
+
+
+def deposited(client: User, provider: User) -> EscrowAccount:
+    """Two tranches, deposited by a card of the stand-in."""
+    account = way.opened(client, provider, (100_000, 500_000))
+    till.pay(account.deposit(FIRST + SECOND, by=client, key=uuid.uuid4()))
+    return account
+
+
 def test_two_cases_are_settled_and_decided(
-    meet: Meet, client_user: User, provider_user: User, mediator_user: User, arbitrator_user: User
+    meet: Meet, client_user: User, provider_user: User, mediator_user: User, arbitrator_user: User, stranger_user: User
 ) -> None:
-    account = way.opened(client_user, provider_user)
-    way.funded(account)
-    key = account.project.key
+    approver = meet(person("odile@paraphe.example", "Odile Tanguy", staff_of=SMA))
+    key = deposited(client_user, provider_user).project.key
     client, provider, mediator = meet(client_user), meet(provider_user, width=360), meet(mediator_user)
     client.signs_in()
+    settle(client, provider, mediator, key)
+    open_case(client, key, 2)
+    case = client.page.url
+    answer(provider, signs_in=False)
+    propose(provider, "5000")
+    client.gets("Répondez au partage proposé par Paul")
+    client.follows("/mes-avis/")
+    propose(client, "2500")
+    take_up(mediator, signs_in=False)
+    mediator.press("Transmettre à un arbitre")
+    mediator.types(reason="Aucun accord en vue.")
+    mediator.press("Transmettre à un arbitre")
+    decide(meet(arbitrator_user))
+    approve(approver, client)
+    read_decision(client, "2 000,00 €")
+    read_decision(provider, "4 000,00 €")
+    let_ten_days_pass()
+    claim_and_get_back(client, provider, f"/projets/{key}/paiements/")
+    stranger = meet(stranger_user)
+    stranger.signs_in()
+    assert stranger.page.request.get(case).status == 404
+
+
+def settle(client: Visitor, provider: Visitor, mediator: Visitor, key: str) -> None:
+    """The first case: the mediator's proposal is accepted by both, who wait for each other meanwhile."""
     open_case(client, key, 1)
     answer(provider, signs_in=True)
     take_up(mediator, signs_in=True)
@@ -119,15 +198,6 @@ def test_two_cases_are_settled_and_decided(
     propose_as_mediator(mediator)
     client.gets("Répondez au partage proposé par Paul")
     accept(client, "500,00 €")
-    client.sees("En attente : le prestataire")
+    client.sees("En attente : le prestataire", "Le prestataire : répondre à la proposition 2")
     accept(provider, "700,00 €")
     provider.sees("Pour vous : 700,00 €. Pour le client : 500,00 €.", "Il ne reste rien à faire")
-    open_case(client, key, 2)
-    answer(provider, signs_in=False)
-    take_up(mediator, signs_in=False)
-    mediator.press("Transmettre à un arbitre")
-    mediator.types(reason="Aucun accord en vue.")
-    mediator.press("Transmettre à un arbitre")
-    decide(meet(arbitrator_user))
-    read_decision(client, "640,00 €")
-    read_decision(provider, "800,00 €")
