@@ -103,13 +103,13 @@ def account_of(payment: Payment) -> EscrowAccount:
     return EscrowAccount.objects.select_related("project").get(pk=account)
 
 
-@reads("escrow.delivery")
+@reads("escrow.delivery", suspended=True)
 def delivery_is_read_by(user: User, document: Document) -> bool:
     """The files of a delivery: both parties, nobody else."""
     return Delivery.objects.visible_to(user).filter(files__document=document).exists()
 
 
-@reads("escrow.changes")
+@reads("escrow.changes", suspended=True)
 def changes_are_read_by(user: User, document: Document) -> bool:
     """The files of a request for changes: both parties, nobody else."""
     return ChangeRequest.objects.visible_to(user).filter(files__document=document).exists()

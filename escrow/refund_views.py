@@ -44,7 +44,7 @@ def give_back(request: UserRequest, key: str, pk: int) -> HttpResponse:
 
 
 @require_safe
-@policy("escrow.party")
+@policy("escrow.party", suspended=True)
 def refund(request: UserRequest, key: str, pk: int) -> HttpResponse:
     return show(request, request_for(RefundRequest.objects.visible_to(request.user), key, pk))
 

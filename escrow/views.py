@@ -37,7 +37,7 @@ def crumbs(project: Project, *ends: tuple[str, str]) -> list[tuple[str, str]]:
 
 @never_cache
 @require_safe
-@policy("escrow.party")
+@policy("escrow.party", suspended=True)
 def payments(request: UserRequest, key: str) -> HttpResponse:
     rows = EscrowAccount.objects.visible_to(request.user).with_parties()
     account = get_object_or_404(rows, project__key=key)
@@ -77,7 +77,7 @@ def everything(account: EscrowAccount, user: User) -> dict[str, Any]:
 
 
 @require_safe
-@policy("escrow.party")
+@policy("escrow.party", suspended=True)
 def statement_csv(request: UserRequest, key: str) -> HttpResponse:
     rows = EscrowAccount.objects.visible_to(request.user).select_related("project")
     account = get_object_or_404(rows, project__key=key)
@@ -85,7 +85,7 @@ def statement_csv(request: UserRequest, key: str) -> HttpResponse:
 
 
 @require_safe
-@policy("escrow.party")
+@policy("escrow.party", suspended=True)
 def statement_pdf(request: UserRequest, key: str) -> HttpResponse:
     account = get_object_or_404(EscrowAccount.objects.visible_to(request.user).with_parties(), project__key=key)
     return handed_out(account, statement_paper(account), "application/pdf", "pdf")

@@ -1,5 +1,6 @@
 """Who may use which page: one readable table, default deny.
 
+A suspended account finds closed whatever does not say `suspended=True`: it keeps what a dispute and its own data need.
 A policy says which *kind* of person a page is for. Which *rows* that person may touch is decided by the querysets
 (`Project.objects.visible_to(user)` …), where a stranger's object and a missing one give the same 404.
 """
@@ -16,7 +17,7 @@ from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -142,8 +143,18 @@ def lacking(user: User, audience: For) -> str:
     return by_role[0] if client else by_role[1]
 
 
-def policy(name: str, *, reauthenticate: bool = False) -> Callable[[View], View]:
-    """Declare the policy `name` of a view; with `reauthenticate`, password or passkey is asked again first."""
+def closed(request: HttpRequest, audience: For) -> HttpResponse | None:
+    """The answer to a suspended account where it has nothing to do any more, whatever the page is about."""
+    if audience is For.MACHINE or not getattr(request.user, "is_suspended", False):
+        return None
+    return render(request, "suspended.html", status=403)
+
+
+def policy(name: str, *, reauthenticate: bool = False, suspended: bool = False) -> Callable[[View], View]:
+    """Declare the policy `name` of a view; with `reauthenticate`, password or passkey is asked again first.
+
+    With `suspended`, it stays open to an account that is suspended: what a dispute needs, and its own data.
+    """
     audience = POLICIES[name]
 
     def declare(view: View) -> View:
@@ -151,10 +162,12 @@ def policy(name: str, *, reauthenticate: bool = False) -> Callable[[View], View]
 
         @wraps(view)
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            answer = refused(request, audience, about=bool(kwargs)) or resume.offer(request)
+            shut = None if suspended else closed(request, audience)
+            answer = shut or refused(request, audience, about=bool(kwargs)) or resume.offer(request)
             return answer or guarded(request, *args, **kwargs)
 
         checked.policy, checked.reauthenticates = name, reauthenticate  # type: ignore[attr-defined]
+        checked.suspended = suspended  # type: ignore[attr-defined]
         return checked
 
     return declare

@@ -19,7 +19,7 @@ SECRETS = ("password", "csrfmiddlewaretoken", "code", "credential", "iban")
 
 
 @require_safe
-@policy("site.public")
+@policy("site.public", suspended=True)
 def home(request: HttpRequest) -> HttpResponse:
     prices = {"commission": settings.COMMISSION_RATE_BP, "r0_fee": settings.R0_FEE_RATE_BP}
     offered = {"credits": settings.CREDIT_PRICES_CENTS, "r0_offered": settings.R0_OFFERED}
@@ -27,7 +27,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@policy("site.language")
+@policy("site.language", suspended=True)
 def language(request: HttpRequest) -> HttpResponse:
     wanted, back = request.POST.get("language", ""), request.POST.get("next", "")
     if wanted not in dict(settings.LANGUAGES):
@@ -42,14 +42,14 @@ def language(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @never_cache
-@policy("site.health")
+@policy("site.health", suspended=True)
 def live(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok", content_type="text/plain")
 
 
 @require_safe
 @never_cache
-@policy("site.health")
+@policy("site.health", suspended=True)
 def ready(request: HttpRequest) -> HttpResponse:
     try:
         with connection.cursor() as cursor:

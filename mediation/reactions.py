@@ -75,7 +75,7 @@ def free_of_ties(staff: User, account: EscrowAccount) -> bool:
     return not any(is_tied(staff, party) for party in (account.agreement.client, account.agreement.provider))
 
 
-@reads("mediation.evidence")
+@reads("mediation.evidence", suspended=True)
 def evidence_is_read_by(user: User, document: Document) -> bool:
     """The inert copy: both sides and the SMA's people in the case."""
     return Evidence.objects.visible_to(user).filter(document=document).exists()
@@ -87,7 +87,7 @@ def original_is_read_by(user: User, document: Document) -> bool:
     return Evidence.objects.examined_by(user).filter(original=document).exists()
 
 
-@reads("mediation.court")
+@reads("mediation.court", suspended=True)
 def court_paper_is_read_by(user: User, document: Document) -> bool:
     """What a court wrote: both sides and the SMA's people in the case."""
     rows = Seizure.objects.visible_to(user)

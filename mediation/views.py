@@ -61,7 +61,7 @@ def draw_opening(request: UserRequest, opening: Opening, form: OpenForm | None =
 
 @never_cache
 @require_safe
-@policy("mediation.party")
+@policy("mediation.party", suspended=True)
 def case(request: UserRequest, key: str) -> HttpResponse:
     dispute = get_object_or_404(with_turns(Dispute.objects.visible_to(request.user).with_parties()), key=key)
     dossier = Dossier(dispute, request.user)
@@ -88,7 +88,7 @@ def everything(dossier: Dossier) -> dict[str, Any]:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@policy("mediation.party")
+@policy("mediation.party", suspended=True)
 def answer(request: UserRequest, key: str) -> HttpResponse:
     dispute = own(request, key)
     form = AnswerForm(*sent(request), dispute=dispute)
@@ -100,7 +100,7 @@ def answer(request: UserRequest, key: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@policy("mediation.party")
+@policy("mediation.party", suspended=True)
 def join(request: UserRequest, key: str) -> HttpResponse:
     dispute = own(request, key)
     form = JoinForm(*sent(request), dispute=dispute)
@@ -112,7 +112,7 @@ def join(request: UserRequest, key: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@policy("mediation.party")
+@policy("mediation.party", suspended=True)
 def say(request: UserRequest, key: str) -> HttpResponse:
     dispute = own(request, key)
     form = SayForm(*sent(request), dispute=dispute)
@@ -124,7 +124,7 @@ def say(request: UserRequest, key: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@policy("mediation.party")
+@policy("mediation.party", suspended=True)
 def propose(request: UserRequest, key: str) -> HttpResponse:
     dispute = own(request, key)
     form = ProposeForm(*sent(request), dispute=dispute)
@@ -136,7 +136,7 @@ def propose(request: UserRequest, key: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@policy("mediation.settle", reauthenticate=True)
+@policy("mediation.settle", reauthenticate=True, suspended=True)
 def accept(request: UserRequest, key: str, n: int) -> HttpResponse:
     dispute = own(request, key)
     proposal = get_object_or_404(SplitProposal.objects.visible_to(request.user), dispute=dispute, number=n)
@@ -150,7 +150,7 @@ def accept(request: UserRequest, key: str, n: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@policy("mediation.party")
+@policy("mediation.party", suspended=True)
 def refuse(request: UserRequest, key: str, n: int) -> HttpResponse:
     dispute = own(request, key)
     proposal = get_object_or_404(SplitProposal.objects.visible_to(request.user), dispute=dispute, number=n)
@@ -164,7 +164,7 @@ def refuse(request: UserRequest, key: str, n: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@policy("mediation.party")
+@policy("mediation.party", suspended=True)
 def withdraw(request: UserRequest, key: str) -> HttpResponse:
     dispute = own(request, key)
     form = WithdrawForm(*sent(request))
@@ -186,7 +186,7 @@ def draw(
 
 
 @require_safe
-@policy("mediation.decision")
+@policy("mediation.decision", suspended=True)
 def paper(request: UserRequest, key: str) -> HttpResponse:
     rows = Decision.objects.visible_to(request.user).issued().with_case()
     decision = get_object_or_404(rows, dispute__key=key)
@@ -197,6 +197,6 @@ def paper(request: UserRequest, key: str) -> HttpResponse:
 
 
 @require_safe
-@policy("mediation.register")
+@policy("mediation.register", suspended=True)
 def register(request: HttpRequest) -> HttpResponse:
     return render(request, "mediation/register.html", {"register": Register(request.GET.get("avant", ""))})

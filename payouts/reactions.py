@@ -104,7 +104,7 @@ def look_again(event: Event) -> None:
     PayoutBatch.follow_account_of(User.objects.get(pk=event.facts["user"]))
 
 
-@reads("payouts.invoice")
+@reads("payouts.invoice", suspended=True)
 def may_read_invoice(user: User, document: Document) -> bool:
     """The client whom it is addressed to, and Finance; its owner always may."""
     rows = PayoutRequest.objects.filter(document=document)

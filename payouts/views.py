@@ -14,7 +14,7 @@ from payouts.forms import PayoutForm, RefundAccountForm
 
 
 @require_safe
-@policy("payouts.own")
+@policy("payouts.own", suspended=True)
 def requests(request: UserRequest) -> HttpResponse:
     return render(request, "payouts/list.html", {"desk": Desk(request.user)})
 

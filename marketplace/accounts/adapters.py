@@ -18,7 +18,7 @@ from marketplace.accounts.models import AccountMail, User
 
 if TYPE_CHECKING:
     from allauth.account.models import EmailAddress
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped library
@@ -51,6 +51,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped li
             user.email_verified_at = timezone.now()
             user.save(update_fields=["email_verified_at"])
         return done
+
+    def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
+        """Lets a suspended person in, as far as pages are open to them; a suspended member of the staff is not."""
+        if user.may_sign_in:
+            return None
+        answer: HttpResponse = super().pre_login(request, user, **kwargs)
+        return answer
 
     def send_account_already_exists_mail(self, email: str) -> None:
         """As slow as a real sign-up, which hashes a password: the time must not tell that the address is taken."""

@@ -13,9 +13,13 @@ class OneQueryBackend(AuthenticationBackend):  # type: ignore[misc]
     """As allauth's, but a session's user comes with their company and their unread notices: one query, not three."""
 
     def get_user(self, user_id: Any) -> User | None:
-        """The user of a session, unless their account is closed."""
+        """The user of a session, unless their account is closed to them altogether."""
         user = User.objects.as_readers().filter(pk=user_id).first()
         if user is None or not self.user_can_authenticate(user):
             return None
         user.unread_notices = vars(user)["unread_now"]
         return user
+
+    def user_can_authenticate(self, user: User | None) -> bool:
+        """Whether they may sign in: a suspended person may, to the little that stays open to them (policies)."""
+        return user is not None and user.may_sign_in

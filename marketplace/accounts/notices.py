@@ -66,8 +66,14 @@ class Suspended(Telling):
             paragraphs=[
                 _("Our team has suspended your %(site)s account. Its reason:") % {"site": settings.SITE_NAME},
                 _("You can answer by replying to us; money held for you stays yours."),
+                _(
+                    "Sign in as before: you still read the reports and the payments pages of your projects, your "
+                    "notices and your data, and you still answer, write, send evidence and agree in your disputes."
+                ),
+                _("Everything else is closed until our team opens your account again."),
             ],
             quote=facts["reason"],
+            action=(_("Sign in"), reverse("account_login")),
         )
 
 

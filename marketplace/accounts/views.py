@@ -14,9 +14,10 @@ from marketplace.policies import UserRequest, policy
 from marketplace.ways import own_page
 
 
-@policy("accounts.self")
+@policy("accounts.self", suspended=True)
 def home(request: UserRequest) -> HttpResponse:
-    return render(request, "accounts/home.html", {"steps": steps_of(request.user)})
+    steps = [] if request.user.is_suspended else steps_of(request.user)
+    return render(request, "accounts/home.html", {"steps": steps})
 
 
 @policy("accounts.company")
@@ -40,7 +41,7 @@ def bank(request: UserRequest) -> HttpResponse:
     return render(request, "accounts/bank.html", page)
 
 
-@policy("accounts.self")
+@policy("accounts.self", suspended=True)
 def profile(request: UserRequest) -> HttpResponse:
     form = ProfileForm(request.POST or None, instance=request.user)
     if not form.is_valid():

@@ -19,7 +19,7 @@ SANDBOX = "sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigat
 
 
 @require_safe
-@policy("demo.trial")
+@policy("demo.trial", suspended=True)
 def mailbox(request: HttpRequest) -> HttpResponse:
     form = SearchForm(request.GET)
     asked = form.cleaned_data if form.is_valid() else {}
@@ -32,14 +32,14 @@ def mailbox(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @csp_update({"frame-src": [SELF]})
-@policy("demo.trial")
+@policy("demo.trial", suspended=True)
 def mail(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "demo/mail.html", {"mail": get_object_or_404(Mail, pk=pk)})
 
 
 @require_safe
 @xframe_options_sameorigin
-@policy("demo.trial")
+@policy("demo.trial", suspended=True)
 def html(request: HttpRequest, pk: int) -> HttpResponse:
     content = get_object_or_404(Mail, pk=pk).html
     if not content:

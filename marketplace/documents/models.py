@@ -79,4 +79,6 @@ class Document(models.Model):
     def readable_by(self, user: User) -> bool:
         """Whether `user` may read it now: its owner always, others as the reader of its purpose says."""
         reader = readers.registry.get(self.purpose)
+        if user.is_suspended and self.purpose not in readers.kept:
+            reader = None
         return self.owner_id == user.pk or (reader is not None and reader(user, self))

@@ -11,12 +11,14 @@ if TYPE_CHECKING:
 
 Reader = Callable[["User", "Document"], bool]
 registry: dict[str, Reader] = {}
+kept: set[str] = set()  # the purposes whose readers read on while their account is suspended
 
 
-def reads(*purposes: str) -> Callable[[Reader], Reader]:
+def reads(*purposes: str, suspended: bool = False) -> Callable[[Reader], Reader]:
     """Declare, in an app's `reactions.py`, who besides the owner may read the documents of these purposes.
 
-    Asked again at each download. A purpose without a reader is for the owner alone.
+    Asked again at each download. A purpose without a reader is for the owner alone. With `suspended`, also those whose
+    account is suspended: what a dispute is about.
     """
 
     def declare(reader: Reader) -> Reader:
@@ -24,6 +26,7 @@ def reads(*purposes: str) -> Callable[[Reader], Reader]:
             if purpose in registry:
                 raise ValueError(f"Two readers judge the documents of {purpose}.")
             registry[purpose] = reader
+        kept.update(purposes if suspended else ())
         return reader
 
     return declare

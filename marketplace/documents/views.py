@@ -10,7 +10,7 @@ from marketplace.policies import UserRequest, policy
 
 
 @require_safe
-@policy("documents.download")
+@policy("documents.download", suspended=True)
 def download(request: UserRequest, key: UUID) -> HttpResponseBase:
     document = Document.objects.filter(key=key).select_related("owner").first()
     if document is None or not document.readable_by(request.user):

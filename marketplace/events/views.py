@@ -17,7 +17,7 @@ PAGE = 20
 
 
 @require_safe
-@policy("events.own")
+@policy("events.own", suspended=True)
 def notices(request: UserRequest) -> HttpResponse:
     mine = Notice.objects.visible_to(request.user)
     before = request.GET.get("avant", "")
@@ -32,7 +32,7 @@ def notices(request: UserRequest) -> HttpResponse:
 
 
 @require_safe
-@policy("events.own")
+@policy("events.own", suspended=True)
 def open_notice(request: UserRequest, pk: int) -> HttpResponse:
     notice = get_object_or_404(Notice.objects.visible_to(request.user), pk=pk)
     notice.mark_read()
@@ -43,7 +43,7 @@ def open_notice(request: UserRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@policy("events.own")
+@policy("events.own", suspended=True)
 def read_all(request: UserRequest) -> HttpResponse:
     Notice.objects.visible_to(request.user).read()
     messages.success(request, _("All your notices are marked as read."))
@@ -51,7 +51,7 @@ def read_all(request: UserRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@policy("events.own")
+@policy("events.own", suspended=True)
 def preferences(request: UserRequest) -> HttpResponse:
     form = PreferencesForm(request.POST if request.method == "POST" else None, user=request.user)
     if form.is_valid():
@@ -63,7 +63,7 @@ def preferences(request: UserRequest) -> HttpResponse:
 
 @csrf_exempt  # RFC 8058: the mail program posts by itself, without a cookie; the link is signed and only switches off.
 @require_http_methods(["GET", "HEAD", "POST"])
-@policy("events.unsubscribe")
+@policy("events.unsubscribe", suspended=True)
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     what = Unsubscription.read(token)
     if what is None:

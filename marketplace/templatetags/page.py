@@ -12,7 +12,7 @@ from django import template
 from django.forms import BoundField
 from django.template.base import NodeList, Parser, Token
 from django.template.context import Context
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, resolve, reverse
 from django.utils import timezone
 from django.utils.formats import date_format, get_format
 from django.utils.html import format_html
@@ -155,10 +155,12 @@ def icon(name: str, css: str = "") -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def nav_link(context: Context, route: str, label: str, picture: str = "") -> str:
-    """A list item that leads to `route`, marked when the reader is there; nothing while the route does not exist."""
+    """A list item that leads to `route`, marked when the reader is there; nothing if it does not exist for them."""
     try:
         path = reverse(route)
     except NoReverseMatch:
+        return ""
+    if getattr(context.get("user"), "is_suspended", False) and not getattr(resolve(path).func, "suspended", True):
         return ""
     here = getattr(context.get("request"), "path", "")
     current = ' aria-current="page"' if here == path else ""

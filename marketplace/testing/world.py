@@ -450,11 +450,10 @@ def settle_exchange(world: World, project: Project) -> None:
     papers = Papers([intake.clean(pdf("fichierbrouillon"), intake.PLAIN)])
     draft = OfferDraft.keep(project, by=people["suspended"], typed={"pitch": "secretbrouillon"}, papers=papers)
     (documents["draft"],) = draft.documents
-    world.hide(
-        "messages and their files", "secretownermessage", "secretrivalmessage", "fichiermessage", seen_by=DOSSIER
-    )
+    world.hide("message told to the bidders", "secretownermessage", seen_by=DOSSIER | {"suspended"})
+    world.hide("messages and their files", "secretrivalmessage", "fichiermessage", seen_by=DOSSIER)
     world.hide("file of an offer", "fichieroffre", seen_by=DOSSIER)
-    world.hide("draft of an offer", "secretbrouillon", "fichierbrouillon", seen_by={"superuser"})
+    world.hide("draft of an offer", "secretbrouillon", "fichierbrouillon", seen_by={"superuser", "suspended"})
 
 
 def settle_draft(world: World) -> None:

@@ -26,6 +26,13 @@ def page(client: Client, path: str, status: int = 200) -> str:
     return plain(answer.content.decode())
 
 
+def downloaded(client: Client, path: str) -> bytes:
+    """What is in a file."""
+    answer = client.get(path)
+    assert answer.status_code == 200
+    return b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+
+
 def send(client: Client, path: str, **data: Any) -> tuple[int, str]:
     """What a form answers: the status, and the page or the address it leads to."""
     answer = client.post(path, {"key": str(uuid.uuid4()), **data})

@@ -126,9 +126,10 @@ class ProjectQuerySet(models.QuerySet["Project"]):
     def report_open_to(self, user: User) -> ProjectQuerySet:
         """Projects whose report concerns `user`: its client, its winner, every provider with a living spending.
 
-        Whoever was chosen once keeps it, though the agreement fell through and the credits came back.
+        Whoever was chosen once keeps it, though the agreement fell through and the credits came back. A suspended
+        account keeps those of its own projects alone, not what it bought of others' calls.
         """
-        bought = ~Q(state__in=UNSEEN) & spent(user, Kind.CONSULTATION)
+        bought = Q(pk__in=()) if user.is_suspended else ~Q(state__in=UNSEEN) & spent(user, Kind.CONSULTATION)
         chosen = Exists(self.model._default_manager.filter(pk=OuterRef("pk"), agreements__provider=user))
         return self.filter(Q(client=user) | Q(winner=user) | bought | chosen)
 

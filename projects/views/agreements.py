@@ -90,7 +90,7 @@ def accept(request: UserRequest, key: str) -> HttpResponse:
 
 
 @require_safe
-@policy("agreements.party")
+@policy("agreements.party", suspended=True)
 def pdf(request: UserRequest, key: str) -> HttpResponse:
     rows = Agreement.objects.visible_to(request.user).frozen()
     agreement = get_object_or_404(rows.select_related("project", "client__company", "provider__company"), key=key)
@@ -98,7 +98,7 @@ def pdf(request: UserRequest, key: str) -> HttpResponse:
 
 
 @require_safe
-@policy("agreements.party")
+@policy("agreements.party", suspended=True)
 def former_pdf(request: UserRequest, key: str, n: int) -> HttpResponse:
     rows = AgreementVersion.objects.visible_to(request.user).frozen()
     joined = (f"agreement__{name}" for name in ("project", "client__company", "provider__company"))

@@ -143,7 +143,7 @@ def discard(request: UserRequest, key: str) -> HttpResponse:
 
 
 @require_safe
-@policy("projects.own")
+@policy("projects.own", suspended=True)
 def mine(request: UserRequest) -> HttpResponse:
     asked = request.GET
     shelf, stage, before = asked.get("vue", ""), asked.get("etape", ""), asked.get("avant", "")

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 
 @require_safe
-@policy("projects.own")
+@policy("projects.own", suspended=True)
 def report(request: UserRequest, key: str) -> HttpResponse:
     project = get_object_or_404(gathered(request.user), key=key)
     return render(request, "projects/report.html", page_of(project, request.user, request.GET.get("avant", "")))
 
 
 @require_safe
-@policy("projects.own")
+@policy("projects.own", suspended=True)
 def dates(request: UserRequest, key: str) -> HttpResponse:
     project = get_object_or_404(gathered(request.user), key=key)
     asked = request.GET.get("date", "")

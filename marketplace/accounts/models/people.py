@@ -116,6 +116,16 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.email_verified_at is not None
 
     @property
+    def is_suspended(self) -> bool:
+        """Whether the account is suspended: only pages that say so stay open to it (marketplace/policies.py)."""
+        return not self.is_active
+
+    @property
+    def may_sign_in(self) -> bool:
+        """Whether they may sign in; suspended, only for what stays open, and never a member of the staff."""
+        return self.is_active or not self.is_staff
+
+    @property
     def has_company(self) -> bool:
         """Whether the company that they act for is known; both hats need one (clients are professionals too)."""
         try:
@@ -132,8 +142,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.is_provider and self.is_verified and self.has_company
 
     def suspend(self, *, by: User, reason: str) -> None:
-        """Close the account at once: they are out of every session, and told why. Nothing is deleted, no money moves.
+        """Close the account at once but for its disputes and its data, and tell them why. Nothing is deleted or paid.
 
+        They still read the reports of their projects, and act in their cases before the SMA (terms, section 6).
         Refused: AlreadySuspended; Untouchable (oneself, an administrator).
         """
         with locked(self):

@@ -5,7 +5,7 @@ from django.contrib.auth import authenticate
 from django.db import IntegrityError, transaction
 from django.test import Client
 
-from marketplace.accounts.models import Company, User
+from marketplace.accounts.models import AccountMail, Company, User
 from marketplace.accounts.tests.conftest import DETAILS
 from marketplace.events.models import Event, Notice
 from marketplace.testing.cast import PASSWORD, signed_in
@@ -54,13 +54,53 @@ def test_hat_needs_a_company_and_a_verified_address(newcomer: User) -> None:
     assert hats() == (True, False, False)
 
 
-def test_suspended_user_is_out_at_once_and_told_why(provider: User, moderator_user: User, as_provider: Client) -> None:
-    assert as_provider.get("/mon-compte/").status_code == 200
+def test_suspended_user_is_told_why_and_what_stays_open(
+    provider: User, moderator_user: User, as_provider: Client
+) -> None:
     provider.suspend(by=moderator_user, reason="Coordonnées fausses")
-    assert as_provider.get("/mon-compte/").status_code == 302
-    assert authenticate(None, email=provider.email, password=PASSWORD) is None
+    assert "Ouvrez le rapport d’un projet" in as_provider.get("/mon-compte/").content.decode()
+    assert authenticate(None, email=provider.email, password=PASSWORD) == provider
     letter = Notice.objects.get(user=provider, name="user.suspended").letter
     assert (letter.subject, letter.quote) == ("Votre compte est suspendu", "Coordonnées fausses")
+    assert "dans vos litiges vous répondez" in letter.paragraphs[2]
+    assert letter.path == "/compte/connexion/"
+
+
+OPEN = ["/", "/mon-compte/", "/mon-compte/profil/", "/mes-avis/", "/mes-projets/", "/demandes-de-paiement/"]
+CLOSED = ["/mon-compte/iban/", "/mon-compte/entreprise/", "/projets/publier/"]
+
+
+def test_suspended_account_keeps_only_what_says_so(provider: User, moderator_user: User, as_provider: Client) -> None:
+    provider.suspend(by=moderator_user, reason="Coordonnées fausses")
+    for path in OPEN:
+        answer = as_provider.get(path)
+        assert (answer.status_code, "Votre compte est suspendu" in answer.content.decode()) == (200, True), path
+        assert 'href="/projets/publier/"' not in answer.content.decode().partition("<main")[0], path
+    answers = [(path, answer) for path in CLOSED for answer in (as_provider.get(path), as_provider.post(path))]
+    for path, answer in [*answers, *((path, as_provider.get(path)) for path in ("/projets/", "/credits/"))]:
+        assert (answer.status_code, "Rien n’a été fait." in answer.content.decode()) == (403, True), path
+
+
+def test_suspended_person_signs_in_and_chooses_a_new_password(
+    provider: User, moderator_user: User, client: Client
+) -> None:
+    provider.suspend(by=moderator_user, reason="Coordonnées fausses")
+    typed = {"login": provider.email, "password": PASSWORD}
+    assert client.post("/compte/connexion/", typed)["Location"] == "/mon-compte/"
+    assert client.get("/mes-projets/").status_code == 200
+    client.logout()
+    client.post("/compte/mot-de-passe/oubli/", {"email": provider.email.upper()})
+    assert AccountMail.objects.filter(user=provider, name="password_reset_key").exists()
+
+
+def test_suspended_member_of_the_staff_is_out_altogether(finance_user: User, superuser: User) -> None:
+    browser, another = signed_in(finance_user), Client()
+    finance_user.suspend(by=superuser, reason="Parti")
+    assert browser.get("/mon-compte/").status_code == 302
+    typed = {"login": finance_user.email, "password": PASSWORD}
+    assert another.post("/compte/connexion/", typed)["Location"] == "/compte/inactif/"
+    another.post("/compte/mot-de-passe/oubli/", {"email": finance_user.email})
+    assert not AccountMail.objects.filter(user=finance_user, name="password_reset_key").exists()
 
 
 def test_suspension_is_refused_twice_for_oneself_and_for_administrators(provider: User, moderator_user: User) -> None:

@@ -1,0 +1,79 @@
+"""A side whose account is suspended: it goes on with its case, to the end, and does nothing else."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from django.test import Client
+
+from escrow.models import EscrowAccount
+from escrow.tests.way import png
+from marketplace.accounts.models import User
+from marketplace.documents.models import Document
+from mediation.models import Dispute
+from mediation.tests import way
+from mediation.tests.pages import address, downloaded, page, send
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def dispute(account: EscrowAccount, moderator_user: User) -> Dispute:
+    """Opened by the client; the provider is suspended before having answered."""
+    dispute = way.opened(account)
+    dispute.say("", by=dispute.client, key=uuid.uuid4(), exhibits=[way.exhibit("Capture")])
+    dispute.provider.suspend(by=moderator_user, reason="Faux SIREN")
+    return way.fresh(dispute)
+
+
+def test_suspended_side_plays_its_case_to_the_end(dispute: Dispute, as_provider: Client) -> None:
+    for end, typed in (
+        ("reponse/", {"text": "Non.", "exhibits": [png()]}),
+        ("messages/", {"text": "Lisez la pièce B1."}),
+        ("propositions/", {"share": "900", "reason": "Au prorata."}),
+        ("demande/", {"grievance": "Tout est livré.", "claim": "1200"}),
+    ):
+        assert send(as_provider, address(dispute, end), **typed)[0] == 302, end
+    refused, accepted = (way.proposed(way.fresh(dispute), cents, dispute.client).number for cents in (10_000, 80_000))
+    assert send(as_provider, address(dispute, f"propositions/{refused}/refus/"))[0] == 200
+    assert send(as_provider, address(dispute, f"propositions/{accepted}/acceptation/"))[0] == 302
+    assert (way.fresh(dispute).state, way.tranche(dispute.account).released_cents) == ("EXECUTED", 80_000)
+
+
+def test_suspended_side_reads_all_of_its_project(dispute: Dispute, as_provider: Client) -> None:
+    key = dispute.project.key
+    paths = [f"/projets/{key}/rapport/", f"/projets/{key}/paiements/", f"/projets/{key}/paiements/releve.pdf"]
+    for path in (*paths, address(dispute)):
+        assert as_provider.get(path).status_code == 200, path
+    assert downloaded(as_provider, dispute.evidence.get().document.get_absolute_url())
+    text = page(as_provider, address(dispute))
+    assert "Votre compte est suspendu" in text
+    assert "Envoyer ma réponse" in text
+
+
+def test_suspended_side_moves_no_other_money(dispute: Dispute, as_provider: Client, as_client: Client) -> None:
+    key, other = dispute.project.key, way.tranche(dispute.account, 2).pk
+    deeds = [f"paiements/tranches/{other}/{end}/" for end in ("livraison", "restitution")]
+    paths = [f"/projets/{key}/{end}" for end in (*deeds, "litige/nouveau/", "accord/")]
+    for path in (*paths, f"/demandes-de-paiement/tranches/{other}/", "/mon-compte/iban/"):
+        for answer in (as_provider.get(path), as_provider.post(path, {"key": str(uuid.uuid4())})):
+            assert answer.status_code in {403, 404}, path
+    assert way.tranche(dispute.account, 2).state == "FUNDED"
+
+
+def test_suspended_client_withdraws_and_pays_nothing(
+    account: EscrowAccount, moderator_user: User, as_client: Client
+) -> None:
+    dispute = way.mediated(account)
+    dispute.client.suspend(by=moderator_user, reason="Faux SIREN")
+    for end in ("depot/", f"tranches/{way.tranche(account, 2).pk}/liberation/"):
+        assert as_client.get(f"/projets/{account.project.key}/paiements/{end}").status_code in {403, 404}
+    assert send(as_client, address(dispute, "retrait/"))[0] == 302
+    assert way.fresh(dispute).state == "WITHDRAWN"
+
+
+def test_suspended_side_reads_no_file_of_a_dossier(dispute: Dispute, as_provider: Client) -> None:
+    paper = way.exhibit().copy
+    document = Document.take_in(paper, owner=dispute.client, purpose="projects.specification")
+    assert not document.readable_by(User.objects.get(pk=dispute.provider.pk))
