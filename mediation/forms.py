@@ -10,7 +10,7 @@ from escrow.models import EscrowAccount, Shares, Tranche
 from marketplace.accounts.models import User
 from marketplace.documents.intake import OFFICE, PLAIN
 from marketplace.fields import EurosField
-from marketplace.forms import Deed, Performing
+from marketplace.forms import Deed
 from marketplace.templatetags.page import euros
 from mediation.exhibits import ExhibitsField
 from mediation.models import Claim, Dispute, Entry, Plea, SplitProposal
@@ -178,7 +178,7 @@ class ProposeForm(OfCase):
         )
 
 
-class AcceptForm(Performing):
+class AcceptForm(Deed):
     """One click: a proposal is accepted as it stands."""
 
     def save(self, proposal: SplitProposal, *, by: User) -> bool:
@@ -186,7 +186,7 @@ class AcceptForm(Performing):
         return self.done(lambda: proposal.accept(by=by))
 
 
-class ReasonForm(Performing):
+class ReasonForm(Deed):
     """Words that may go with a refusal or a withdrawal."""
 
     reason = forms.CharField(

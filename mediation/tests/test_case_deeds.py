@@ -126,6 +126,15 @@ def test_password_is_asked_again_before_an_acceptance(dispute: Dispute, as_clien
     assert way.fresh(dispute).state == "MEDIATION"
 
 
+@pytest.mark.parametrize("end", ["propositions/1/acceptation/", "propositions/1/refus/", "retrait/"])
+@pytest.mark.parametrize("typed", [{}, {"key": "abc"}, {"key": ""}], ids=["nothing", "wrong", "empty"])
+def test_deed_without_a_key_does_nothing(dispute: Dispute, as_client: Client, end: str, typed: dict[str, str]) -> None:
+    way.proposed(dispute, 80_000, dispute.provider)
+    answer = as_client.post(address(dispute, end), typed)
+    assert (answer.status_code, "Cette page a expiré" in answer.content.decode()) == (200, True)
+    assert (way.fresh(dispute).state, dispute.proposals.get().state) == ("MEDIATION", "OPEN")
+
+
 def test_own_proposal_is_neither_accepted_nor_refused(dispute: Dispute, as_client: Client) -> None:
     way.proposed(dispute, 80_000, dispute.client)
     for end in ("acceptation/", "refus/"):
