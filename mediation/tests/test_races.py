@@ -8,12 +8,13 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.test import override_settings
 
 from escrow.models import EscrowAccount, Tranche
 from escrow.tests import way as escrow
 from marketplace.ledger import checks
 from marketplace.ledger.tests.crowd import ROUNDS, Crowd, slowed, tally
-from mediation.models import Dispute, Plea
+from mediation.models import Dispute, Plea, Seizure
 from mediation.tests import way
 from projects.models import Deadline
 
@@ -119,6 +120,84 @@ def a_withdrawal_meets_a_decision(crowd: Crowd, tranche: Tranche) -> None:
     assert way.fresh(dispute).state == ("DECIDED" if answers["Decision"] else "WITHDRAWN")
 
 
+def an_acceptance_meets_a_withdrawal(crowd: Crowd, tranche: Tranche) -> None:
+    """Settled, or thawed: never both."""
+    dispute = mediated(tranche)
+    proposal, theirs = way.proposed(dispute, 5_000, dispute.client), way.fresh(dispute)
+    hands = [partial(proposal.accept, by=dispute.provider), partial(theirs.withdraw, by=theirs.client)]
+    assert tally(crowd.race(hands)) == {"NoneType": 1, "Closed": 1}
+    outcome = (way.fresh(dispute).state, fresh(tranche).released_cents, fresh(tranche).held_cents)
+    assert outcome in {("EXECUTED", 5_000, 0), ("WITHDRAWN", 0, CENTS)}
+
+
+def an_acceptance_meets_another_proposal(crowd: Crowd, tranche: Tranche) -> None:
+    """What is accepted is what was read: replaced meanwhile, it is refused."""
+    dispute = mediated(tranche)
+    first, theirs = way.proposed(dispute, 5_000, dispute.client), way.fresh(dispute)
+    hands: list[Callable[[], Any]] = [partial(first.accept, by=dispute.provider)]
+    hands += [partial(way.proposed, theirs, 4_000, theirs.client)]
+    answers = tally(crowd.race(hands))
+    assert answers in ({"NoneType": 1, "Closed": 1}, {"Overtaken": 1, "SplitProposal": 1})
+    assert fresh(tranche).released_cents == (5_000 if answers["NoneType"] else 0)
+
+
+def a_counter_proposal_meets_an_acceptance(crowd: Crowd, tranche: Tranche) -> None:
+    """The other side's own proposal leaves the first to be answered: both pass, or the case is settled before."""
+    dispute = mediated(tranche)
+    first, theirs = way.proposed(dispute, 5_000, dispute.client), way.fresh(dispute)
+    hands: list[Callable[[], Any]] = [partial(first.accept, by=dispute.provider)]
+    hands += [partial(way.proposed, theirs, 6_000, theirs.provider)]
+    answers = tally(crowd.race(hands))
+    assert answers in ({"NoneType": 1, "Closed": 1}, {"NoneType": 1, "SplitProposal": 1})
+    assert (way.fresh(dispute).state, fresh(tranche).released_cents) == ("EXECUTED", 5_000)
+
+
+def the_end_of_a_mediation_meets_an_acceptance(crowd: Crowd, tranche: Tranche) -> None:
+    """Settled, or before an arbitrator: never decided over a settlement."""
+    dispute = mediated(tranche)
+    proposal = way.proposed(dispute, 5_000, dispute.client)
+    deadline = Deadline.objects.about(dispute, "sma.mediate").waiting().get()
+    fall = partial(deadline.fall, deadline.due_at + way.SECOND)
+    crowd.race([partial(proposal.accept, by=dispute.provider), fall])
+    outcome = (way.fresh(dispute).state, fresh(tranche).released_cents)
+    assert outcome in {("EXECUTED", 5_000), ("ARBITRATION", 0)}
+
+
+def a_decision_meets_an_acceptance(crowd: Crowd, tranche: Tranche) -> None:
+    """Before an arbitrator no proposal is accepted any more, whoever comes first."""
+    dispute = mediated(tranche)
+    proposal = way.proposed(dispute, 5_000, dispute.client)
+    dispute = way.let_fall(dispute, "sma.mediate")
+    answers = tally(crowd.race([partial(way.drafted, dispute, 7_000), partial(proposal.accept, by=dispute.provider)]))
+    assert answers in ({"Decision": 1, "NotInMediation": 1}, {"Decision": 1, "Closed": 1})
+    assert (way.fresh(dispute).state, fresh(tranche).released_cents) == ("DECIDED", 0)
+
+
+def an_approval_meets_an_acceptance(crowd: Crowd, tranche: Tranche) -> None:
+    """The decision is issued, once; the proposal stays without object."""
+    dispute = mediated(tranche)
+    proposal = way.proposed(dispute, 5_000, dispute.client)
+    with override_settings(SMA_APPROVAL_CENTS=0):
+        draft = way.drafted(way.let_fall(dispute, "sma.mediate"), 7_000)
+    approver: Any = way.fresh(dispute).approver
+    hands = [partial(draft.approve, by=approver), partial(proposal.accept, by=dispute.provider)]
+    answers = tally(crowd.race(hands))
+    assert answers in ({"NoneType": 1, "NotInMediation": 1}, {"NoneType": 1, "Closed": 1})
+    assert (way.fresh(dispute).state, dispute.decisions.get().state) == ("DECIDED", "ISSUED")
+
+
+def a_court_meets_the_date_of_execution(crowd: Crowd, tranche: Tranche) -> None:
+    """Seized in time, nothing is executed; else there is nothing left to seize a court of."""
+    dispute = way.let_fall(mediated(tranche), "sma.mediate")
+    way.drafted(dispute, 7_000)
+    dispute, by = way.fresh(dispute), next(iter(way.members()))
+    deadline = Deadline.objects.about(dispute, "sma.execute").waiting().get()
+    seize = partial(Seizure.record, dispute, way.exhibit().copy, note="", by=by)
+    answers = tally(crowd.race([seize, partial(deadline.fall, deadline.due_at + way.SECOND)]))
+    outcome = (way.fresh(dispute).state, fresh(tranche).released_cents)
+    assert outcome == (("DECIDED", 0) if answers["Seizure"] else ("EXECUTED", 7_000)), answers
+
+
 def a_date_meets_an_answer(crowd: Crowd, tranche: Tranche) -> None:
     """The mediation begins once."""
     dispute = way.fresh(opening(funded(tranche))())
@@ -137,6 +216,13 @@ RACES = [
     both_accept_at_once,
     two_splits_are_accepted_at_once,
     a_withdrawal_meets_a_decision,
+    an_acceptance_meets_a_withdrawal,
+    an_acceptance_meets_another_proposal,
+    a_counter_proposal_meets_an_acceptance,
+    the_end_of_a_mediation_meets_an_acceptance,
+    a_decision_meets_an_acceptance,
+    an_approval_meets_an_acceptance,
+    a_court_meets_the_date_of_execution,
     a_date_meets_an_answer,
 ]
 
