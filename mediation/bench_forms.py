@@ -63,10 +63,19 @@ class SeatForm(CaseForm):
         ),
         error_messages={"invalid_choice": _("This person cannot sit in this case: choose one of those offered.")},
     )
+    reason = forms.CharField(
+        label=_("Why another person takes the seat, read by both sides"),
+        max_length=2000,
+        widget=area(3),
+        help_text=_("For instance absent, or overloaded. Both sides read it word for word: name nobody else in it."),
+    )
 
     def __init__(self, *args: Any, dispute: Dispute, **kwargs: Any) -> None:
         super().__init__(*args, dispute=dispute, **kwargs)
         now = getattr(dispute, f"{self.role.lower()}_id")
+        if now is None:  # nobody is replaced
+            self.fields["reason"].required = False
+            self.fields["reason"].widget = forms.HiddenInput()
         fit = [one.pk for one in Bench(dispute).candidates(self.role, besides={now})]
         self.fields["staff"].queryset = members().filter(pk__in=fit)  # type: ignore[attr-defined]
 

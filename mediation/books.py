@@ -12,7 +12,8 @@ def frozen_while_it_lives() -> list[str]:
         """
         select format('case %s-%s is %s, its freeze %s, with %s on it', d.year, d.rank, d.state, f.state, a.balance)
         from mediation_dispute d join escrow_freeze f on f.id = d.freeze_id join ledger_account a on a.id = f.frozen_id
-        where f.state <> case d.state when 'EXECUTED' then 'EXECUTED' when 'WITHDRAWN' then 'THAWED' else 'FROZEN' end
+        where f.state <> case d.state when 'EXECUTED' then 'EXECUTED'
+            when 'WITHDRAWN' then 'THAWED' when 'UNDECIDED' then 'THAWED' else 'FROZEN' end
           or (f.state = 'FROZEN') <> (a.balance > 0)
         """
     )

@@ -108,7 +108,7 @@ class CaseFile:
     @cached_property
     def decisions(self) -> list[Decision]:
         """The decision, drafts sent back included."""
-        return list(self.dispute.decisions.select_related("arbitrator", "approved_by"))
+        return list(self.dispute.decisions.select_related("arbitrator", "approved_by", "paper"))
 
     @property
     def paper(self) -> str:

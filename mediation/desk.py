@@ -120,9 +120,8 @@ def rows_of_delays() -> Iterator[tuple[str, dict[str, Any]]]:
     yield _("a mediator named"), measured(rows.exclude(named_at=None), "named_at")
     yield _("settled by both sides"), measured(rows.filter(Exists(accepted)), "ended_at")
     yield _("decided by an arbitrator"), measured(rows.exclude(decided_at=None), "decided_at")
-    withdrawn = rows.filter(state=DisputeState.WITHDRAWN)
-    yield _("withdrawn by who opened it"), measured(withdrawn.exclude(ended_by=None), "ended_at")
-    yield _("ended without a decision"), measured(withdrawn.filter(ended_by=None), "ended_at")
+    yield _("withdrawn by who opened it"), measured(rows.filter(state=DisputeState.WITHDRAWN), "ended_at")
+    yield _("ended without a decision"), measured(rows.filter(state=DisputeState.UNDECIDED), "ended_at")
     yield _("still under way"), measured(rows.living(), None)
 
 

@@ -12,10 +12,10 @@ from django.utils.translation import ngettext
 
 from marketplace.templatetags.page import euros, paris
 from mediation.ahead import steps_ahead
-from mediation.models import Decision, Entry, Evidence, SplitProposal
-from mediation.states import MEDIATED, DisputeState, ProposalState
+from mediation.models import Decision, Entry, Evidence, Seizure, SplitProposal
+from mediation.states import DisputeState, ProposalState
 from mediation.turns import Turn
-from mediation.words import Phase, author, phase_of, step_of, whose
+from mediation.words import Phase, author, phase_of, step_of, thawed, whose
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +79,7 @@ class Dossier:
     def may_join(self) -> bool:
         """Whether the reader may claim too, in the same case."""
         claimed = {claim.by_id for claim in self.claims}
-        return self.is_party and self.dispute.state in MEDIATED and self.reader.pk not in claimed
+        return self.is_party and self.reader.pk not in claimed and self.dispute.is_open and not self.turn.is_drafted
 
     @property
     def may_say(self) -> bool:
@@ -190,7 +190,9 @@ class Dossier:
         """The strip of a case that is over."""
         label = str(DisputeState(self.dispute.state).label)
         split = self.award
-        note = self.shared(split) if split else _("The money is held again and the tranches are as they were before.")
+        note = self.shared(split) if split else thawed(self.dispute)
+        if self.ruled:
+            note = " ".join([_("By the ruling of a court, which takes the place of the decision."), note])
         where = label[:1].upper() + label[1:]
         who = {"who": _("Nobody"), "who_note": _("The case is over.")}
         return {"where": where, "where_note": note, **who, "when": _("Nothing is left to do")}
@@ -217,6 +219,16 @@ class Dossier:
     def decision(self) -> Decision | None:
         """The decision that was issued."""
         return self.dispute.decision
+
+    @cached_property
+    def seizures(self) -> list[Seizure]:
+        """The courts seized of the decision, with their papers."""
+        return list(self.dispute.seizures.select_related("document", "ruling"))
+
+    @property
+    def ruled(self) -> Seizure | None:
+        """The court whose ruling was executed in the place of the decision."""
+        return next((seizure for seizure in self.seizures if seizure.ruling), None) if self.decision else None
 
     @property
     def decided_split(self) -> Split | None:

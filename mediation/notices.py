@@ -135,7 +135,7 @@ class OfCase(Telling):
         known = in_words(facts)
         return Letter(
             subject=str(self.words.subject) % known,
-            paragraphs=[str(each) % known for each in self.words.paragraphs],
+            paragraphs=[str(each) % known for each in [*self.words.paragraphs, *self.changed(facts)]],
             project=_now("Project %(number)s") % facts,
             quote=facts.get("text", ""),
             figures=self.figures(facts),
@@ -144,10 +144,20 @@ class OfCase(Telling):
             links_title=_now("Documents"),
         )
 
+    def changed(self, facts: Facts) -> list[_StrPromise]:
+        """That somebody else sat there before, whose change has the reason that is quoted."""
+        return [CHANGED] if facts.get("changed") else []
+
     def links(self, facts: Facts) -> list[tuple[str, str, str]]:
-        """The decision itself, for the sides to whom it is announced."""
+        """The decision, and what a court wrote, for the sides to whom it is announced."""
         number = _now("case SMA %(n)s") % facts
-        return [(_now("The decision as a PDF"), f"{facts['page']}decision.pdf", number)] if "decision" in facts else []
+        decision = f"{facts['page']}decision.pdf" if "decision" in facts else None
+        papers = [
+            (_now("The decision as a PDF"), decision),
+            (_now("The ruling of the court"), facts.get("ruling")),
+            (_now("The proof that a court is seized"), facts.get("proof")),
+        ]
+        return [(label, path, number) for label, path in papers if path]
 
     def figures(self, facts: Facts) -> list[tuple[str, str]]:
         """What is frozen, how it is shared, and the date of the step."""
@@ -161,6 +171,8 @@ class OfCase(Telling):
             rows.append((_now("To the client"), euros(facts["client_cents"])))
         if self.words.dated and facts["until"]:
             rows.append((str(self.words.dated), when(facts["until"])))
+        if facts.get("sha256"):
+            rows.append((_now("SHA-256 of the PDF"), facts["sha256"]))
         return rows
 
 
@@ -185,6 +197,7 @@ def say(verb: str, to: People, words: Words, *, staff: bool = False) -> None:
 
 FROZEN = _("The SMA can decide on %(frozen)s only: that is what the tranches in dispute held.")
 SILENCE = _("Silence never wins by itself: on that date the case goes on without you.")
+CHANGED = _("This is a change: another person sat there until now. The reason given by the SMA:")
 OPEN_CASE, TO_ANSWER, ANSWER_BEFORE = _("Open the case"), _("Answer the dispute"), _("To answer before")
 SETTLE_BEFORE, DECIDED_BEFORE, EXECUTED_ON = _("To settle before"), _("Decided before"), _("Executed on")
 
@@ -428,6 +441,19 @@ say(
         _("Nothing to do, a court is seized and nothing is executed: %(title)s"),
         [_("The decision of case SMA %(n)s is not executed: %(frozen)s stay frozen until the court has ruled.")],
         OPEN_CASE,
+    ),
+)
+say(
+    "ruled",
+    both,
+    Words(
+        _("A court has ruled, nothing to do: its shares of %(frozen)s are paid, %(title)s"),
+        [
+            _("A court has ruled on case SMA %(n)s. Its ruling takes the place of the SMA’s decision, which is void."),
+            _("The shares below are those of the ruling. They are executed at once, in one movement."),
+        ],
+        OPEN_CASE,
+        shares=True,
     ),
 )
 say(

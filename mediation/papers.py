@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def decision_paper(decision: Decision) -> bytes:
     """The PDF/A-3b of an issued decision: sides, tranches, claims, shares, reasons, in the active language.
 
-    Its foot carries the SHA-256 of the number, the shares and the reasons, by which any change shows.
+    Each foot carries the SHA-256 of what is decided: a file cannot carry its own.
     """
     dispute = decision.dispute
     number = _("Case SMA %(number)s") % {"number": dispute.number}
@@ -29,9 +29,8 @@ def decision_paper(decision: Decision) -> bytes:
             "agreement": dispute.account.agreement,
             "parts": dispute.freeze.rows,
             "claims": dispute.claims.filter(withdrawn_at=None),
-            "ruling": dispute.seizures.filter(ruling__isnull=False).first(),
             "origin": settings.COMPANY_NAME,
             "about": f"{number}, {_('decision')}",
-            "seal": f"SHA-256 {decision.sha256}",
+            "seal": _("SHA-256 of what is decided: %(hash)s") % {"hash": decision.sha256},
         },
     )

@@ -204,6 +204,11 @@ LINES: dict[str, Callable[[], tuple[str, str, str]]] = {
     "mediation.arbitration": lambda: (_("Case SMA %(n)s before an arbitrator"), "", "soon"),
     "mediation.decided": lambda: (_("Case SMA %(n)s decided"), _("Executed unless a court is seized."), ""),
     "mediation.seized": lambda: (_("A court is seized of case SMA %(n)s"), _("Nothing is executed meanwhile."), "stop"),
+    "mediation.ruled": lambda: (
+        _("A court has ruled on case SMA %(n)s"),
+        _("Its ruling takes the place of the decision: %(provider)s to the provider, %(client)s to the client."),
+        "",
+    ),
     "mediation.executed": lambda: (
         _("Case SMA %(n)s is over: %(amount)s are shared out"),
         _("%(provider)s to the provider, %(client)s back to the client."),

@@ -16,6 +16,7 @@ class DisputeState(models.TextChoices):
     DECIDED = "DECIDED", _("decided")
     EXECUTED = "EXECUTED", _("executed")
     WITHDRAWN = "WITHDRAWN", _("withdrawn")
+    UNDECIDED = "UNDECIDED", _("without a decision")
 
 
 DISPUTE_MOVES = (
@@ -27,6 +28,7 @@ DISPUTE_MOVES = (
     ("ARBITRATION", "DECIDED"),
     ("SETTLED", "EXECUTED"),
     ("DECIDED", "EXECUTED"),
+    ("ARBITRATION", "UNDECIDED"),  # nobody decided for too long
     *((before, "WITHDRAWN") for before in ("OPENED", "MEDIATION", "ARBITRATION")),
 )
 OPEN = (DisputeState.OPENED, DisputeState.MEDIATION, DisputeState.ARBITRATION)  # not decided
@@ -88,6 +90,7 @@ class EntryKind(models.TextChoices):
     DECIDED = "DECIDED", _("decision")
     SEIZED = "SEIZED", _("court seized")
     LIFTED = "LIFTED", _("court no longer seized")
+    RULED = "RULED", _("ruling of a court")
     RENOUNCED = "RENOUNCED", _("claim withdrawn")
     SETTLED = "SETTLED", _("settled")
     EXECUTED = "EXECUTED", _("executed")

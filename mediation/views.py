@@ -3,20 +3,20 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from escrow.views import crumbs
+from marketplace.documents.models import Document
 from marketplace.policies import UserRequest, policy
 from mediation import deeds
 from mediation.dossier import Card, Dossier
 from mediation.forms import AcceptForm, AnswerForm, JoinForm, OpenForm, ProposeForm, RefuseForm, SayForm, WithdrawForm
 from mediation.models import Decision, Dispute, SplitProposal
 from mediation.opening import Opening
-from mediation.papers import decision_paper
 from mediation.register import Register
 from mediation.turns import with_turns
 from projects import report
@@ -187,12 +187,13 @@ def draw(
 
 @require_safe
 @policy("mediation.decision", suspended=True)
-def paper(request: UserRequest, key: str) -> HttpResponse:
-    rows = Decision.objects.visible_to(request.user).issued().with_case()
-    decision = get_object_or_404(rows, dispute__key=key)
-    response = HttpResponse(decision_paper(decision), content_type="application/pdf")
+def paper(request: UserRequest, key: str) -> HttpResponseBase:
+    decisions = Decision.objects.visible_to(request.user).issued().filter(dispute__key=key)
+    document = get_object_or_404(Document, pk__in=decisions.values("paper"))
+    response = FileResponse(
+        document.file.open("rb"), as_attachment=True, filename=document.name, content_type=document.content_type
+    )
     response["Cache-Control"] = "private, no-store"
-    response["Content-Disposition"] = f'attachment; filename="decision-sma-{decision.dispute.number}.pdf"'
     return response
 
 

@@ -38,7 +38,14 @@ def back_again() -> str:
 
 
 def nobody_won() -> str:
-    return " ".join([back_again(), _("Nobody has won.")])
+    return " ".join([_("Nobody has decided in time, and nobody has won."), back_again()])
+
+
+def thawed(dispute: Dispute) -> str:
+    """What has become of the money of a case that ended without an award, and why."""
+    if dispute.state != DisputeState.UNDECIDED:
+        return back_again()
+    return " ".join([nobody_won(), _("Opened again, the dispute goes straight to an arbitrator.")])
 
 
 STEPS: dict[EntryKind, Callable[[], Said]] = {
@@ -63,6 +70,9 @@ STEPS: dict[EntryKind, Callable[[], Said]] = {
     EntryKind.DECIDED: lambda: Said(_("Decision"), given(), "soon"),
     EntryKind.SEIZED: lambda: Said(_("A court is seized"), _("Nothing is executed meanwhile."), "stop"),
     EntryKind.LIFTED: lambda: Said(_("No court is seized any more"), _("The decision is executed at its date.")),
+    EntryKind.RULED: lambda: Said(
+        _("A court has ruled"), given(_("Its ruling takes the place of the SMA’s decision.")), "stop"
+    ),
     EntryKind.RENOUNCED: lambda: Said(_("Claim withdrawn"), _("The case goes on with the other side’s claim.")),
     EntryKind.SETTLED: lambda: Said(_("Settled"), _("Both have accepted the same split."), "go"),
     EntryKind.EXECUTED: lambda: Said(_("Executed"), given(_("In one movement, to the cent.")), "go"),

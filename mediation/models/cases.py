@@ -96,7 +96,8 @@ class Dispute(models.Model):
     """A case before the SMA: who claims what of the money frozen of some tranches, and what becomes of it.
 
     The dates say until when somebody may act; what happens then is a deadline. `straight`: withdrawn before and opened
-    again, it goes to an arbitrator without a mediation. It ends with its freeze: EXECUTED, or WITHDRAWN and thawed.
+    again, it goes to an arbitrator without a mediation. It ends with its freeze: EXECUTED, or thawed (WITHDRAWN,
+    UNDECIDED).
     """
 
     project = models.ForeignKey(Project, models.PROTECT, related_name="disputes", verbose_name=_("project"))
@@ -141,8 +142,8 @@ class Dispute(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["year", "rank"], name="one_case_per_number"),
             models.CheckConstraint(
-                condition=Q(state__in=["EXECUTED", "WITHDRAWN"], ended_at__isnull=False)
-                | (~Q(state__in=["EXECUTED", "WITHDRAWN"]) & Q(ended_at=None)),
+                condition=Q(state__in=["EXECUTED", "WITHDRAWN", "UNDECIDED"], ended_at__isnull=False)
+                | (~Q(state__in=["EXECUTED", "WITHDRAWN", "UNDECIDED"]) & Q(ended_at=None)),
                 name="ended_case_has_its_time",
             ),
             models.CheckConstraint(
@@ -252,7 +253,7 @@ class Dispute(models.Model):
     @property
     def decision(self) -> Decision | None:
         """The decision that was issued."""
-        return self.decisions.issued().first()
+        return self.decisions.issued().select_related("paper").first()
 
     @property
     def draft(self) -> Decision | None:
@@ -305,16 +306,19 @@ class Dispute(models.Model):
         return "A" if user.pk == first else "B"
 
     def join(self, plea: Plea, *, by: User, key: UUID) -> Claim:
-        """The other side claims too, in the same case; this answers it. The same `key` again gives the first claim.
+        """A side that has not claimed does, in the same case; this answers it. The same `key` gives the first claim.
 
-        Refused: NotParty, NotYours (has claimed), Closed, NotInMediation (decided by now), NeedsGrievance,
-        NothingClaimed, TooMuchClaimed, Entry.KeyReused.
+        Until a decision is written: one case for one tranche, even where the SMA opened it and nobody had claimed.
+        Refused: NotParty, NotYours (has claimed), Closed, Drafted, NeedsGrievance, NothingClaimed, TooMuchClaimed,
+        Entry.KeyReused.
         """
         with locked(self.project, self):
             if done := self._repeated(EntryKind.JOINED, by, plea.grievance, plea.exhibits, key):
                 return done.dispute.claims.get(by=by)
             self._must_be_party(by)
-            self.must_be_in(*MEDIATED)
+            self.must_be_in(*OPEN)
+            if self.draft:
+                raise self.Drafted
             if self.claims.filter(by=by).exists():
                 raise self.NotYours
             claim = self._claim(plea, by, EntryKind.JOINED, key=key)
@@ -385,24 +389,26 @@ class Dispute(models.Model):
                 self.write(EntryKind.RENOUNCED, by=by, text=reason)
                 self.tell("renounced", by=by, text=reason)
             else:
-                Course(self).thaw(EntryKind.WITHDRAWN, by=by, text=reason, at=timezone.now())
+                Course(self).thaw(DisputeState.WITHDRAWN, by=by, text=reason, at=timezone.now())
 
-    def assign(self, mediator: User, *, by: User | None, at: datetime | None = None) -> None:
-        """Name the mediator, or another one; both sides are told. The same again changes nothing.
+    def assign(self, mediator: User, *, by: User | None, reason: str = "", at: datetime | None = None) -> None:
+        """Name the mediator, or another one for a `reason`; both sides are told. The same again changes nothing.
 
-        Refused: Closed, NotInMediation, and what the bench refuses (NotOfTheSma, Tied, HasDecided).
+        Refused: Closed, NotInMediation, NeedsReason (another one), and what the bench refuses (NotOfTheSma, Tied,
+        HasDecided).
         """
         at = at or timezone.now()
         with locked(self.project, self):
             self.must_be_in(*MEDIATED)
+            self._must_say_why(reason, by, self.mediator, mediator)
             if Bench(self).seat(Role.MEDIATOR, mediator, by=by, at=at):
-                Course(self).welcome_mediator(by=by, at=at)
+                Course(self).welcome_mediator(by=by, at=at, reason=reason)
 
-    def appoint(self, arbitrator: User, *, by: User | None, at: datetime | None = None) -> None:
-        """Name the arbitrator, or another one, who has the whole time to decide. The same again changes nothing.
+    def appoint(self, arbitrator: User, *, by: User | None, reason: str = "", at: datetime | None = None) -> None:
+        """Name the arbitrator, or another one for a `reason`, who has the whole time to decide.
 
-        Refused: Closed, NotInArbitration, Drafted (the decision is written), NotByTheMediator, and what the bench
-        refuses.
+        The same again changes nothing. Refused: Closed, NotInArbitration, Drafted (the decision is written),
+        NotByTheMediator, NeedsReason (another one), and what the bench refuses.
         """
         at = at or timezone.now()
         with locked(self.project, self):
@@ -411,8 +417,9 @@ class Dispute(models.Model):
                 raise self.Drafted
             if by and Role.MEDIATOR in Bench(self).held_by(by):
                 raise self.NotByTheMediator
+            self._must_say_why(reason, by, self.arbitrator, arbitrator)
             if Bench(self).seat(Role.ARBITRATOR, arbitrator, by=by, at=at):
-                Course(self).welcome_arbitrator(by=by, at=at)
+                Course(self).welcome_arbitrator(by=by, at=at, reason=reason)
 
     def hand_over(self, reason: str = "", *, by: User) -> None:
         """The mediator ends the mediation before its date: an arbitrator decides. A second call changes nothing.
@@ -489,7 +496,8 @@ class Dispute(models.Model):
     def _begin(cls, account: EscrowAccount, tranches: Sequence[Tranche], *, by: User, key: UUID) -> Dispute:
         """Freeze, number the case and set its first dates."""
         freeze, now = account.freeze(tranches, by=by, key=key), timezone.now()
-        before = cls.objects.about(tranches).filter(Q(opened_by=by) | Q(claims__by=by), state=DisputeState.WITHDRAWN)
+        withdrawn = Q(opened_by=by, state=DisputeState.WITHDRAWN) | Q(claims__by=by, state=DisputeState.WITHDRAWN)
+        before = cls.objects.about(tranches).filter(withdrawn | Q(state=DisputeState.UNDECIDED))
         year = timezone.localdate(now, PARIS).year
         dispute = cls.objects.create(
             project=account.project,
@@ -522,7 +530,7 @@ class Dispute(models.Model):
         if plea.cents > self.cents:
             raise self.TooMuchClaimed(frozen=euros(self.cents))
         entry = self.write(kind, by=by, text=plea.grievance, key=key, cents=self.cents, claim_cents=plea.cents)
-        Evidence.keep(entry, plea.exhibits, late=False)
+        Evidence.keep(entry, plea.exhibits, late=self.state == DisputeState.ARBITRATION)
         return self.claims.create(by=by, grievance=plea.grievance, cents=plea.cents)
 
     def _said(self, kind: EntryKind, text: str, exhibits: Sequence[Exhibit], by: User, key: UUID) -> Entry:
@@ -540,6 +548,11 @@ class Dispute(models.Model):
     def _must_be_party(self, user: User) -> None:
         if not self.is_party(user):
             raise self.NotParty
+
+    def _must_say_why(self, reason: str, by: User | None, now: User | None, then: User) -> None:
+        """Who takes a seat from somebody says why to both sides; a date that passed is reason enough."""
+        if by and now and now != then and not reason.strip():
+            raise self.NeedsReason
 
     class NotParty(Refusal):
         sentence = _("Only the client and the provider of this project do this. Nothing was recorded.")
@@ -582,6 +595,9 @@ class Dispute(models.Model):
 
     class NotByTheMediator(Refusal):
         sentence = _("Who mediated this case does not choose its arbitrator. Nothing was changed.")
+
+    class NeedsReason(Refusal):
+        sentence = _("Say why another person takes the seat: both sides read it. Nothing was changed.")
 
     class NotSeated(Refusal):
         sentence = _("Only the person of the SMA in charge of this case does this. Nothing was recorded.")

@@ -78,15 +78,15 @@ class Course:
         dispute.write(EntryKind.MEDIATION, until=dispute.mediate_by.isoformat())
         dispute.tell("mediation")
 
-    def welcome_mediator(self, *, by: User | None, at: datetime) -> None:
-        """A mediator is named: both sides know who, and they have their days to act."""
+    def welcome_mediator(self, *, by: User | None, at: datetime, reason: str = "") -> None:
+        """A mediator is named: both sides know who, with the `reason` of a change; they have their days to act."""
         dispute = self.dispute
         self._cancel(ASSIGN)
         if dispute.state == DisputeState.MEDIATION:
             self._watch_mediator(at)
         name = named(dispute.mediator)
-        dispute.write(EntryKind.ASSIGNED, by=by, name=name)
-        dispute.tell("assigned", by=by, name=name)
+        dispute.write(EntryKind.ASSIGNED, by=by, text=reason, name=name)
+        dispute.tell("assigned", by=by, name=name, text=reason, changed=bool(reason))
 
     def arbitrate(self, *, by: User | None, at: datetime, text: str = "") -> None:
         """The mediation is over: an arbitrator decides, who has least to do and never mediated it."""
@@ -102,8 +102,8 @@ class Course:
         self._find_arbitrator(at)
         dispute.tell("arbitration", by=by, text=text, arbitrator=named(dispute.arbitrator))
 
-    def welcome_arbitrator(self, *, by: User | None, at: datetime) -> None:
-        """An arbitrator is named: both sides know who, and they have the whole time to decide."""
+    def welcome_arbitrator(self, *, by: User | None, at: datetime, reason: str = "") -> None:
+        """An arbitrator is named: both sides know who, with the `reason` of a change; they have the whole time."""
         dispute = self.dispute
         dispute.decide_by = evening(at, settings.SMA_DECISION_DAYS)
         dispute.save(update_fields=["decide_by"])
@@ -111,8 +111,8 @@ class Course:
         self._set(DECIDE, dispute.decide_by)
         self._remind(dispute.decide_by, at)
         name, again = named(dispute.arbitrator), dispute.assignments.filter(role=Role.ARBITRATOR).count() > 1
-        dispute.write(EntryKind.APPOINTED, by=by, name=name, until=dispute.decide_by.isoformat())
-        dispute.tell("appointed", by=by, name=name, again=again)
+        dispute.write(EntryKind.APPOINTED, by=by, text=reason, name=name, until=dispute.decide_by.isoformat())
+        dispute.tell("appointed", by=by, name=name, again=again, text=reason, changed=bool(reason))
 
     def await_approval(self, *, at: datetime) -> None:
         """A decision is written whose amount needs a second person; who has least to do is asked."""
@@ -143,8 +143,9 @@ class Course:
         dispute.assignments.close(at)
         self._set(EXECUTE, dispute.execute_at)
         self._remind(dispute.execute_at, at)
+        decision.print_out()
         dispute.write(EntryKind.DECIDED, by=decision.arbitrator, **decision.facts())
-        dispute.tell("decided", by=by, **decision.facts())
+        dispute.tell("decided", by=by, sha256=decision.paper_sha256, **decision.facts())
 
     def execute(self, shares: Shares, *, by: User | None, at: datetime) -> None:
         """Share out what is frozen, in one transfer: the case is over."""
@@ -162,16 +163,17 @@ class Course:
         dispute.write(EntryKind.EXECUTED, by=by, **facts)
         dispute.tell("executed", by=by, **facts)
 
-    def thaw(self, kind: EntryKind, *, by: User | None, at: datetime, text: str = "") -> None:
+    def thaw(self, end: DisputeState, *, by: User | None, at: datetime, text: str = "") -> None:
         """The case ends without an award: the money is held again, the tranches are as before it."""
         dispute = self.dispute
         dispute.decisions.drafted().send_back(at)
-        dispute.state, dispute.ended_at, dispute.ended_by = DisputeState.WITHDRAWN, at, by
+        dispute.proposals.lapse()
+        dispute.state, dispute.ended_at, dispute.ended_by = end, at, by
         dispute.save(update_fields=["state", "ended_at", "ended_by"])
         self._close(at)
         dispute.freeze.thaw(by=by, key=uuid.uuid5(dispute.freeze.key, "thaw"))
-        dispute.write(kind, by=by, text=text)
-        dispute.tell(kind.lower(), by=by, text=text)
+        dispute.write(EntryKind(end), by=by, text=text)
+        dispute.tell(end.lower(), by=by, text=text)
 
     def answer_lapsed(self, *, at: datetime) -> None:
         """The days to answer have passed at `at`: silence decides nothing, the case goes on. Refused: NotDue."""
@@ -239,7 +241,7 @@ class Course:
     def last_resort(self, *, at: datetime) -> None:
         """Nobody decided for too long: the case ends without an award, nobody has won. Refused: NotDue."""
         with self._due(DisputeState.ARBITRATION):
-            self.thaw(EntryKind.UNDECIDED, by=None, at=at)
+            self.thaw(DisputeState.UNDECIDED, by=None, at=at)
 
     def remind(self, *, at: datetime) -> None:
         """The date of the step is near: who must act is told, or both sides before an execution. Refused: NotDue."""

@@ -13,13 +13,16 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from escrow.models import Shares
+from marketplace.documents.intake import Clean
 from marketplace.documents.models import Document
 from marketplace.locking import locked
 from marketplace.refusals import Refusal
 from marketplace.states import States
 from marketplace.templatetags.page import euros
+from mediation.papers import decision_paper
 from mediation.states import DECISION_MOVES, DecisionState, DisputeState, EntryKind, Role
 
 from .bench import Bench, has_tie, members
@@ -29,10 +32,9 @@ from .timeline import concerned, seated, sided
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
-    from marketplace.documents.intake import Clean
 
 LEAST_SIGNS = 50
-COURT = "mediation.court"
+COURT, PAPER = "mediation.court", "mediation.decision"
 
 
 class DecisionQuerySet(models.QuerySet["Decision"]):
@@ -48,13 +50,6 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
         """Those that wait for a second person."""
         return self.filter(state=DecisionState.DRAFTED)
 
-    def with_case(self) -> DecisionQuerySet:
-        """With everything that its paper says of the case and of who sat in it."""
-        sides = (f"dispute__account__agreement__{side}__company" for side in ("client", "provider"))
-        return self.select_related(
-            "dispute__project", "dispute__freeze", "dispute__mediator", "arbitrator", "approved_by", *sides
-        )
-
     def send_back(self, at: datetime) -> int:
         """Their case has ended without them; how many."""
         return self.drafted().update(state=DecisionState.SENT_BACK, closed_at=at)
@@ -64,7 +59,8 @@ class Decision(models.Model):
     """How the arbitrator shares what is frozen, in cents, with written reasons; one in force per case.
 
     Above SMA_APPROVAL_CENTS a second person of the SMA approves it, who neither mediated nor decided. Issued, it never
-    changes: `sha256` is of its number, shares and reasons.
+    changes: `paper` is the PDF that both sides have, byte for byte, and `sha256`, printed in it, is of what is decided:
+    number, tranches, shares, reasons.
     """
 
     dispute = models.ForeignKey(Dispute, models.PROTECT, related_name="decisions", verbose_name=_("case"))
@@ -87,6 +83,7 @@ class Decision(models.Model):
     closed_at = models.DateTimeField(_("sent back at"), null=True)
     sent_back_reason = models.TextField(_("why it was sent back"), max_length=2000, blank=True)
     sha256 = models.CharField("SHA-256", max_length=64, blank=True)
+    paper = models.OneToOneField(Document, models.PROTECT, related_name="+", null=True, verbose_name="PDF")
 
     objects = DecisionQuerySet.as_manager()
 
@@ -198,6 +195,19 @@ class Decision(models.Model):
             )
             return done
 
+    def print_out(self) -> None:
+        """Print it once and for all, in the language of the terms. Called by Course.decided under the locks."""
+        with override(settings.LANGUAGE_CODE):
+            content = decision_paper(self)
+        file = Clean(f"decision-sma-{self.dispute.number}.pdf", "application/pdf", content)
+        self.paper = Document.take_in(file, owner=self.arbitrator, purpose=PAPER)
+        self.save(update_fields=["paper"])
+
+    @property
+    def paper_sha256(self) -> str:
+        """The hash of the PDF as a file; none before it is issued."""
+        return self.paper.sha256 if self.paper else ""
+
     def facts(self) -> dict[str, Any]:
         """What every step and event of it says."""
         return {"decision": self.pk, "provider_cents": self.provider_cents, "client_cents": self.client_cents}
@@ -215,7 +225,8 @@ class Decision(models.Model):
         Course(self.dispute).decided(self, by=by, at=self.issued_at)
 
     def _hash(self) -> str:
-        words = [self.dispute.number, self.provider_cents, self.client_cents, self.reasons]
+        tranches = [[part.tranche.position, part.cents] for part in self.dispute.freeze.rows]
+        words = [self.dispute.number, tranches, self.provider_cents, self.client_cents, self.reasons]
         return hashlib.sha256(json.dumps(words, ensure_ascii=False).encode()).hexdigest()
 
     @classmethod
@@ -320,7 +331,7 @@ class Seizure(models.Model):
             seizure = cls.objects.create(dispute=dispute, document=document, note=note, by=by)
             Course(dispute).seized(at=timezone.now())
             dispute.write(EntryKind.SEIZED, by=by, text=note)
-            dispute.tell("seized", by=by, text=note)
+            dispute.tell("seized", by=by, text=note, proof=document.get_absolute_url())
             return seizure
 
     def lift(self, note: str, *, by: User) -> None:
@@ -354,6 +365,10 @@ class Seizure(models.Model):
                 raise Decision.NotTheWhole(frozen=euros(dispute.cents))
             self.ruling = Document.take_in(ruling, owner=by, purpose=COURT)
             self._end(by)
+            facts: dict[str, Any] = {"provider_cents": shares.provider_cents, "client_cents": shares.client_cents}
+            papers = {"proof": self.document.get_absolute_url(), "ruling": self.ruling.get_absolute_url()}
+            dispute.write(EntryKind.RULED, by=by, **facts)
+            dispute.tell("ruled", by=by, **facts, **papers)
             Course(dispute).execute(shares, by=by, at=timezone.now())
 
     def _end(self, by: User) -> None:

@@ -11,6 +11,7 @@ from escrow.models import EscrowAccount
 from escrow.tests import way as escrow
 from marketplace.accounts.models import Company, User
 from marketplace.accounts.staff import SMA
+from marketplace.events.models import Notice
 from marketplace.testing.cast import person
 from mediation.models import Bench, Dispute, Role, has_tie
 from mediation.tests import way
@@ -73,8 +74,11 @@ def test_who_has_least_to_do_comes_first(account: EscrowAccount, mediator_user: 
 
 def test_mediator_is_named_again_or_changed(account: EscrowAccount, mediator_user: User, arbitrator_user: User) -> None:
     dispute = way.opened(account)
-    for staff in (mediator_user, mediator_user, arbitrator_user):
+    for staff in (mediator_user, mediator_user):
         dispute.assign(staff, by=mediator_user)
+    with pytest.raises(Dispute.NeedsReason):
+        dispute.assign(arbitrator_user, by=mediator_user, reason=" ")
+    dispute.assign(arbitrator_user, by=mediator_user, reason="Absence prolongée.")
     assert way.fresh(dispute).mediator == arbitrator_user
     assert [row.ended_at is None for row in dispute.assignments.all()] == [False, True]
 
@@ -82,7 +86,7 @@ def test_mediator_is_named_again_or_changed(account: EscrowAccount, mediator_use
 def test_who_ever_mediated_never_decides(account: EscrowAccount, mediator_user: User, arbitrator_user: User) -> None:
     dispute = way.mediated(account)
     for staff in (mediator_user, arbitrator_user):
-        dispute.assign(staff, by=staff)
+        dispute.assign(staff, by=staff, reason="Surcharge.")
     third = person("zoe@paraphe.example", "Zoé Lambert", staff_of=SMA)
     dispute.hand_over(by=arbitrator_user)
     assert way.fresh(dispute).arbitrator == third
@@ -120,6 +124,22 @@ def test_arbitrator_is_changed(account: EscrowAccount, mediator_user: User, arbi
         dispute.assign(third, by=None)
     with pytest.raises(Dispute.NotInArbitration):
         way.opened(account, 2).appoint(third, by=None)
+
+
+def test_reason_of_a_change_is_kept_and_told_to_both(
+    account: EscrowAccount, mediator_user: User, arbitrator_user: User
+) -> None:
+    dispute = way.arbitrated(account, mediator_user)
+    third = person("zoe@paraphe.example", "Zoé Lambert", staff_of=SMA)
+    with pytest.raises(Dispute.NeedsReason):
+        dispute.appoint(third, by=third)
+    dispute.appoint(third, by=third, reason="Absence prolongée.")
+    assert [entry.text for entry in dispute.entries.filter(kind="APPOINTED")] == ["", "Absence prolongée."]
+    for one in dispute.parties:
+        letter = Notice.objects.get(user=one, name="mediation.appointed.both_again").letter
+        assert letter.quote == "Absence prolongée."
+        assert "C’est un changement" in letter.paragraphs[-1]
+        assert "Aude" not in str(letter)
 
 
 def test_who_is_not_of_the_sma_has_no_seat(account: EscrowAccount, finance_user: User, superuser: User) -> None:

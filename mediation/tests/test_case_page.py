@@ -9,14 +9,15 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from escrow.models import EscrowAccount
+from escrow.models import EscrowAccount, Shares
 from marketplace.accounts.models import User
+from marketplace.events.models import Notice
 from marketplace.templatetags.page import paris
 from marketplace.testing.cast import signed_in
 from mediation.ahead import Ahead
 from mediation.models import Dispute, Seizure
 from mediation.tests import way
-from mediation.tests.pages import address, page, plain
+from mediation.tests.pages import address, downloaded, page, plain
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -108,13 +109,27 @@ def test_withdrawn_case_says_that_all_is_as_before(account: EscrowAccount, as_cl
     assert "les tranches sont revenues à leur état d’avant" in page(as_client, address(dispute))
 
 
-def test_case_without_a_decision_says_that_nobody_has_won(
-    account: EscrowAccount, mediator_user: User, as_client: Client
+def test_case_without_a_decision_says_so_everywhere(
+    account: EscrowAccount, mediator_user: User, as_client: Client, as_mediator: Client
 ) -> None:
     dispute = way.let_fall(way.arbitrated(account, mediator_user), "sma.last")
     text = page(as_client, address(dispute))
-    assert "Clos sans décision" in text
-    assert "Personne n’a gagné." in text
+    for words in ("Sans décision", "Clos sans décision", "personne n’a gagné", "va directement devant un arbitre"):
+        assert words in text, words
+    report = page(as_client, f"/projets/{account.project.key}/rapport/")
+    assert "Personne n’a gagné : 1 200,00 € sont de nouveau bloqués, comme avant." in report
+    assert "Sans décision" in report
+    assert "sans décision" in page(as_mediator, f"/admin/mediation/dispute/{dispute.pk}/change/")
+    assert "retiré" not in text.casefold() + report.casefold()
+
+
+def test_withdrawn_case_leaves_no_proposal_to_answer(account: EscrowAccount, as_provider: Client) -> None:
+    dispute = way.mediated(account)
+    proposal = way.proposed(dispute, 80_000, dispute.client)
+    dispute.withdraw(by=dispute.client)
+    assert "Sans objet" in page(as_provider, address(dispute))
+    with pytest.raises(Dispute.Closed):
+        proposal.accept(by=dispute.provider)
 
 
 def test_steps_to_come_have_their_dates(account: EscrowAccount, mediator_user: User, as_client: Client) -> None:
@@ -166,6 +181,50 @@ def test_seized_court_stops_the_execution(
     text = page(as_client, address(dispute))
     assert "Le juge saisi" in text
     assert "rien n’est exécuté avant qu’il ait statué" in text
+
+
+def test_ruling_replaces_the_decision_in_sight_of_both(
+    account: EscrowAccount, mediator_user: User, arbitrator_user: User, as_client: Client, as_provider: Client
+) -> None:
+    way.drafted(way.arbitrated(account, mediator_user), 80_000)
+    dispute = Dispute.objects.with_parties().get()
+    seizure = Seizure.record(dispute, way.exhibit().copy, note="Assignation.", by=mediator_user)
+    assert seizure.document.get_absolute_url() in page(as_client, address(dispute))
+    seizure.carry_out(Shares(30_000, 90_000), way.exhibit().copy, by=mediator_user)
+    papers = [paper.get_absolute_url() for paper in (seizure.document, seizure.ruling) if paper]
+    for reader in (as_client, as_provider):
+        text = page(reader, address(dispute))
+        ruled, _void, decided = text.partition("Ce que le SMA avait décidé, et qui est sans effet")
+        assert ("300,00 €" in ruled, "800,00 €" in decided, "Par le jugement d’un tribunal" in text) == (True,) * 3
+        for words in ("par le jugement d’un tribunal", "Un tribunal a jugé", *papers):
+            assert words in text, words
+        assert [len(downloaded(reader, path)) > 0 for path in papers] == [True, True]
+    report = page(as_client, f"/projets/{account.project.key}/rapport/")
+    assert "Son jugement remplace la décision : 300,00 € au prestataire, 900,00 € au client." in report
+
+
+def test_letters_bring_what_the_court_wrote(account: EscrowAccount, mediator_user: User, arbitrator_user: User) -> None:
+    way.drafted(way.arbitrated(account, mediator_user), 80_000)
+    seizure = Seizure.record(Dispute.objects.get(), way.exhibit().copy, note="", by=mediator_user)
+    seizure.carry_out(Shares(30_000, 90_000), way.exhibit().copy, by=mediator_user)
+    proof = seizure.document.get_absolute_url()
+    for one in (account.agreement.client, account.agreement.provider):
+        seized = Notice.objects.get(user=one, name="mediation.seized.both").letter
+        assert [path for _label, path, _note in seized.links] == [proof]
+        ruled = Notice.objects.get(user=one, name="mediation.ruled.both").letter
+        assert [path for _label, path, _note in ruled.links] == [seizure.ruling.get_absolute_url(), proof]  # type: ignore[union-attr]
+        assert "300,00\xa0€" in [value for _label, value in ruled.figures]
+
+
+def test_court_that_is_no_longer_seized_is_told(
+    account: EscrowAccount, mediator_user: User, arbitrator_user: User, as_client: Client
+) -> None:
+    way.drafted(way.arbitrated(account, mediator_user), 80_000)
+    dispute = Dispute.objects.get()
+    Seizure.record(dispute, way.exhibit().copy, note="", by=mediator_user).lift("Désistement.", by=mediator_user)
+    text = page(as_client, address(dispute))
+    assert "Il ne l’est plus depuis le" in text
+    assert "sans effet" not in text
 
 
 def test_who_sits_in_it_reads_it_and_acts_elsewhere(account: EscrowAccount, mediator_user: User) -> None:

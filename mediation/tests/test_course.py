@@ -162,7 +162,7 @@ def test_decision_that_nobody_can_approve_ends_by_the_last_resort(
     settings.SMA_APPROVAL_CENTS = 0
     dispute = way.arbitrated(account, mediator_user)
     decision = way.drafted(dispute, 60_000)
-    assert sweep_until_it_ends(dispute).state == "WITHDRAWN"
+    assert sweep_until_it_ends(dispute).state == "UNDECIDED"
     decision.refresh_from_db()
     assert decision.state == "SENT_BACK"
 
@@ -179,6 +179,11 @@ def test_case_opened_again_goes_straight_to_an_arbitrator(
     answered.withdraw(by=answered.client)
     silent = way.opened(account, 1)
     assert way.let_fall(silent, "sma.answer").state == "ARBITRATION"
+
+
+def test_whoever_opens_again_what_nobody_decided_goes_straight(account: EscrowAccount) -> None:
+    undecided = way.let_fall(way.let_fall(way.mediated(account), "sma.mediate"), "sma.last")
+    assert way.opened(account, by=undecided.provider).straight
 
 
 def test_other_side_that_opens_after_a_withdrawal_is_mediated(account: EscrowAccount) -> None:
@@ -199,7 +204,7 @@ def test_every_way_ends_with_nobody_acting(account: EscrowAccount, staff: int, s
         dispute.assign(people[0], by=None)
         dispute.hand_over(by=people[0])
     dispute = sweep_until_it_ends(dispute)
-    assert (dispute.state, dispute.ended_by, dispute.freeze.state) == ("WITHDRAWN", None, "THAWED")
+    assert (dispute.state, dispute.ended_by, dispute.freeze.state) == ("UNDECIDED", None, "THAWED")
     assert way.tranche(account).state == "FUNDED"
     assert not dispute.assignments.current().exists()
     assert way.opened(account).straight is True

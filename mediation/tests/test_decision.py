@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import uuid
 from typing import Any
 
@@ -47,6 +49,13 @@ def test_decision_is_hashed_and_given_to_both(heard: Dispute) -> None:
         assert list(Decision.objects.visible_to(one)) == [decision]
     assert way.due(dispute, "sma.execute") == dispute.execute_at
     assert str(decision) == dispute.number
+
+
+def test_hash_is_of_number_tranches_shares_and_reasons(heard: Dispute) -> None:
+    decision = way.drafted(heard, 70_001)
+    said = json.dumps([heard.number, [[1, 120_000]], 70_001, 49_999, way.WHY], ensure_ascii=False)
+    assert decision.sha256 == hashlib.sha256(said.encode()).hexdigest()
+    assert len({decision.sha256, decision.paper_sha256}) == 2
 
 
 def test_bound_itself_needs_one_person(account: EscrowAccount, heard: Dispute, settings: Any) -> None:
@@ -127,6 +136,7 @@ def test_large_decision_sent_back_is_written_again(large: Dispute, superuser: Us
 
 def test_withdrawal_sends_a_draft_back(large: Dispute) -> None:
     decision = way.drafted(large, 60_000)
+    assert decision.paper_sha256 == ""
     large.withdraw(by=large.client)
     decision.refresh_from_db()
     assert decision.state == "SENT_BACK"

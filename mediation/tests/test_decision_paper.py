@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 
 import pytest
@@ -26,12 +27,16 @@ def decided(account: EscrowAccount, mediator_user: User, arbitrator_user: User) 
     return way.fresh(dispute)
 
 
-def words_of(browser: Client, dispute: Dispute) -> str:
+def bytes_of(browser: Client, dispute: Dispute) -> bytes:
     answer = browser.get(f"/litiges/{dispute.key}/decision.pdf")
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
     assert answer["Content-Disposition"] == f'attachment; filename="decision-sma-{dispute.number}.pdf"'
     assert "no-store" in answer["Cache-Control"]
-    pages = PdfReader(io.BytesIO(answer.content)).pages
+    return b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+
+
+def words_of(browser: Client, dispute: Dispute) -> str:
+    pages = PdfReader(io.BytesIO(bytes_of(browser, dispute))).pages
     return "\n".join(page.extract_text() for page in pages).replace("\xa0", " ").replace("\u202f", " ")
 
 
@@ -66,11 +71,28 @@ def test_there_is_no_pdf_before_the_decision(account: EscrowAccount, as_client: 
     assert as_client.get(f"/litiges/{way.opened(account).key}/decision.pdf").status_code == 404
 
 
-def test_paper_says_that_a_court_ruled_since(decided: Dispute, arbitrator_user: User, as_client: Client) -> None:
+def test_paper_is_one_file_whatever_happens_since(
+    decided: Dispute, arbitrator_user: User, as_client: Client, as_provider: Client
+) -> None:
+    first = bytes_of(as_client, decided)
     seizure = Seizure.record(decided, Exhibit.of(png()).copy, note="", by=arbitrator_user)
-    assert "Un tribunal a jugé" not in words_of(as_client, decided)
     seizure.carry_out(Shares(0, 120_000), Exhibit.of(png()).copy, by=arbitrator_user)
-    assert "Un tribunal a jugé depuis" in " ".join(words_of(as_client, decided).split())
+    as_provider.cookies["django_language"] = "en"
+    assert bytes_of(as_provider, decided) == first
+
+
+def test_hash_of_the_file_stands_on_the_page_and_in_the_letter(decided: Dispute, as_client: Client) -> None:
+    computed = hashlib.sha256(bytes_of(as_client, decided)).hexdigest()
+    assert computed in as_client.get(f"/litiges/{decided.key}/").content.decode()
+    for one in decided.parties:
+        notice = Notice.objects.get(user=one, name="mediation.decided.both")
+        assert ("SHA-256 du PDF", computed) in notice.letter.figures
+
+
+def test_paper_says_what_its_own_hash_is_of(decided: Dispute, as_client: Client) -> None:
+    words = " ".join(words_of(as_client, decided).split())
+    assert "SHA-256 de ce qui est décidé : le numéro du dossier, ses tranches" in words
+    assert "Ce fichier a son propre SHA-256, donné sur la page du dossier" in words
 
 
 def test_letter_of_the_decision_leads_to_the_paper(decided: Dispute, as_client: Client) -> None:

@@ -67,8 +67,10 @@ def test_arbitrator_is_named_and_never_the_mediator(arbitration: Dispute, mediat
     zoe = person("zoe@paraphe.example", "Zoé Hamel", staff_of=SMA)
     browser = signed_in(zoe)
     assert "ne peut pas siéger" in do(browser, arbitration, "appoint", staff=mediator_user.pk)
-    assert do(browser, arbitration, "appoint", staff=zoe.pk) == ""
+    assert "obligatoire" in do(browser, arbitration, "appoint", staff=zoe.pk)
+    assert do(browser, arbitration, "appoint", staff=zoe.pk, reason="Aude est absente.") == ""
     assert way.fresh(arbitration).arbitrator == zoe
+    assert "Aude est absente." in case_page(browser, arbitration)
 
 
 def test_mediator_writes_with_evidence_and_notes_alone(mediation: Dispute, as_mediator: Client) -> None:
@@ -208,6 +210,7 @@ def test_ruling_is_executed_in_the_place_of_the_decision(decided: Dispute, as_me
     assert do(as_mediator, decided, "rule", ruling=png(), **ruling) == ""
     assert way.fresh(decided).state == "EXECUTED"
     assert decided.freeze.parts.get().client_cents == 120_000
+    assert "à la place de la décision du SMA" in case_page(as_mediator, decided)
 
 
 def test_nothing_to_approve_or_publish_is_said(mediation: Dispute, mediator_user: User) -> None:

@@ -13,7 +13,9 @@ from django.db import IntegrityError, transaction
 from escrow.models import CaseRequest, Cause, EscrowAccount, Freeze
 from escrow.tests import way as escrow
 from marketplace.accounts.models import User
+from marketplace.events.models import Notice
 from marketplace.templatetags.page import PARIS
+from mediation.dossier import Dossier
 from mediation.models import Bench, Dispute, Entry, Plea
 from mediation.tests import way
 from mediation.turns import awaited
@@ -114,14 +116,33 @@ def test_other_side_joins_once_and_this_answers_the_case(account: EscrowAccount)
         dispute.join(plea._replace(exhibits=()), by=dispute.provider, key=key)
 
 
-def test_joining_after_the_mediation_or_as_a_stranger_is_refused(
-    account: EscrowAccount, mediator_user: User, stranger_user: User
+def test_joining_once_a_decision_is_written_or_as_a_stranger_is_refused(
+    account: EscrowAccount, mediator_user: User, arbitrator_user: User, stranger_user: User, settings: Any
 ) -> None:
+    settings.SMA_APPROVAL_CENTS = 0
     dispute, plea = way.arbitrated(account, mediator_user), Plea("Moi aussi.", 1_000)
-    with pytest.raises(Dispute.NotInMediation):
-        dispute.join(plea, by=dispute.provider, key=uuid.uuid4())
     with pytest.raises(Dispute.NotParty):
         dispute.join(plea, by=stranger_user, key=uuid.uuid4())
+    way.drafted(dispute, 1_000)
+    with pytest.raises(Dispute.Drafted):
+        dispute.join(plea, by=dispute.provider, key=uuid.uuid4())
+    assert not Dossier(way.fresh(dispute), dispute.provider).may_join
+
+
+def test_both_sides_join_before_an_arbitrator_what_the_sma_opened(
+    account: EscrowAccount, mediator_user: User, arbitrator_user: User
+) -> None:
+    dispute = Dispute.open_for(account, [way.tranche(account)], reason="Rien ne bouge.", by=mediator_user)
+    dispute = way.let_fall(way.let_fall(dispute, "sma.answer"), "sma.mediate")
+    assert dispute.state == "ARBITRATION"
+    for by in dispute.parties:
+        with pytest.raises(Dispute.AlreadyInCase) as refused:
+            way.opened(account, by=by)
+        assert Dossier(refused.value.case, by).may_join
+        dispute.join(Plea("Ma part.", 60_000, [way.exhibit()]), by=by, key=uuid.uuid4())
+    assert [claim.by for claim in dispute.claims.all()] == dispute.parties
+    assert [piece.late for piece in dispute.evidence.all()] == [True, True]
+    assert Notice.objects.filter(name="mediation.joined.bench", user=arbitrator_user).count() == 2
 
 
 def test_sma_opens_a_case_of_its_own_that_both_answer(account: EscrowAccount, mediator_user: User) -> None:

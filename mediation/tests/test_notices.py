@@ -127,7 +127,7 @@ def test_mediator_named_later_is_told_to_both(
     account: EscrowAccount, mediator_user: User, arbitrator_user: User
 ) -> None:
     dispute = Dispute.open_for(account, [way.tranche(account)], reason="Rien ne bouge.", by=mediator_user)
-    dispute.assign(arbitrator_user, by=mediator_user)
+    dispute.assign(arbitrator_user, by=mediator_user, reason="Surcharge.")
     assert told("assigned")["both_later"] == BOTH
 
 
