@@ -58,23 +58,31 @@ class BankAccountChanged(Telling):
 @tells("user.suspended", kind=Kind.ACCOUNT)
 class Suspended(Telling):
     def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
-        yield User.objects.get(pk=event.facts["user"]), event.facts
+        user = User.objects.get(pk=event.facts["user"])
+        yield user, {**event.facts, "enters": user.may_sign_in}
 
     def letter(self, facts: Facts) -> Letter:
+        enters = facts.get("enters", True)
         return Letter(
             subject=_("Your account is suspended"),
             paragraphs=[
                 _("Our team has suspended your %(site)s account. Its reason:") % {"site": settings.SITE_NAME},
                 _("You can answer by replying to us; money held for you stays yours."),
-                _(
-                    "Sign in as before: you still read the reports and the payments pages of your projects, your "
-                    "notices and your data, and you still answer, write, send evidence and agree in your disputes."
-                ),
-                _("Everything else is closed until our team opens your account again."),
+                *(self.what_remains() if enters else ()),
             ],
             quote=facts["reason"],
-            action=(_("Sign in"), reverse("account_login")),
+            action=(_("Sign in"), reverse("account_login")) if enters else None,
         )
+
+    def what_remains(self) -> list[str]:
+        """What stays open to somebody who is none of our staff."""
+        return [
+            _(
+                "Sign in as before: you still read the reports and the payments pages of your projects, your "
+                "notices and your data, and you still answer, write, send evidence and agree in your disputes."
+            ),
+            _("Everything else is closed until our team opens your account again."),
+        ]
 
 
 @tells("user.reinstated", kind=Kind.ACCOUNT)

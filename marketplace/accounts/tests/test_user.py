@@ -97,6 +97,7 @@ def test_suspended_member_of_the_staff_is_out_altogether(finance_user: User, sup
     browser, another = signed_in(finance_user), Client()
     finance_user.suspend(by=superuser, reason="Parti")
     assert browser.get("/mon-compte/").status_code == 302
+    assert "Connectez-vous" not in " ".join(Notice.objects.get(user=finance_user).letter.paragraphs)
     typed = {"login": finance_user.email, "password": PASSWORD}
     assert another.post("/compte/connexion/", typed)["Location"] == "/compte/inactif/"
     another.post("/compte/mot-de-passe/oubli/", {"email": finance_user.email})
