@@ -89,14 +89,14 @@ NAMING: dict[str, AdminDeed] = {
     "assign": CaseDeed(
         _("Name the mediator"),
         ASSIGN,
-        lambda case, by, data: case.assign(data["staff"], by=by, reason=data["reason"]),
+        lambda case, by, data: case.assign(data["staff"], by=by, reason=data.get("reason", "")),
         form=forms.MediatorForm,
         offered=lambda case: case.state in MEDIATED,
     ),
     "appoint": CaseDeed(
         _("Name the arbitrator"),
         ASSIGN,
-        lambda case, by, data: case.appoint(data["staff"], by=by, reason=data["reason"]),
+        lambda case, by, data: case.appoint(data["staff"], by=by, reason=data.get("reason", "")),
         form=forms.ArbitratorForm,
         offered=may_decide,
     ),

@@ -74,8 +74,7 @@ class SeatForm(CaseForm):
         super().__init__(*args, dispute=dispute, **kwargs)
         now = getattr(dispute, f"{self.role.lower()}_id")
         if now is None:  # nobody is replaced
-            self.fields["reason"].required = False
-            self.fields["reason"].widget = forms.HiddenInput()
+            del self.fields["reason"]
         fit = [one.pk for one in Bench(dispute).candidates(self.role, besides={now})]
         self.fields["staff"].queryset = members().filter(pk__in=fit)  # type: ignore[attr-defined]
 

@@ -127,15 +127,14 @@ class OfCase(Telling):
         facts = {**event.facts, "number": dispute.project.number, "who": who, "page": page}
         if type(self).to is sma:  # what the two sides write is for who sits in the case
             facts["text"] = ""
-        for one in type(self).to(dispute, event):
-            if one:
-                yield one, facts
+        for one in filter(None, type(self).to(dispute, event)):
+            yield one, facts
 
     def letter(self, facts: Facts) -> Letter:
         known = in_words(facts)
         return Letter(
             subject=str(self.words.subject) % known,
-            paragraphs=[str(each) % known for each in [*self.words.paragraphs, *self.changed(facts)]],
+            paragraphs=[str(each) % known for each in [*self.changed(facts), *self.words.paragraphs]],
             project=_now("Project %(number)s") % facts,
             quote=facts.get("text", ""),
             figures=self.figures(facts),

@@ -138,7 +138,7 @@ def test_reason_of_a_change_is_kept_and_told_to_both(
     for one in dispute.parties:
         letter = Notice.objects.get(user=one, name="mediation.appointed.both_again").letter
         assert letter.quote == "Absence prolongée."
-        assert "C’est un changement" in letter.paragraphs[-1]
+        assert "C’est un changement" in letter.paragraphs[0]
         assert "Aude" not in str(letter)
 
 

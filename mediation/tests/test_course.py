@@ -252,6 +252,20 @@ def test_who_must_act_is_reminded_two_days_before(account: EscrowAccount, mediat
     assert not Deadline.objects.about(dispute, "sma.remind").waiting().exists()
 
 
+def test_date_that_the_case_has_overtaken_changes_nothing(
+    account: EscrowAccount, mediator_user: User, arbitrator_user: User, settings: Any
+) -> None:
+    settings.SMA_APPROVAL_CENTS = 0
+    named, written = way.mediated(account, 2), way.arbitrated(account, mediator_user)
+    named.assign(mediator_user, by=None)
+    with pytest.raises(Course.NotDue):
+        Course(way.fresh(named)).assignment_lapsed(at=timezone.now())
+    way.drafted(written, 1)
+    with pytest.raises(Course.NotDue):
+        Course(way.fresh(written)).replacement_due(at=timezone.now())
+    assert (way.fresh(named).mediator, way.fresh(written).arbitrator) == (mediator_user, arbitrator_user)
+
+
 def test_what_no_longer_is_due_is_refused(account: EscrowAccount, mediator_user: User, arbitrator_user: User) -> None:
     dispute = way.arbitrated(account, mediator_user)
     course, late = Course(way.fresh(dispute)), way.due(dispute, "sma.last") + SECOND

@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from escrow.models import EscrowAccount, Shares
 from escrow.tests.way import png
 from marketplace.accounts.models import User
 from marketplace.documents import intake
 from marketplace.events.models import Notice
-from mediation.models import Bench, Decision, Dispute, Publication, Seizure
+from mediation.models import Bench, Course, Decision, Dispute, Publication, Seizure
 from mediation.tests import way
-from mediation.tests.test_bench import in_the_sma
+from mediation.tests.test_bench import company_of, in_the_sma
 from mediation.turns import awaited
 
 pytestmark = pytest.mark.django_db
@@ -84,6 +85,18 @@ def test_only_the_arbitrator_decides(heard: Dispute, mediator_user: User, client
             way.drafted(heard, 0, outsider)
     with pytest.raises(IntegrityError), transaction.atomic():
         Dispute.objects.filter(pk=heard.pk).update(arbitrator=mediator_user)
+
+
+def test_tie_found_since_keeps_from_deciding_and_approving(large: Dispute, superuser: User) -> None:
+    other = way.arbitrated(large.account, large.mediator, 2)  # type: ignore[arg-type]
+    decision = way.drafted(large, 0)
+    for staff in (superuser, decision.arbitrator):
+        company_of(staff, large.client)
+    with pytest.raises(Bench.Tied):
+        decision.approve(by=User.objects.get(pk=superuser.pk))
+    with pytest.raises(Bench.Tied):
+        way.drafted(other, 0, User.objects.get(pk=decision.arbitrator.pk))
+    assert not Decision.objects.issued().exists()
 
 
 def test_case_in_mediation_is_not_decided(account: EscrowAccount, arbitrator_user: User) -> None:
@@ -156,6 +169,8 @@ def test_court_stops_the_execution_until_it_is_lifted(heard: Dispute, mediator_u
     assert Seizure.record(way.fresh(heard), paper(), note="Encore.", by=mediator_user) == seizure
     dispute = way.fresh(heard)
     assert (dispute.is_seized, dispute.due_by, str(seizure)) == (True, None, dispute.number)
+    with pytest.raises(Course.Seized):
+        Course(dispute).execution_due(at=timezone.now())
     way.let_fall(dispute, "sma.court")
     for _again in range(2):
         seizure.lift("Désistement.", by=mediator_user)

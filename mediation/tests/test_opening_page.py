@@ -85,6 +85,9 @@ def test_report_of_another_provider_says_nothing_of_disputes(
     project = escrow.published(client_user)
     escrow.with_credits(rival_user, project)
     escrow.activated(escrow.chosen(project, provider_user))
+    account = EscrowAccount.objects.with_parties().get(project=project)
+    escrow.funded(account)
+    way.opened(account)
     text = page(as_rival, f"/projets/{project.key}/rapport/")
     assert "Litiges" not in text
     assert "litige" not in text.partition("<main")[2].partition("</main")[0]
