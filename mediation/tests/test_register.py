@@ -12,7 +12,7 @@ from django.test import Client
 from escrow.models import EscrowAccount, Shares
 from escrow.tests.way import png
 from marketplace.accounts.models import User
-from marketplace.testing.cast import signed_in
+from marketplace.testing.cast import person, signed_in
 from mediation import register as registers
 from mediation.anonymity import of_side, unnamed
 from mediation.exhibits import Exhibit
@@ -184,3 +184,8 @@ def test_register_is_read_page_by_page(
 @pytest.mark.parametrize("before", ["x", "-1", "9" * 30, "\x00", "1 or 1=1"])
 def test_wrong_place_in_the_register_is_its_beginning(client: Client, before: str) -> None:
     assert client.get(REGISTER, {"avant": before}).status_code == 200
+
+
+def test_side_without_a_company_is_known_by_its_name(db: None) -> None:
+    nobody = person("zoe@exemple.fr", "Zoé Lambert")
+    assert [*of_side("Décidé pour Zoé Lambert.", nobody)] == [(12, 15), (16, 23)]
