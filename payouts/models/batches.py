@@ -221,14 +221,17 @@ class PayoutBatch(models.Model):
     def follow_account_of(cls, payee: User) -> None:
         """The bank account of `payee` has changed: their unsent transfers wait for approval again (product, 7).
 
-        A batch with one of them is dropped if nobody has taken its file yet. Called under the lock of `payee`.
+        A batch with one of them is dropped if nobody has taken its file yet; one that pays to the account of now stays.
+        Called under the lock of `payee`.
         """
-        unsent, owed = PayoutRequest.objects.asked_by(payee).unsent(), RefundTransfer.objects.of(payee).unsent()
+        account = BankAccount.objects.of(payee).current().first()
+        elsewhere = ~Q(bank_account=account)
+        unsent = PayoutRequest.objects.asked_by(payee).unsent().filter(elsewhere)
+        owed = RefundTransfer.objects.of(payee).unsent().filter(elsewhere)
         of_batch = [Exists(rows.filter(batch=OuterRef("pk"))) for rows in (unsent, owed)]
         mine = cls.objects.filter(of_batch[0] | of_batch[1]).still_here()
         with locked(*mine.order_by("pk")):
             batches = list(mine.order_by("pk"))
-            account = BankAccount.objects.of(payee).current().first()
             PayoutRequest.objects.filter(Q(pk__in=unsent) | Q(batch__in=batches)).under_locks()
             RefundTransfer.objects.filter(Q(pk__in=owed) | Q(batch__in=batches)).under_locks()
             for batch in batches:

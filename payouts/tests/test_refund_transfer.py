@@ -246,6 +246,13 @@ def test_a_changed_iban_drops_a_batch_whose_file_nobody_has(
     assert (batch.state, way.anew(approved).state) == ("DROPPED", "WAITING")
 
 
+def test_the_same_iban_again_leaves_the_batch(approved: RefundTransfer, second_finance_user: User) -> None:
+    batch, payee = PayoutBatch.make(refunds=[approved], by=second_finance_user), approved.payee
+    PayoutBatch.give_account(payee, holder=payee.company.name, iban=way.OTHER_IBAN)
+    batch.refresh_from_db()
+    assert (batch.state, way.anew(approved).state) == ("MADE", "BATCHED")
+
+
 def test_a_changed_iban_leaves_a_file_that_may_be_at_the_bank(
     approved: RefundTransfer, second_finance_user: User
 ) -> None:
