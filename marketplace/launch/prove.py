@@ -17,7 +17,7 @@ import time
 from marketplace.launch.cluster import tether
 from marketplace.launch.ground import ROOT, CannotGoOn, say
 
-MACHINE = "marketplace/tests/proof/test_machine.py::test_the_site_keeps_its_books_whatever_happens"
+MACHINE = "marketplace/tests/proof/test_machine.py::test_the_site_keeps_its_books_whatever_happens[1]"
 ESCROW = "escrow/tests/test_races.py::test_rounds_and_one_with_slow_rows"
 PAYOUTS = "payouts/tests/test_races.py::test_rounds_and_one_with_slow_rows"
 

@@ -7,10 +7,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from marketplace.tests.proof.rows import (
+    MOST_CHANGES,
+    Account,
+    Asked,
+    Back,
+    Frozen,
+    Notice,
+    Paid,
+    Part,
+    Payout,
+    Tranche,
+    Transfer,
+)
 
 LEAST = 50
-OPEN, OVER = {"PLANNED", "FUNDED", "DELIVERED"}, {"RELEASED", "REFUNDED", "CANCELLED"}
 LIVING = {"ASKED", "APPROVED", "BATCHED", "SENT", "PAID"}
 REFUND_MOVES = {
     ("ASKED", "SENT"),
@@ -20,107 +32,9 @@ REFUND_MOVES = {
     ("SENT", "FAILED"),
     ("SUCCEEDED", "FAILED"),
 }
+CASH_MOVES = {("SENT", "SUCCEEDED"), ("SENT", "FAILED"), ("SUCCEEDED", "FAILED")}
+OUTCOMES = {"succeeded": "SUCCEEDED", "failed": "FAILED", "canceled": "FAILED"}
 Place = str | tuple[str, int] | tuple[str, str]
-
-
-@dataclass
-class Tranche:
-    """A part of the work, VAT included."""
-
-    cents: int
-    state: str = "PLANNED"
-    funded: int = 0
-    released: int = 0
-
-    @property
-    def held(self) -> int:
-        return self.funded - self.released
-
-    @property
-    def lacking(self) -> int:
-        return self.cents - self.funded if self.state in OPEN else 0
-
-    @property
-    def is_covered(self) -> bool:
-        """Whether work may go on, and its money be disputed or given back."""
-        return self.state in {"FUNDED", "DELIVERED"} and self.held > 0
-
-    @property
-    def changes(self) -> bool:
-        """Whether an avenant may change it."""
-        return self.state in {"PLANNED", "FUNDED", "CANCELLED"} and not self.released
-
-    def drop(self, cents: int) -> int:
-        """Take `cents` off its deposits."""
-        self.funded -= cents
-        return cents
-
-
-@dataclass
-class Account:
-    """One project: its tranches by number, and the amounts excluding VAT that are agreed."""
-
-    agreed: dict[int, int]
-    tranches: dict[int, Tranche]
-
-    @property
-    def is_over(self) -> bool:
-        return all(tranche.state in OVER for tranche in self.tranches.values())
-
-    def lacking(self, chosen: int | None = None) -> int:
-        return sum(t.lacking for number, t in self.tranches.items() if chosen in {None, number})
-
-
-@dataclass
-class Back:
-    """Money on its way back to a card."""
-
-    intent: str
-    cents: int
-    state: str = "ASKED"
-
-
-@dataclass
-class Paid:
-    """A payment and what Stripe has said of it."""
-
-    what: str
-    cents: int
-    account: int = 0
-    chosen: int | None = None
-    terms: dict[int, int] | None = None
-    units: dict[str, int] = field(default_factory=dict)
-    state: str = "CREATED"
-    intent: str = ""
-    seen: set[str] = field(default_factory=set)
-    backs: list[Back] = field(default_factory=list)
-
-    @property
-    def returnable(self) -> int:
-        return self.cents - sum(back.cents for back in self.backs if back.intent == self.intent)
-
-
-@dataclass
-class Frozen:
-    """Money of some tranches in dispute: what each had, and the state that it goes back to."""
-
-    account: int
-    parts: dict[int, tuple[int, str]]
-    state: str = "FROZEN"
-
-    @property
-    def cents(self) -> int:
-        return sum(cents for cents, _before in self.parts.values())
-
-
-@dataclass
-class Payout:
-    """Released money that the provider has invoiced."""
-
-    account: int
-    number: int
-    cents: int
-    state: str = "ASKED"
 
 
 class Model:
@@ -129,9 +43,13 @@ class Model:
     def __init__(self, accounts: list[Account], fees: Iterable[Paid]) -> None:
         self.accounts, self.payments = accounts, list(fees)
         self.payouts: list[Payout] = []
-        self.batches: list[tuple[list[Payout], list[str]]] = []
+        self.transfers_out: list[Transfer] = []
+        self.batches: list[tuple[list[Payout], list[Transfer], list[str]]] = []
         self.backs: list[tuple[int, Back]] = []
         self.freezes: list[Frozen] = []
+        self.requests: list[Asked] = []
+        self.notices: list[Notice] = []
+        self.ibans: set[str] = set()
         self.spent: dict[tuple[int, str], int] = {}
         self.balances: Counter[Place] = Counter()
         self.told: Counter[str] = Counter()
@@ -160,6 +78,38 @@ class Model:
         if cents > lacking:
             return "TooMuchDeposited"
         return "TooLittleLeft" if 0 < total - cents < LEAST else ""
+
+    def session(self, paid: Paid, said: str, left: int) -> None:
+        """Stripe speaks of the page of a payment: it is open, a transfer is awaited, or nothing comes any more."""
+        if not paid.is_payable:
+            return
+        if said in {"expired", "failed"}:
+            paid.state = said.upper()
+            self.told[f"payment.{said}"] += 1
+            return
+        paid.state = "OPEN"
+        if said == "awaited" and (paid.left is None or left < paid.left):
+            verb, paid.left = "payment.awaited" if paid.left is None else "payment.part_arrived", left
+            self.told.update([verb] if not paid.warned and self.wants(paid) else [])
+
+    def wants(self, paid: Paid) -> bool:
+        """Whether its money would find a place now."""
+        return paid.what != "deposit" or paid.cents <= self.accounts[paid.account].lacking(paid.chosen)
+
+    def warn_off(self, paid: Paid, why: str) -> None:
+        """An awaited transfer is called off."""
+        if paid.left is not None and not paid.intent and not paid.warned:
+            paid.warned = why
+            self.told[f"payment.{why}"] += 1
+
+    def cash_back(self, paid: Paid, said: str) -> None:
+        """Stripe sends back what came too late for it; the ledger has never seen that money."""
+        state = OUTCOMES.get(said, "SENT")
+        if paid.cash and (paid.cash, state) not in CASH_MOVES:
+            return
+        self.told.update([] if paid.cash else ["payment.cash_back"])
+        self.told.update(["payment.cash_stuck"] if state == "FAILED" else [])
+        paid.cash = state
 
     def settle(self, paid: Paid, intent: str, cents: int, cost: int) -> None:
         """The money of an intent has come; said again, it changes nothing but what Stripe says it cost."""
@@ -206,20 +156,24 @@ class Model:
         left, parts = paid.cents, []
         for number, tranche in sorted(self.accounts[paid.account].tranches.items()):
             if paid.chosen in {None, number} and (part := min(left, tranche.lacking)):
-                parts.append((tranche, part))
+                parts.append((number, part))
                 left -= part
         if left:
             return False
-        for tranche, part in parts:
+        for number, part in parts:
+            tranche = self.accounts[paid.account].tranches[number]
             tranche.funded += part
             tranche.state = "FUNDED" if tranche.state == "PLANNED" else tranche.state
+            tranche.accepting = tranche.accepting or (tranche.state == "DELIVERED" and not tranche.changing)
+            tranche.keep_time()
+            self.overtake_notice(paid.account, number)
         self.post(("stripe", ("held", paid.account), paid.cents))
         self.told["escrow.deposited"] += 1
         return True
 
     def follow_refund(self, n: int, back: Back, said: str) -> None:
         """Stripe speaks of a refund."""
-        state = {"succeeded": "SUCCEEDED", "failed": "FAILED", "canceled": "FAILED"}.get(said, "SENT")
+        state = OUTCOMES.get(said, "SENT")
         if (back.state, state) not in REFUND_MOVES:
             return
         if state == "SUCCEEDED":
@@ -229,6 +183,10 @@ class Model:
         back.state = state
         verbs = {"SUCCEEDED": "payment.refunded", "FAILED": "payment.refund_failed"}
         self.told.update([verbs[state]] if state in verbs else [])
+        if state == "FAILED":
+            payer = self.payments[n].payer
+            self.transfers_out.append(Transfer(n, back, payer, payer in self.ibans))
+            self.told["refund_transfer.ready" if payer in self.ibans else "refund_transfer.waiting"] += 1
 
     def deliver(self, a: int, number: int) -> str:
         tranche = self.accounts[a].tranches[number]
@@ -236,7 +194,8 @@ class Model:
             return "InDispute"
         if not tranche.is_covered:
             return "NotFunded" if tranche.lacking else "NotDeliverable"
-        tranche.state = "DELIVERED"
+        tranche.state, tranche.accepting, tranche.changing = "DELIVERED", True, False
+        tranche.keep_time()
         self.told["escrow.delivered"] += 1
         return ""
 
@@ -251,11 +210,91 @@ class Model:
             return "TooMuch"
         if cents < tranche.held and not reason:
             return "NeedsReason"
+        self.let_go(a, number, cents)
+        return ""
+
+    def let_go(self, a: int, number: int, cents: int) -> None:
+        """`cents` of a tranche become the provider's; days run anew on the rest."""
+        tranche = self.accounts[a].tranches[number]
         tranche.released += cents
+        tranche.changing = tranche.changing and tranche.held > 0
+        tranche.accepting = tranche.held > 0 and not tranche.changing
         tranche.state = "RELEASED" if tranche.released == tranche.cents else "DELIVERED"
+        self.settled(a, number)
         self.post((("held", a), ("payable", a), cents))
         self.told["escrow.released"] += 1
+
+    def settled(self, a: int, number: int) -> None:
+        """Money has left a tranche: nobody asks for more than it holds."""
+        tranche = self.accounts[a].tranches[number]
+        tranche.keep_time()
+        for asked in self.living(a, number):
+            asked.state = "LAPSED" if asked.cents > tranche.held else asked.state
+
+    def silence(self, a: int, number: int) -> None:
+        """The client's days are over: their silence releases, where both wanted it, unless they want money back."""
+        tranche = self.accounts[a].tranches[number]
+        falls, tranche.falls = tranche.falls, False
+        if not falls or self.living(a, number):
+            return
+        if self.accounts[a].silence:
+            self.let_go(a, number, tranche.held)
+        else:
+            self.told["escrow.unanswered"] += 1
+
+    def change(self, a: int, number: int) -> str:
+        """The client wants changes: the clock stops until the next delivery."""
+        tranche = self.accounts[a].tranches[number]
+        if not tranche.awaits:
+            return "NothingToChange"
+        if tranche.changing:
+            return "ChangesAsked"
+        if tranche.changed == MOST_CHANGES:
+            return "ChangesSpent"
+        tranche.accepting, tranche.changing = False, True
+        tranche.changed += 1
+        tranche.keep_time()
+        self.told["escrow.changes_asked"] += 1
         return ""
+
+    def notice(self, a: int, number: int, by: str) -> str:
+        """One side says that an unfunded tranche will end."""
+        if self.accounts[a].tranches[number].state != "PLANNED":
+            return "NotUnfunded"
+        if self.running(a, number):
+            return "AlreadyGiven"
+        self.notices.append(Notice(a, number, by))
+        self.told["escrow.notice_given"] += 1
+        return ""
+
+    def running(self, a: int, number: int) -> list[Notice]:
+        """The notice that runs on a tranche, if one does."""
+        return [n for n in self.notices if (n.account, n.number, n.state) == (a, number, "GIVEN")]
+
+    def overtake_notice(self, a: int, number: int) -> None:
+        """A deposit or an avenant decides on the tranche."""
+        for notice in self.running(a, number):
+            notice.state = "OVERTAKEN"
+            self.told["escrow.notice_overtaken"] += 1
+
+    def withdraw_notice(self, n: int, by: str) -> str:
+        notice = self.notices[n]
+        if by != notice.by:
+            return "NotYours"
+        if notice.state == "WITHDRAWN":
+            return ""
+        if notice.state != "GIVEN":
+            return "NotRunning"
+        notice.state = "WITHDRAWN"
+        self.told["escrow.notice_withdrawn"] += 1
+        return ""
+
+    def carry_out_notice(self, a: int, number: int) -> None:
+        """The days of a notice are over, if one runs."""
+        for notice in self.running(a, number):
+            tranche = self.accounts[a].tranches[number]
+            notice.state, tranche.state, tranche.given_up = "CARRIED_OUT", "CANCELLED", True
+            self.told["escrow.tranche_cancelled"] += 1
 
     def amend_refused(self, a: int, terms: Mapping[int, int]) -> str:
         """Why an avenant to `terms` (numbers and amounts excluding VAT) cannot be."""
@@ -264,13 +303,13 @@ class Model:
             return "NotActive"
         if terms == account.agreed:
             return "NothingChanges"
-        if any(terms.get(n) != account.agreed.get(n) for n, t in account.tranches.items() if not t.changes):
+        if any(terms.get(n) != account.agreed.get(n) for n, t in account.tranches.items() if not t.is_amendable):
             return "Fixed"
         lacking = 0
         for number, ht in terms.items():
             known = account.tranches.get(number)
-            cents = known.cents if known and not known.changes else ht * 6 // 5
-            lacking += max(0, cents - (known.funded if known else 0))
+            fixed = known and not known.is_amendable
+            lacking += known.lacking if known and fixed else max(0, ht * 6 // 5 - (known.funded if known else 0))
         return "NoCardPays" if 0 < lacking < LEAST else ""
 
     def ht(self, a: int, terms: Mapping[int, int]) -> int:
@@ -295,33 +334,80 @@ class Model:
         """The account is brought to the terms in force."""
         account, above = self.accounts[a], 0
         for number, tranche in account.tranches.items():
-            if tranche.changes and number in terms:
+            before = tranche.cents
+            if tranche.is_amendable and number in terms:
                 tranche.cents = terms[number] * 6 // 5
                 above += tranche.drop(max(0, tranche.funded - tranche.cents))
                 tranche.state = "PLANNED" if tranche.state == "CANCELLED" else tranche.state
             elif tranche.state in {"PLANNED", "FUNDED"} and number not in terms:
                 tranche.state = "REFUNDED" if tranche.held else "CANCELLED"
                 above += tranche.drop(tranche.held)
+            if number not in terms or tranche.cents != before:
+                self.overtake_notice(a, number)
+            self.settled(a, number)
         account.tranches |= {n: Tranche(ht * 6 // 5) for n, ht in terms.items() if n not in account.tranches}
         account.agreed = dict(terms)
         if above:
             self.give_back(above, self.deposits(a), ("held", a))
             self.told["escrow.refunded"] += 1
 
-    def consent(self, a: int, number: int, cents: int) -> str:
-        """The provider gives `cents` of a tranche back to the client."""
+    def living(self, a: int, number: int) -> list[Asked]:
+        """The refund of a tranche that waits for an answer, if one does."""
+        return [r for r in self.requests if (r.account, r.number, r.state) == (a, number, "ASKED")]
+
+    def refund_refused(self, a: int, number: int, cents: int) -> str:
+        """Why `cents` of a tranche cannot be asked back, nor offered."""
         tranche = self.accounts[a].tranches[number]
+        if self.living(a, number):
+            return "AlreadyAsked"
         if tranche.state == "DISPUTED":
             return "InDispute"
         if not tranche.is_covered:
             return "NothingHeld"
         if not 0 < cents <= tranche.held:
             return "TooMuch"
-        if cents < min(tranche.held, LEAST):
-            return "TooLittle"
+        return "TooLittle" if cents < min(tranche.held, LEAST) else ""
+
+    def ask_refund(self, a: int, number: int, cents: int) -> str:
+        """The client asks for `cents` of a tranche."""
+        if refused := self.refund_refused(a, number, cents):
+            return refused
+        self.requests.append(Asked(a, number, cents))
+        self.told["escrow.refund_asked"] += 1
+        return ""
+
+    def consent(self, a: int, number: int, cents: int) -> str:
+        """The provider gives `cents` of a tranche back to the client."""
+        if refused := self.refund_refused(a, number, cents):
+            return refused
+        self.requests.append(Asked(a, number, cents, "AGREED"))
+        self.leave(a, number, cents)
+        self.told["escrow.refund_offered"] += 1
+        return ""
+
+    def leave(self, a: int, number: int, cents: int) -> None:
+        """`cents` of a tranche go back to the client."""
+        tranche = self.accounts[a].tranches[number]
         tranche.drop(cents)
-        tranche.state = tranche.state if tranche.held else "REFUNDED"
+        if not tranche.held:
+            tranche.state = "REFUNDED"
+            tranche.stop()
+        self.settled(a, number)
         self.give_back(cents, self.deposits(a), ("held", a))
+
+    def end_request(self, n: int, end: str, shown: int) -> str:
+        """The provider agrees or refuses, or the client withdraws; `shown` is what the tranche was said to hold."""
+        asked = self.requests[n]
+        if asked.state == end:
+            return ""
+        if asked.state != "ASKED":
+            return "Answered"
+        if end == "AGREED" and shown != self.accounts[asked.account].tranches[asked.number].held:
+            return "Changed"
+        asked.state = end
+        if end == "AGREED":
+            self.leave(asked.account, asked.number, asked.cents)
+        self.told[f"escrow.refund_{end.lower()}"] += 1
         return ""
 
     def freeze(self, a: int, numbers: list[int]) -> str:
@@ -334,11 +420,13 @@ class Model:
                 return "NothingHeld"
         if not numbers:
             return "NothingHeld"
-        frozen = Frozen(a, {number: (tranche.held, tranche.state) for number, tranche in tranches.items()})
+        frozen = Frozen(a, {number: Part(t.held, t.state, t.accepting) for number, t in tranches.items()})
         self.freezes.append(frozen)
         self.post((("held", a), ("frozen", len(self.freezes) - 1), frozen.cents))
-        for tranche in tranches.values():
-            tranche.state = "DISPUTED"
+        for number, tranche in tranches.items():
+            tranche.state, tranche.accepting, tranche.falls = "DISPUTED", False, False
+            for asked in self.living(a, number):
+                asked.state = "ESCALATED"
         return ""
 
     def thaw(self, n: int) -> str:
@@ -348,8 +436,10 @@ class Model:
             return "Closed"
         frozen.state = "THAWED"
         self.post((("frozen", n), ("held", frozen.account), frozen.cents))
-        for number, (_cents, before) in frozen.parts.items():
-            self.accounts[frozen.account].tranches[number].state = before
+        for number, part in frozen.parts.items():
+            tranche = self.accounts[frozen.account].tranches[number]
+            tranche.state, tranche.accepting = part.state, part.accepting
+            tranche.keep_time()
         return ""
 
     def execute(self, n: int, earned: int) -> str:
@@ -360,11 +450,11 @@ class Model:
         if frozen.state != "FROZEN":
             return "Closed"
         frozen.state, left = "EXECUTED", earned
-        for number, (cents, _before) in frozen.parts.items():
-            tranche, share = self.accounts[frozen.account].tranches[number], min(left, cents)
+        for number, part in frozen.parts.items():
+            tranche, share = self.accounts[frozen.account].tranches[number], min(left, part.cents)
             left -= share
             tranche.released += share
-            tranche.state = "REFUNDED" if tranche.drop(cents - share) else "RELEASED"
+            tranche.state = "REFUNDED" if tranche.drop(part.cents - share) else "RELEASED"
             tranche.cents = tranche.cents if tranche.state == "REFUNDED" else tranche.released
         if earned:
             self.post((("frozen", n), ("payable", frozen.account), earned))
@@ -406,41 +496,79 @@ class Model:
         self.told[f"payout.{verdict.lower()}"] += 1
         return ""
 
-    def batch(self, payouts: list[Payout]) -> str:
-        if not payouts:
+    def give_iban(self, payer: str) -> None:
+        """A payer says where to receive what no card took: it waits for approval now."""
+        self.ibans.add(payer)
+        for row in self.transfers_out:
+            if row.payer == payer and row.state == "WAITING" and not row.has_iban:
+                row.has_iban = True
+                self.told["refund_transfer.ready"] += 1
+
+    def approve_transfer(self, row: Transfer) -> str:
+        if row.state != "WAITING":
+            return "NotDecidable"
+        if not row.has_iban:
+            return "NoBankAccount"
+        row.state = "APPROVED"
+        self.told["refund_transfer.approved"] += 1
+        return ""
+
+    def batch(self, payouts: list[Payout], transfers: list[Transfer], *, own: bool) -> str:
+        """Approved ones go into one file, made by somebody else than who approved (`own`)."""
+        if not payouts and not transfers:
             return "Empty"
-        if wrong := [payout for payout in payouts if payout.state != "APPROVED"]:
-            return "NotYetApproved" if wrong[0].state == "ASKED" else "NotApproved"
-        for payout in payouts:
-            payout.state = "BATCHED"
-        self.batches.append((payouts, ["MADE"]))
+        for row in both(payouts, transfers):
+            if row.state != "APPROVED":
+                return "NotYetApproved" if row.state in {"ASKED", "WAITING"} else "NotApproved"
+            if own:
+                return "FourEyes"
+        for row in both(payouts, transfers):
+            row.state = "BATCHED"
+        self.batches.append((payouts, transfers, ["MADE"]))
         return ""
 
     def batch_moves(self, n: int, state: str) -> str:
         """The batch is dropped, or given to the bank."""
-        payouts, now = self.batches[n]
+        payouts, transfers, now = self.batches[n]
         if now[-1] != "MADE":
             return "NotSendable"
         now.append(state)
-        for payout in payouts:
-            payout.state = "APPROVED" if state == "DROPPED" else "SENT"
-            if state == "SENT":
+        for row in both(payouts, transfers):
+            row.state = "APPROVED" if state == "DROPPED" else "SENT"
+        if state == "SENT":
+            for payout in payouts:
                 self.post((("claimed", payout.account), "bank_transit", payout.cents))
-                self.told["payout.sent"] += 1
+            for transfer in transfers:
+                self.post((("refunding", transfer.n), "bank_transit", transfer.cents))
+            self.told.update({"payout.sent": len(payouts), "refund_transfer.sent": len(transfers)})
         return ""
 
     def answer(self, n: int, state: str) -> str:
         """The bank says that every transfer of the batch was PAID or RETURNED."""
-        payouts, now = self.batches[n]
+        payouts, transfers, now = self.batches[n]
         if now[-1] == "MADE":
             return "NotSentYet"
-        for payout in payouts if now[-1] == "SENT" else []:
-            payout.state = state
-            back: Place = "bank" if state == "PAID" else ("payable", payout.account)
-            self.post(("bank_transit", back, payout.cents))
-            self.told[f"payout.{state.lower()}"] += 1
-        now.append("ANSWERED" if now[-1] == "SENT" else now[-1])
+        if now[-1] == "SENT":
+            for payout in payouts:
+                back: Place = "bank" if state == "PAID" else ("payable", payout.account)
+                self.post(("bank_transit", back, payout.cents))
+            for transfer in transfers:
+                self.answer_transfer(transfer, state)
+            for row in both(payouts, transfers):
+                row.state = state
+            verb = state.lower()
+            self.told.update({f"payout.{verb}": len(payouts), f"refund_transfer.{verb}": len(transfers)})
+            now.append("ANSWERED")
         return ""
+
+    def answer_transfer(self, transfer: Transfer, state: str) -> None:
+        """Paid, its refund is made; returned, another one waits for another IBAN."""
+        if state == "PAID":
+            transfer.back.state = "REPAID"
+            self.post(("bank_transit", "bank", transfer.cents))
+        else:
+            self.post(("bank_transit", ("refunding", transfer.n), transfer.cents))
+            self.transfers_out.append(Transfer(transfer.n, transfer.back, transfer.payer, has_iban=False))
 
     def spend(self, project: int, kind: str) -> str:
         if (project, kind) in self.spent:
@@ -458,3 +586,8 @@ class Model:
         del self.spent[project, kind]
         self.post((f"consumed:{kind}", ("wallet", kind), 1))
         self.told["credit.returned"] += 1
+
+
+def both(payouts: list[Payout], transfers: list[Transfer]) -> list[Payout | Transfer]:
+    """All that a batch pays."""
+    return [*payouts, *transfers]
