@@ -34,7 +34,7 @@ class Machine(Working):
 
     @classmethod
     def begun(cls, world: World) -> type[Machine]:
-        """A machine that begins in the middle: released, delivered and funded tranches, one on its way to the bank."""
+        """A machine that begins in the middle: released, delivered and funded tranches, transfers at the bank."""
         first = type("First", (cls,), {"world": world})()
         first.prepare()
         return type("Run", (cls,), {"world": world, "before": first, "posted": set()})
@@ -47,12 +47,23 @@ class Machine(Working):
         for a, number in ((0, 1), (0, 2), (1, 1)):
             self.deliver(a, number)
         self.release(0, None, 1, "all", reason=True)
-        self.ask(0, 1, "half")
         self.buy(0)
-        self.settle(len(self.payments) - 1, "a", self.model.payments[-1].cents)
-        self.settle(len(self.payments) - 1, "b", self.model.payments[-1].cents)
-        self.refund(0, "failed")
+        for turn in "ab":
+            self.settle(len(self.payments) - 1, turn, self.model.payments[-1].cents)
+        self.settle(len(self.world.fees), "b", self.model.payments[len(self.world.fees)].cents)
+        self.prepare_the_bank()
         self.both_say_the_same()
+
+    def prepare_the_bank(self) -> None:
+        """A payout and a refund are with it, others wait."""
+        for n in range(2):
+            self.refund(n, "failed")
+            self.ask(0, 1, "half")
+        self.give_iban(self.model.transfers_out[0].payer)
+        self.approve(0)
+        self.decide(0, "APPROVED")
+        self.batch({0}, {0})
+        self.end_batch(0, "SENT")
 
     @step(picks=FEW)
     def advance(self, picks: list[int]) -> None:
@@ -146,6 +157,7 @@ class Machine(Working):
         yield partial(self.give_notice, a, number, "client") if tranche.state == "PLANNED" else None
         yield partial(self.let_notice_end, a, number) if model.running(a, number) else None
         yield partial(self.deposit, a, "all", number, "TRANSFER") if tranche.lacking >= LEAST else None
+        yield partial(self.ask, a, number, tranche.released) if tranche.released else None
 
     @step(a=ACCOUNTS, number=NUMBERS, cents=CENTS)
     def ask(self, a: int, number: int, cents: int | str) -> None:
