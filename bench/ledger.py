@@ -4,7 +4,7 @@ A PostgreSQL of its own is made, measured and thrown away; no site's data is tou
 one another, so that what else the machine does meets them all; a ratio counts on an idle one alone, for Python needs
 more of the processor than pgbench. The kinds: pgbench's five statements; a posting
 between two of a thousand guarded accounts; a posting on one guarded account that all connections share. Each posting is
-`ledger.post` in a transaction of its own, by the site's role, from processes with one connection each.
+`ledger.post` by itself, which is a transaction of its own, by the site's role, from processes with one connection each.
 """
 
 from __future__ import annotations
@@ -127,12 +127,9 @@ def posted_per_second(pairs: Sequence[tuple[Any, int]], seconds: float) -> float
 
 
 def post_one(debit: Any, credit: Any) -> None:
-    from django.db import transaction
-
     from marketplace.ledger import posting as ledger
 
-    with transaction.atomic():
-        ledger.post(f"bench:{uuid.uuid4()}", "bench.posted", [ledger.Move(debit, credit, 1)])
+    ledger.post(f"bench:{uuid.uuid4()}", "bench.posted", [ledger.Move(debit, credit, 1)])
 
 
 def accounts() -> tuple[list[tuple[Any, Any]], list[tuple[Any, Any]]]:

@@ -88,7 +88,7 @@ class Pause(models.Model):
         return f"{self.project or '*'}: {self.check_name}"
 
     def lift(self, *, by: User, reason: str) -> None:
-        """Let the payouts go on, once the check is green for them again (money.md, "The books' checks").
+        """Let the payouts go on, once the check is green for them again.
 
         Refused: StillRed (with what is wrong now), NeedsReason, AlreadyLifted.
         """

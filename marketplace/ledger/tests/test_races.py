@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 
 import pytest
@@ -126,6 +127,9 @@ NAIVE = {
 @pytest.mark.parametrize("fault", NAIVE)
 def test_a_race_finds_a_naive_ledger(fault: str) -> None:
     race, function, old, new = NAIVE[fault]
-    without_lock = planted("ledger_apply", "for no key update", "")
-    with Crowd(MANY) as crowd, without_lock, planted(function, old, new), pytest.raises(AssertionError):
-        run(race, crowd)
+    with ExitStack() as faults, Crowd(MANY) as crowd:
+        for locking in ("ledger_post", "ledger_apply"):
+            faults.enter_context(planted(locking, "for no key update", ""))
+        faults.enter_context(planted(function, old, new))
+        with pytest.raises(AssertionError):
+            run(race, crowd)

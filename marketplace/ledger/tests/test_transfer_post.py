@@ -94,7 +94,7 @@ def test_a_post_is_one_query_without_a_savepoint(held: Account, payable: Account
         connection,
     ) as queries:
         post("release:1", "escrow.released", [ledger.Move(held, payable, 30)])
-    assert [query["sql"].split("(")[0] for query in queries] == ["SELECT * FROM ledger_post"]
+    assert [query["sql"].split("(")[0].rpartition(" ")[2] for query in queries] == ["ledger_post"]
 
 
 @pytest.mark.parametrize("amount", [101, 10**14])
