@@ -165,7 +165,7 @@ class PackPurchase(models.Model):
         return {kind: count for kind, count in held.items() if count}
 
     def credit(self, payment: Payment) -> list[ledger.Move] | None:
-        """The moves that a paid pack causes (money.md: pack paid), or None when it was credited before.
+        """The moves that a paid pack causes, or None when it was credited before.
 
         Called under the lock of this row and of the payment.
         """

@@ -1,4 +1,4 @@
-"""The equations of the internal accounts, checked every ten minutes and after every test (money.md)."""
+"""The equations of the internal accounts, checked every ten minutes and after every test."""
 
 from __future__ import annotations
 

@@ -125,7 +125,7 @@ class Figures:
 
     @property
     def adds_up(self) -> bool:
-        """Whether every cent deposited is somewhere: the equation of the books (money.md, point 4)."""
+        """Whether every cent deposited is somewhere: the equation of the books."""
         parts = (self.held, self.frozen, self.released, self.paid_out, self.refunding, self.refunded, self.contested)
         return self.deposited == sum(parts)
 

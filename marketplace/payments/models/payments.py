@@ -314,7 +314,7 @@ class Payment(models.Model):
                 Event.record("payment.expired", project=self.project_key, **self.facts())
 
     def settle(self, intent: Intent) -> None:
-        """The money of `intent` has come: its purpose gives it a place, else it goes back (money.md: paid, no place).
+        """The money of `intent` has come: its purpose gives it a place, else it goes back.
 
         Posts `stripe:{intent}:paid` and what Stripe kept. Once per intent, whatever is repeated, in parallel too.
         """

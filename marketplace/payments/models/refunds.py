@@ -91,7 +91,7 @@ class Refund(Chore):
     def follow(self, fact: Repayment) -> None:
         """Bring the refund to what Stripe says: money leaves `refunding` on success, comes back if that fails later.
 
-        A failed refund stays in `refunding`, to be paid by bank transfer (money.md: refund failed).
+        A failed refund stays in `refunding`, to be paid by bank transfer.
         """
         outcome = OUTCOMES.get(fact.status, RefundState.SENT)
         with locked(self.payment, self):
