@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from escrow.models import CancellationNotice, Tranche
+from escrow.models.deposits import LEAST_CENTS
 from escrow.states import TrancheState
 from escrow.steps import address, deposit_page, in_case, next_deposit
 from marketplace.templatetags.page import day_named, euros
@@ -179,16 +180,18 @@ class Desk(NamedTuple):
         return Act(tranche, words % facts, tranche.due_at, deliver)
 
     def notice(self, tranche: Tranche, notice: CancellationNotice) -> Act:
-        """An unfunded tranche on notice."""
-        deposit = [Way(_("Deposit %(lacking)s") % lacking(tranche), deposit_page(self.key, tranche))]
+        """An unfunded tranche, or its rest, on notice; a deposit is offered if a card could pay it."""
+        payable = tranche.lacking_cents >= LEAST_CENTS
+        way = Way(_("Deposit %(lacking)s") % lacking(tranche), deposit_page(self.key, tranche))
+        deposit = [way] if payable else []
         if notice.by_id == self.user.pk:
-            words = _("You gave notice: without a deposit it is cancelled on that date. You may take the notice back.")
+            words = _("You gave notice: without a deposit it ends on that date. You may take the notice back.")
             back = Way(_("Take the notice back"), address("withdraw_notice", self.key, tranche), posts=True)
             return Act(tranche, words, notice.ends_at, [back])
         if self.as_client:
-            words = _("The provider gave notice: without a deposit it is cancelled on that date. A deposit keeps it.")
+            words = _("The provider gave notice: without a deposit it ends on that date. A deposit keeps it.")
             return Act(tranche, words, notice.ends_at, deposit)
-        words = _("The client gave notice: without a deposit it is cancelled on that date. Do not work on it.")
+        words = _("The client gave notice: without a deposit it ends on that date. Do not work on it.")
         return Act(tranche, words, notice.ends_at)
 
     def can_release(self, tranche: Tranche) -> bool:

@@ -220,24 +220,53 @@ NOTICES = {
 }
 
 
+RESTS = {  # the same of a tranche that was funded and released in part
+    "escrow.notice_given": Wording(
+        gettext_lazy("Notice of cancellation for a rest: %(tranche_title)s"),
+        gettext_lazy(
+            "You gave notice for the %(amount)s never deposited of tranche %(position)s, “%(tranche_title)s”. Without "
+            "a deposit the tranche ends on %(until)s for what was released. Until then you may take the notice back. "
+            "You wrote:"
+        ),
+        gettext_lazy(
+            "The other party gives notice for the %(amount)s never deposited of tranche %(position)s, "
+            "“%(tranche_title)s”. Without a deposit the tranche ends on %(until)s for what was released. They write:"
+        ),
+    ),
+    "escrow.tranche_cancelled": Wording(
+        gettext_lazy("Tranche ended: %(tranche_title)s"),
+        gettext_lazy(
+            "Tranche %(position)s, “%(tranche_title)s”, ends for what was released: your notice for the other "
+            "%(amount)s ended on %(until)s without a deposit. Nobody owes anything more for it. You wrote:"
+        ),
+        gettext_lazy(
+            "Tranche %(position)s, “%(tranche_title)s”, ends for what was released: the other party’s notice for the "
+            "other %(amount)s ended on %(until)s without a deposit. Nobody owes anything more for it. They wrote:"
+        ),
+    ),
+}
+
+
 class Noticed(Told):
     """What becomes of a notice of cancellation, in the words of its giver or of the other side."""
 
-    words: Wording
+    verb: str
 
     def letter(self, facts: Facts) -> Letter:
         is_giver = facts["parties"][self.to == "provider"] == facts["giver"]
         told = until(facts, "ends_at")
-        words = self.words.to_giver if is_giver else self.words.to_other
+        wording = RESTS.get(self.verb) if facts.get("released") else None
+        wording = wording or NOTICES[self.verb]
+        words = wording.to_giver if is_giver else wording.to_other
         return self.sheet(
             facts,
-            self.words.subject % told,
+            wording.subject % told,
             [words % told, *([_("The project is completed: nothing is left to do.")] if facts.get("last") else [])],
             quote=facts.get("reason", ""),
             action=payments(facts, _("Open the payments page")),
         )
 
 
-for _verb, _words in NOTICES.items():
+for _verb in NOTICES:
     for _to in ("client", "provider"):
-        tells(_verb, name=f"{_verb}.{_to}", kind=Kind.MONEY)(type("Noticed", (Noticed,), {"to": _to, "words": _words}))
+        tells(_verb, name=f"{_verb}.{_to}", kind=Kind.MONEY)(type("Noticed", (Noticed,), {"to": _to, "verb": _verb}))

@@ -261,7 +261,8 @@ def notice_words(deadline: Deadline, reading: Reading) -> Words | None:
     tranche = next((t for t in reading.once(tranches) if t.pk == deadline.subject_id), None)
     if not tranche:
         return None
-    return Words(_("Tranche %(n)s is cancelled") % {"n": tranche.position}, _("Unless a deposit comes before."))
+    title = _("Tranche %(n)s ends for what was released") if tranche.released_cents else _("Tranche %(n)s is cancelled")
+    return Words(title % {"n": tranche.position}, _("Unless a deposit comes before."))
 
 
 @dated(OVERDUE)
@@ -328,6 +329,10 @@ def words_of(event: Event, reading: Reading) -> Line | None:
     facts = in_words(event.facts)
     if facts.get("silence") and event.verb == "escrow.released":
         detail = _("Tranche “%(tranche_title)s”, by a silence of %(days)s days.")
+    if facts.get("released") and event.verb == "escrow.tranche_cancelled":
+        title = _("Tranche ended for what was released: “%(tranche_title)s”")
+    if facts.get("released") and event.verb == "escrow.notice_given":
+        detail = _("Ended on %(ends_at)s for what was released, without a deposit.")
     return Line(title % facts, detail % facts, tone)
 
 

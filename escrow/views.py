@@ -155,7 +155,7 @@ def give_notice(request: UserRequest, key: str, pk: int) -> HttpResponse:
     tranche = get_object_or_404(rows, account__project__key=key, pk=pk)
     form = NoticeForm(request.POST if request.method == "POST" else None)
     if form.is_valid() and (notice := form.save(tranche, by=request.user)):
-        told = _("The notice is given: without a deposit the tranche is cancelled on %(at)s.")
+        told = _("The notice is given: without a deposit the tranche ends on %(at)s.")
         messages.success(request, told % {"at": paris(notice.ends_at)})
         return redirect(tranche.account)
     return draw(request, "escrow/notice.html", tranche.account, form=form, tranche=tranche, **ending())

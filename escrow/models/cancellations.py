@@ -1,4 +1,4 @@
-"""Notices of cancellation: either side ends a tranche that nobody has funded, so many days later."""
+"""Notices of cancellation: either side ends a tranche, or its rest, that nobody has funded, so many days later."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from escrow.states import TrancheState
 from marketplace.events.models import Event
 from marketplace.locking import locked
 from marketplace.refusals import Refusal
@@ -52,7 +51,8 @@ class CancellationNoticeQuerySet(models.QuerySet["CancellationNotice"]):
 class CancellationNotice(models.Model):
     """One side's notice that an unfunded tranche ends at `ends_at`, and why, unless a deposit comes before.
 
-    Either side may give it (product, section 5); only its author takes it back.
+    A tranche that was funded in part ends for what was released, once all of it was: nothing else would ever end it.
+    Either side may give notice (terms, section R0); only its author takes it back.
     """
 
     tranche = models.ForeignKey("escrow.Tranche", models.PROTECT, related_name="notices")
@@ -91,16 +91,16 @@ class CancellationNotice(models.Model):
 
     @classmethod
     def give(cls, tranche: Tranche, *, reason: str, by: User, key: UUID) -> CancellationNotice:
-        """Tell the other side that `tranche`, unfunded, ends in 14 days. No money moves.
+        """Tell the other side that `tranche`, unfunded, or its unfunded rest ends in 14 days. No money moves.
 
-        The same `key` with the same reason gives the first notice. Refused: NotUnfunded (money has come, or it is
-        over), AlreadyGiven, KeyReused.
+        The same `key` with the same reason gives the first notice. Refused: NotUnfunded (it holds money, or is over),
+        AlreadyGiven, KeyReused.
         """
         account = tranche.account
         with locked(account.project, account, tranche):
             if done := cls.objects.filter(key=key).first():
                 return done.same_as(tranche=tranche, reason=reason)
-            if tranche.state != TrancheState.PLANNED:
+            if not tranche.awaits_deposit:
                 raise cls.NotUnfunded
             if tranche.notices.running().exists():
                 raise cls.AlreadyGiven
@@ -132,9 +132,10 @@ class CancellationNotice(models.Model):
         with locked(account.project, account, self.tranche, self):
             if self.state != NoticeState.GIVEN or at <= self.ends_at:
                 raise self.NotRunning
+            rest = self.tranche.lacking_cents
             self.tranche.mark_given_up()
             self._close(NoticeState.CARRIED_OUT)
-            self.tell("escrow.tranche_cancelled", by=None, reason=self.reason, last=account.is_over)
+            self.tell("escrow.tranche_cancelled", by=None, reason=self.reason, cents=rest, last=account.is_over)
             if account.is_over:
                 Event.record("escrow.finished", project=account.project, **account.facts())
 
@@ -144,10 +145,12 @@ class CancellationNotice(models.Model):
         self.tell("escrow.notice_overtaken", by=None)
 
     def tell(self, verb: str, *, by: User | None, **facts: object) -> None:
-        """Record what became of it: who gave it, and until when it ran."""
-        account = self.tranche.account
-        own = {"notice": self.pk, "giver": self.by_id, "ends_at": self.ends_at.isoformat(), "cents": self.tranche.cents}
-        Event.record(verb, project=account.project, by=by, **facts, **own, **account.facts(), **self.tranche.facts())
+        """Record what became of it: who gave it, until when it ran, the cents that lack and those released before."""
+        account, tranche = self.tranche.account, self.tranche
+        own = {"notice": self.pk, "giver": self.by_id, "ends_at": self.ends_at.isoformat()}
+        sums = {"cents": tranche.lacking_cents, "released": tranche.released_cents}
+        told = sums | facts | own | account.facts() | tranche.facts()
+        Event.record(verb, project=account.project, by=by, **told)
 
     def same_as(self, *, tranche: Tranche, reason: str) -> CancellationNotice:
         """This notice, if the repeated request says the same; refused (KeyReused) otherwise."""
@@ -162,7 +165,7 @@ class CancellationNotice(models.Model):
 
     class NotUnfunded(Refusal):
         sentence = _(
-            "Only a tranche without any deposit is cancelled on notice: this one is funded, or already over. "
+            "Only a tranche that holds no money is cancelled on notice: this one is funded, or already over. "
             "Nothing was sent."
         )
 

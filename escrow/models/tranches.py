@@ -257,14 +257,19 @@ class Tranche(models.Model):
         return self.awaits_acceptance and not self.changes_at and self.changes_left > 0
 
     @property
+    def awaits_deposit(self) -> bool:
+        """Whether it lacks money and holds none: never funded, or all released and the rest never deposited."""
+        return self.lacking_cents > 0 and not self.held_cents
+
+    @property
     def running_notice(self) -> CancellationNotice | None:
         """The notice that will cancel it, if one runs; no query when its notices were fetched."""
         return next((notice for notice in self.notices.all() if notice.is_running), None)
 
     @property
     def takes_notice(self) -> bool:
-        """Whether either side may give notice: nothing is deposited and none runs."""
-        return self.state == TrancheState.PLANNED and self.running_notice is None
+        """Whether either side may give notice: it waits for a deposit and none runs."""
+        return self.awaits_deposit and self.running_notice is None
 
     @property
     def changes_left(self) -> int:
@@ -409,7 +414,13 @@ class Tranche(models.Model):
         keep_time(self)
 
     def mark_given_up(self) -> None:
-        """The notice is over and no deposit came: no avenant takes it up again. Called by CancellationNotice."""
+        """The notice is over and no deposit came: no avenant takes it up again. Called by CancellationNotice.
+
+        It is cancelled, or ends for what was released of it.
+        """
+        if self.released_cents:
+            self.mark_cut_short()
+            return
         self.state, self.given_up_at = TrancheState.CANCELLED, timezone.now()
         self.save(update_fields=["state", "given_up_at"])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -187,7 +188,7 @@ def test_either_side_gives_notice_and_takes_it_back(account: EscrowAccount, part
     notice = CancellationNotice.objects.get()
     ends = paris(notice.ends_at).replace("\xa0", " ").replace("\u202f", " ")
     for browser in (giver, other):
-        assert f"annulée le {ends} sans dépôt" in page(browser, address(account))
+        assert f"close le {ends} sans dépôt" in page(browser, address(account))
         assert "La tranche 3 est annulée" in report(browser, tranche)
     assert "Un préavis court déjà" in send(other, deed(tranche, "preavis"), reason="Moi aussi.")[1]
     assert send(other, deed(tranche, "preavis/retrait"))[0] == 404
@@ -210,6 +211,21 @@ def test_a_notice_overtaken_by_a_deposit_is_not_taken_back(account: EscrowAccoun
     send(as_client, deed(tranche, "preavis/retrait"))
     assert "Ce préavis ne court plus" in page(as_client, address(account))
     assert "Cette tranche ne s’annule pas par préavis" in page(as_client, deed(tranche, "preavis"))
+
+
+def test_the_rest_of_a_tranche_ends_by_the_same_page(account: EscrowAccount, as_client: Client) -> None:
+    tranche = account.tranches.get(position=3)
+    client = account.agreement.client
+    sums = (50_000, 45_980)
+    for payment in [account.deposit(cents, by=client, key=uuid.uuid4(), tranche=tranche) for cents in sums]:
+        way.paid(payment)
+    way.released(way.delivered(way.reread(tranche)))
+    assert "Clore la tranche 3" in page(as_client, address(account))
+    assert "959,80 € de cette tranche sont libérés et rien n’est bloqué" in page(as_client, deed(tranche, "preavis"))
+    assert send(as_client, deed(tranche, "preavis"), reason="Plus besoin.")[0] == 302
+    text = page(as_client, address(account))
+    assert ("sans dépôt, elle prend fin à cette date" in text, "Déposer 0,20 €" in text) == (True, False)
+    assert "La tranche 3 prend fin pour ce qui a été libéré" in report(as_client, tranche)
 
 
 @pytest.mark.parametrize("reason", ["", "   ", "\0", "x" * 2001])

@@ -14,6 +14,7 @@ from django.utils import timezone
 from escrow.models import CancellationNotice, EscrowAccount, NoticeState, Tranche, TrancheState
 from escrow.tests import way
 from marketplace.events.models import Event, Notice
+from marketplace.templatetags.page import euros
 from projects.models import Deadline, DeadlineState, ProjectState
 from projects.models.content import days_after
 
@@ -160,3 +161,51 @@ def test_the_database_keeps_a_closed_notice_closed(notice: CancellationNotice) -
     notice.withdraw(by=notice.by)
     with pytest.raises(IntegrityError, match="may not become GIVEN"), transaction.atomic():
         CancellationNotice.objects.filter(pk=notice.pk).update(state="GIVEN", closed_at=None)
+
+
+@pytest.fixture
+def rest(account: EscrowAccount) -> Tranche:
+    """The first tranche: 100 € deposited, delivered and released; the rest never came."""
+    tranche = account.tranches.get(position=1)
+    way.deposited(account, 10_000, tranche)
+    return way.released(way.delivered(way.reread(tranche)))
+
+
+def test_the_rest_that_never_came_ends_on_notice_for_what_was_released(rest: Tranche) -> None:
+    lacking, agreement = rest.lacking_cents, rest.account.agreement
+    notice = way.noticed(rest, agreement.provider)
+    assert way.swept(notice.ends_at + SECOND, CANCEL) == 1
+    rest.refresh_from_db()
+    assert (rest.state, rest.cents, rest.ht_cents + rest.vat_cents) == (TrancheState.RELEASED, 10_000, 10_000)
+    for person, letter in told("escrow.tranche_cancelled").items():
+        assert "prend fin pour ce qui a été libéré" in letter.paragraphs[0]
+        assert (euros(lacking) in letter.paragraphs[0], letter.quote) == (True, "Le besoin a disparu.")
+        assert ("votre préavis" in letter.paragraphs[0]) == (person == agreement.provider)
+
+
+def test_the_notice_of_a_rest_says_what_it_is_about(rest: Tranche) -> None:
+    way.noticed(rest, rest.account.agreement.client)
+    for letter in told("escrow.notice_given").values():
+        assert letter.subject.startswith("Préavis sur un solde")
+        assert euros(rest.lacking_cents) in letter.paragraphs[0]
+
+
+def test_a_deposit_keeps_the_rest(rest: Tranche) -> None:
+    notice = way.noticed(rest, rest.account.agreement.client)
+    way.deposited(rest.account, rest.lacking_cents, rest)
+    notice.refresh_from_db()
+    assert notice.state == NoticeState.OVERTAKEN
+
+
+def test_a_project_whose_only_open_rest_ends_is_finished(rest: Tranche) -> None:
+    for other in rest.account.tranches.exclude(pk=rest.pk):
+        way.swept(way.noticed(other, rest.account.agreement.client).ends_at + SECOND, CANCEL)
+    way.swept(way.noticed(rest, rest.account.agreement.client).ends_at + SECOND, CANCEL)
+    rest.account.project.refresh_from_db()
+    assert rest.account.project.state == ProjectState.COMPLETED
+
+
+def test_a_rest_that_waits_to_be_accepted_is_not_cancelled(rest: Tranche) -> None:
+    way.deposited(rest.account, 10_000, rest)
+    with pytest.raises(CancellationNotice.NotUnfunded):
+        way.noticed(rest, rest.account.agreement.client)
