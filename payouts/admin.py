@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET
 from marketplace.admin_site import AdminDeed, ReadOnlyAdmin, Waiting, WithReason, waits
 from marketplace.forms import Deed, Performing
 from marketplace.payments import failures
+from marketplace.payments.models import Means
 from marketplace.refusals import Refusal
 from marketplace.templatetags.page import euros, paris, paris_short, siren
 from payouts.bankfiles import LARGEST
@@ -158,11 +159,11 @@ class RefundTransferAdmin(ReadOnlyAdmin):
     ordering = ["-pk"]
     actions = ["make_batch"]
     fields = [
-        *("description", "company", "amount", "account", "state", "made_at", "due", "why_no_card", "why_returned"),
-        *("refund", "decided_by", "decided_at", "batch", "ended_at"),
+        *("description", "company", "amount", "account", "state", "made_at", "due", "why_no_card", "at_stripe"),
+        *("why_returned", "refund", "decided_by", "decided_at", "batch", "ended_at"),
     ]
-    readonly_fields = ["description", "company", "amount", "account", "due", "why_no_card", "why_returned"]
-    deed_facts = ["description", "company", "amount", "account", "made_at", "why_no_card", "why_returned"]
+    readonly_fields = ["description", "company", "amount", "account", "due", "why_no_card", "at_stripe", "why_returned"]
+    deed_facts = ["description", "company", "amount", "account", "made_at", "why_no_card", "at_stripe", "why_returned"]
     deeds: ClassVar[dict[str, AdminDeed]] = {
         "approve": AdminDeed(
             _("Approve this refund by transfer"),
@@ -196,6 +197,14 @@ class RefundTransferAdmin(ReadOnlyAdmin):
     @admin.display(description=_("why the card did not take it"), empty_value="–")
     def why_no_card(self, row: RefundTransfer) -> str:
         return failures.in_words(row.refund.failure)
+
+    @admin.display(description=_("to do at Stripe first"), empty_value="–")
+    def at_stripe(self, row: RefundTransfer) -> str:
+        """What a transfer had paid returns to the payer's cash at Stripe, where our bank has nothing of it."""
+        if row.refund.payment.means != Means.TRANSFER:
+            return ""
+        told = _("Stripe keeps the %(amount)s as the payer’s cash: take them back to our balance before you approve.")
+        return told % {"amount": euros(row.cents)}
 
     @admin.display(description=_("why the bank returned the last transfer"), empty_value="–")
     def why_returned(self, row: RefundTransfer) -> str:

@@ -14,7 +14,7 @@ from escrow.tests import way as escrow_way
 from marketplace.accounts.models import BankAccount, User
 from marketplace.events.models import Notice
 from marketplace.payments.gateway import Repayment
-from marketplace.payments.models import Refund
+from marketplace.payments.models import Means, Refund
 from marketplace.testing.cast import reauthenticate
 from payouts.models import PayoutBatch, RefundTransfer
 from payouts.tests import way
@@ -235,3 +235,13 @@ def test_the_list_asks_the_database_as_often_for_many(account: EscrowAccount, as
     queries()
     few = queries()
     assert [queries() for _n in range(3)] == [few] * 3
+
+
+def test_finance_reads_that_stripe_keeps_what_a_transfer_had_paid(account: EscrowAccount, as_finance: Client) -> None:
+    client, words = account.agreement.client, "Stripe garde les 960,00 € sur le solde du payeur"
+    last = account.tranches.order_by("position").last()
+    slow = account.deposit(96_000, by=client, key=uuid.uuid4(), tranche=last, means=Means.TRANSFER)
+    by_card = way.refused_by_card(account)
+    by_transfer = way.owed(escrow_way.paid(slow))
+    assert words in page(as_finance, f"{LIST}{by_transfer.pk}/change/")
+    assert words not in page(as_finance, f"{LIST}{by_card.pk}/change/")
