@@ -258,8 +258,9 @@ class Model:
         return ""
 
     def notice(self, a: int, number: int, by: str) -> str:
-        """One side says that an unfunded tranche will end."""
-        if self.accounts[a].tranches[number].state != "PLANNED":
+        """One side says that a tranche, or its rest, which no deposit followed will end."""
+        tranche = self.accounts[a].tranches[number]
+        if tranche.lacking <= 0 or tranche.held:
             return "NotUnfunded"
         if self.running(a, number):
             return "AlreadyGiven"
@@ -293,7 +294,9 @@ class Model:
         """The days of a notice are over, if one runs."""
         for notice in self.running(a, number):
             tranche = self.accounts[a].tranches[number]
-            notice.state, tranche.state, tranche.given_up = "CARRIED_OUT", "CANCELLED", True
+            notice.state, tranche.given_up = "CARRIED_OUT", not tranche.released
+            tranche.state = "RELEASED" if tranche.released else "CANCELLED"
+            tranche.cents = tranche.released or tranche.cents
             self.told["escrow.tranche_cancelled"] += 1
 
     def amend_refused(self, a: int, terms: Mapping[int, int]) -> str:

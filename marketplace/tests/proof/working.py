@@ -127,7 +127,7 @@ class Working(Paying):
 
     @step(a=ACCOUNTS, number=NUMBERS, side=SIDES)
     def give_notice(self, a: int, number: int, side: str) -> None:
-        """One side says that a tranche without a deposit will end."""
+        """One side says that a tranche, or its rest, without a deposit will end."""
         if not self.knows(a, number):
             return
         key, by = uuid.uuid4(), self.world.person(side)
