@@ -15,6 +15,7 @@ django.setup()
 GROUPS = ("journey", "access", "sources")
 pytest_plugins = [
     "marketplace.testing.language",
+    "marketplace.testing.stage",
     "marketplace.testing.database",
     "marketplace.testing.cast",
     "marketplace.testing.access",

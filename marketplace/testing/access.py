@@ -22,6 +22,7 @@ from marketplace.checks import routes
 from marketplace.ledger import checks
 from marketplace.policies import FOREIGN
 from marketplace.testing import world as worlds
+from marketplace.testing.stage import stage
 from marketplace.testing.world import ROLES, Canary, Target, World
 
 TABLE = settings.BASE_DIR / "marketplace/tests/access.txt"
@@ -216,6 +217,8 @@ def read(path: Path = TABLE) -> dict[str, dict[str, str]]:
 @pytest.fixture(scope="module")
 def findings(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[Findings]:
     """The world explored once; nothing of it stays."""
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        stage.undo()
     with django_db_blocker.unblock(), transaction.atomic():  # type: ignore[attr-defined]
         world = worlds.build()
         assert checks.run() == []

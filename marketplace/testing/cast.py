@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Callable
 
@@ -133,9 +134,11 @@ def superuser(db: None) -> User:
 def signs_in(fixture: str) -> Callable[[pytest.FixtureRequest], Client]:
     """A fixture: the user of the fixture so named, signed in."""
 
-    def as_somebody(request: pytest.FixtureRequest) -> Client:
-        return signed_in(request.getfixturevalue(fixture))
+    def as_somebody(request: pytest.FixtureRequest, **cast: User) -> Client:
+        return signed_in(cast[fixture])
 
+    asked = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in ("request", fixture)]
+    as_somebody.__signature__ = inspect.Signature(asked)  # type: ignore[attr-defined]
     return pytest.fixture(as_somebody, name=f"as_{fixture.removesuffix('_user')}")
 
 
