@@ -197,6 +197,7 @@ class Cluster:
         }
         if not self.safe:
             options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
+            options |= {"join_collapse_limit": "1", "from_collapse_limit": "1", "update_process_title": "off"}
         return [f"--{name}={value}" for name, value in options.items()]
 
     def wait(self, seconds: float = 60) -> None:
