@@ -207,6 +207,14 @@ class Wallet(models.Model):
         """The wallet of `provider` with its balances, or None before its first need."""
         return cls.objects.filter(provider=provider).select_related(*cls.FIELDS.values()).first()
 
+    @classmethod
+    def left(cls, provider: User) -> int:
+        """All credits left to `provider`, of whatever kind: the figure of every page's header, hence three columns."""
+        balances = cls.objects.filter(provider=provider).values_list(
+            *(f"{field}__balance" for field in cls.FIELDS.values())
+        )
+        return sum(next(iter(balances), ()))
+
     FIELDS: ClassVar[dict[Kind, str]] = {
         Kind.CONSULTATION: "consultation",
         Kind.OFFER: "offer",
@@ -229,7 +237,7 @@ class Wallet(models.Model):
 
     @property
     def total(self) -> int:
-        """All credits left, of whatever kind: the figure of the header."""
+        """All credits left, of whatever kind, as read with this row."""
         return sum(self.balances.values())
 
     def spend(self, kind: Kind, project_key: str) -> Spending:

@@ -48,5 +48,4 @@ def welcome(event: Event) -> None:
 @header("credits")
 def credits_left(user: User) -> int:
     """All credits of a provider, whatever their kind; 0 before the first pack."""
-    found = Wallet.found(user)
-    return found.total if found else 0
+    return Wallet.left(user)

@@ -14,7 +14,7 @@ class OneQueryBackend(AuthenticationBackend):  # type: ignore[misc]
 
     def get_user(self, user_id: Any) -> User | None:
         """The user of a session, unless their account is closed to them altogether."""
-        user = User.objects.as_readers().filter(pk=user_id).first()
+        user = next(iter(User.objects.as_readers().filter(pk=user_id)), None)  # first() would have one row sorted
         if user is None or not self.user_can_authenticate(user):
             return None
         user.unread_notices = vars(user)["unread_now"]
