@@ -12,7 +12,7 @@ place.prepare()
 network.close()
 django.setup()
 
-GROUPS = ("journey", "access", "sources")
+GROUPS = ("journey", "machine", "access", "pages", "processes", "sources")  # the longest first
 pytest_plugins = [
     "marketplace.testing.language",
     "marketplace.testing.stage",
@@ -36,8 +36,25 @@ def pytest_xdist_setupnodes() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share something dear share one worker: real processes, the explored routes, the parsed sources."""
     for item in items:
-        if group := next((name for name in GROUPS if item.get_closest_marker(name)), None):
+        if group := group_of(item):
             item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.hookimpl(trylast=True, specname="pytest_collection_modifyitems")
+def pytest_longest_first(items: list[pytest.Item]) -> None:
+    """What takes minutes in one worker begins at once, not when the others have nothing left to do."""
+    items.sort(key=lambda item: [*GROUPS, ""].index(group_of(item)))
+
+
+def group_of(item: pytest.Item) -> str:
+    """What the test shares, or nothing. Journeys are those that have Celery at work; other browsers are on pages."""
+    asked: list[str] = item.fixturenames  # type: ignore[attr-defined]
+    if "machine" in asked:
+        return "machine"
+    group = next((name for name in ("journey", "access", "sources") if item.get_closest_marker(name)), "")
+    if group != "journey" or "worker" in asked:
+        return group
+    return "pages" if "site" in asked else "processes"
 
 
 def pytest_collection_finish() -> None:

@@ -17,8 +17,8 @@ def test(*words: str) -> None:
     """
     system.install(system.missing_to_test())
     os.environ.pop("DJANGO_SETTINGS_MODULE", None)  # set by the import of our package; tests choose their own place
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "3", "--dist", "loadgroup", *words]
-    os.execv(sys.executable, command)
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "3", "--dist", "loadgroup"]
+    os.execv(sys.executable, [*command, "--no-loadscope-reorder", *words])
 
 
 def check() -> None:

@@ -24,7 +24,11 @@ def test_mail_goes_through_smtp(smtp_sink):
 
 
 def test_what_runs_real_processes_shares_one_worker_of_xdist(request, worker_id):
-    assert worker_id == "master" or request.node.nodeid.endswith("@journey")
+    assert worker_id == "master" or request.node.nodeid.endswith("@processes")
+
+
+def test_what_needs_the_site_shares_another(request, worker_id, site):
+    assert worker_id == "master" or request.node.nodeid.endswith("@pages")
 
 
 def test_a_worker_and_its_clock_run_on_redis(worker, beat):
