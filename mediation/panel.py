@@ -55,6 +55,7 @@ def disputes_panel(reading: Reading) -> Panel | None:
         return None
     is_r0 = reading.once(seen) is not None
     may_open = not is_r0 or any(tranche.is_deliverable for tranche in reading.once(tranches))
+    may_open = may_open and not reading.user.is_suspended
     opening = reverse("mediation:open", args=[reading.project.key]) if may_open else ""
     return Panel("mediation/panel.html", {"cases": reading.once(of_project), "is_r0": is_r0, "opening": opening})
 

@@ -153,6 +153,14 @@ def icon(name: str, css: str = "") -> SafeString:
     return format_html(shape, f" {css}" if css else "", mark_safe(ICONS[name]))  # noqa: S308  (our own table)
 
 
+@register.filter
+def open_to(path: str, user: object) -> bool:
+    """Whether a button may lead to the page `path` of ours: most are closed to a suspended account."""
+    if not getattr(user, "is_suspended", False):
+        return True
+    return bool(getattr(resolve(path.partition("?")[0].partition("#")[0]).func, "suspended", True))
+
+
 @register.simple_tag(takes_context=True)
 def nav_link(context: Context, route: str, label: str, picture: str = "") -> str:
     """A list item that leads to `route`, marked when the reader is there; nothing if it does not exist for them."""
@@ -160,7 +168,7 @@ def nav_link(context: Context, route: str, label: str, picture: str = "") -> str
         path = reverse(route)
     except NoReverseMatch:
         return ""
-    if getattr(context.get("user"), "is_suspended", False) and not getattr(resolve(path).func, "suspended", True):
+    if not open_to(path, context.get("user")):
         return ""
     here = getattr(context.get("request"), "path", "")
     current = ' aria-current="page"' if here == path else ""

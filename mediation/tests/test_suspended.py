@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 
 import pytest
 from django.test import Client
 
 from escrow.models import EscrowAccount
+from escrow.tests import way as escrow
 from escrow.tests.way import png
 from marketplace.accounts.models import User
 from marketplace.documents.models import Document
@@ -50,6 +52,21 @@ def test_suspended_side_reads_all_of_its_project(dispute: Dispute, as_provider: 
     text = page(as_provider, address(dispute))
     assert "Votre compte est suspendu" in text
     assert "Envoyer ma réponse" in text
+
+
+@pytest.mark.parametrize("party", ["as_client", "as_provider"])
+def test_suspended_account_is_shown_no_button_that_is_closed_to_it(
+    account: EscrowAccount, moderator_user: User, request: pytest.FixtureRequest, party: str
+) -> None:
+    escrow.delivered(way.tranche(account, 2))
+    browser, key = request.getfixturevalue(party), account.project.key
+    pages = [f"/projets/{key}/paiements/", f"/projets/{key}/rapport/"]
+    buttons = re.compile(r'class="button[^"]*" href="([^"]*)"')
+    before = {path for address in pages for path in buttons.findall(page(browser, address))}
+    assert any("/tranches/" in path for path in before)
+    getattr(account.agreement, party.removeprefix("as_")).suspend(by=moderator_user, reason="Faux SIREN")
+    shown = {path for address in pages for path in buttons.findall(page(browser, address))}
+    assert {path for path in shown if browser.get(path).status_code == 403} == set()
 
 
 def test_suspended_side_moves_no_other_money(dispute: Dispute, as_provider: Client, as_client: Client) -> None:
