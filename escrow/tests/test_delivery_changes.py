@@ -42,6 +42,18 @@ def test_the_next_delivery_starts_fourteen_days_anew(tranche: Tranche) -> None:
     assert way.waiting("tranche.accept") == [again.accept_by]
 
 
+def test_changes_are_asked_of_a_delivery_once_though_more_is_deposited(account: EscrowAccount) -> None:
+    first = account.tranches.all()[0]
+    way.deposited(account, 60_000, first)
+    tranche = way.delivered(way.reread(first))
+    way.changed(tranche)
+    way.released(way.reread(tranche), 60_000)
+    way.deposited(account, 60_000, way.reread(tranche))
+    with pytest.raises(Acceptance.ChangesAsked):
+        way.changed(way.reread(tranche))
+    assert way.reread(tranche).changes_left == 1
+
+
 def test_a_third_request_is_refused_with_what_remains(tranche: Tranche) -> None:
     for _n in range(2):
         way.changed(way.reread(tranche))
