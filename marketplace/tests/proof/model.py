@@ -195,6 +195,7 @@ class Model:
         if not tranche.is_covered:
             return "NotFunded" if tranche.lacking else "NotDeliverable"
         tranche.state, tranche.accepting, tranche.changing = "DELIVERED", True, False
+        tranche.is_answered = False
         tranche.keep_time()
         self.told["escrow.delivered"] += 1
         return ""
@@ -251,7 +252,9 @@ class Model:
             return "ChangesAsked"
         if tranche.changed == MOST_CHANGES:
             return "ChangesSpent"
-        tranche.accepting, tranche.changing = False, True
+        if tranche.is_answered:
+            return "ChangesAsked"
+        tranche.accepting, tranche.changing, tranche.is_answered = False, True, True
         tranche.changed += 1
         tranche.keep_time()
         self.told["escrow.changes_asked"] += 1
@@ -345,6 +348,8 @@ class Model:
             elif tranche.state in {"PLANNED", "FUNDED"} and number not in terms:
                 tranche.state = "REFUNDED" if tranche.held else "CANCELLED"
                 above += tranche.drop(tranche.held)
+            else:
+                continue
             if number not in terms or tranche.cents != before:
                 self.overtake_notice(a, number)
             self.settled(a, number)
