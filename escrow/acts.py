@@ -126,6 +126,8 @@ class Desk(NamedTuple):
         facts = held(tranche)
         if tranche.changes_at:
             return _("You asked for changes: the provider delivers again. You may still release the money.")
+        if tranche.is_unanswered and tranche.refund_asked:
+            return _("You asked for money back: as long as that waits for its answer, your silence releases nothing.")
         if tranche.is_unanswered:
             return self.late_client_words() % facts
         if self.silence:
@@ -152,7 +154,9 @@ class Desk(NamedTuple):
             words = _("The client has not answered in time and nothing has moved: you may ask the SMA for a case.")
             ask = Way(_("Ask the SMA for a case"), address("ask_case", self.key, tranche), posts=True)
             return Act(tranche, words, tranche.accept_by, [ask, again])
-        if self.silence:
+        if self.silence and tranche.refund_asked:
+            words = _("Delivered. The client asks for money back: until that is answered, silence releases nothing.")
+        elif self.silence:
             words = _("Delivered. Without an answer of the client by then, the %(held)s are released to you.")
         else:
             words = _("Delivered. Without an answer of the client by then nothing moves, and you may go to the SMA.")

@@ -109,6 +109,11 @@ class Figures:
         return self.payable + self.claimed
 
     @property
+    def awardable(self) -> int:
+        """What the SMA could decide on: what is held, and what a dispute has frozen."""
+        return self.held + self.frozen
+
+    @property
     def askable(self) -> int:
         """What the client is asked to deposit in all: nothing that no card pays."""
         return self.lacking if self.lacking >= LEAST_CENTS else 0

@@ -224,12 +224,12 @@ RESTS = {  # the same of a tranche that was funded and released in part
     "escrow.notice_given": Wording(
         gettext_lazy("Notice of cancellation for a rest: %(tranche_title)s"),
         gettext_lazy(
-            "You gave notice for the %(amount)s never deposited of tranche %(position)s, “%(tranche_title)s”. Without "
+            "You gave notice for the %(amount)s not deposited of tranche %(position)s, “%(tranche_title)s”. Without "
             "a deposit the tranche ends on %(until)s for what was released. Until then you may take the notice back. "
             "You wrote:"
         ),
         gettext_lazy(
-            "The other party gives notice for the %(amount)s never deposited of tranche %(position)s, "
+            "The other party gives notice for the %(amount)s not deposited of tranche %(position)s, "
             "“%(tranche_title)s”. Without a deposit the tranche ends on %(until)s for what was released. They write:"
         ),
     ),
@@ -261,7 +261,7 @@ class Noticed(Told):
         return self.sheet(
             facts,
             wording.subject % told,
-            [words % told, *([_("The project is completed: nothing is left to do.")] if facts.get("last") else [])],
+            [words % told, *([_("The project is completed: no tranche is left open.")] if facts.get("last") else [])],
             quote=facts.get("reason", ""),
             action=payments(facts, _("Open the payments page")),
         )

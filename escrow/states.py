@@ -26,6 +26,7 @@ TRANCHE_MOVES = (
     ("FUNDED", "DELIVERED"),
     ("FUNDED", "DISPUTED"),
     ("FUNDED", "REFUNDED"),
+    ("DELIVERED", "FUNDED"),  # all that it held was released, and a deposit pays for more work
     ("DELIVERED", "RELEASED"),
     ("DELIVERED", "DISPUTED"),
     ("DELIVERED", "REFUNDED"),

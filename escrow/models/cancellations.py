@@ -89,6 +89,11 @@ class CancellationNotice(models.Model):
         """Whether it will cancel its tranche."""
         return self.state == NoticeState.GIVEN
 
+    @property
+    def was_carried_out(self) -> bool:
+        """Whether it ended its tranche."""
+        return self.state == NoticeState.CARRIED_OUT
+
     @classmethod
     def give(cls, tranche: Tranche, *, reason: str, by: User, key: UUID) -> CancellationNotice:
         """Tell the other side that `tranche`, unfunded, or its unfunded rest ends in 14 days. No money moves.

@@ -96,8 +96,6 @@ class Delivery(Handed):
             if tranche.deliveries.filter(pk__gt=self.pk).exists():
                 raise self.Overtaken
             Acceptance(tranche).must_take_changes()
-            if ChangeRequest.objects.filter(delivery=self).exists():  # all was released since, and more deposited
-                raise Acceptance.ChangesAsked
             request = ChangeRequest.objects.create(delivery=self, message=message, by=by, key=key)
             request.attach(files)
             tranche.mark_changes_asked()

@@ -128,7 +128,7 @@ class RefundRequest(models.Model):
             cls._must_be_possible(tranche, cents)
             request = cls.objects.create(tranche=tranche, cents=cents, reason=reason, by=by, key=key)
             if tranche.is_overdue:
-                request._await_answer(timezone.now())
+                request.await_answer(timezone.now())
             request.tell("asked", by=by)
             return request
 
@@ -197,7 +197,7 @@ class RefundRequest(models.Model):
                 raise self.NeedsReason
             self.answer = reason.strip()
             self.close(RequestState.REFUSED, by=by)
-            self.tranche.mark_not_given_back()
+            self.tranche.leave_a_day()
             self.tell("refused", by=by, answer=self.answer)
 
     def withdraw(self, *, by: User) -> None:
@@ -207,7 +207,7 @@ class RefundRequest(models.Model):
                 return
             self._must_be_living()
             self.close(RequestState.WITHDRAWN, by=by)
-            self.tranche.mark_not_given_back()
+            self.tranche.leave_a_day()
             self.tell("withdrawn", by=by)
 
     def fall_silent(self, *, at: datetime) -> None:
@@ -274,8 +274,8 @@ class RefundRequest(models.Model):
         if not self.is_living:
             raise self.Answered
 
-    def _await_answer(self, now: datetime) -> None:
-        """The work is late: the provider has so many working days to answer, and is reminded."""
+    def await_answer(self, now: datetime) -> None:
+        """The work is late: the provider has so many working days to answer, and is reminded. Under the locks."""
         self.answer_by = deadlines.after(now, settings.REFUND_ANSWER_DAYS)
         self.save(update_fields=["answer_by"])
         Deadline.objects.set(SILENCE, self, self.answer_by, project=self.tranche.account.project)

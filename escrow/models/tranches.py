@@ -267,6 +267,12 @@ class Tranche(models.Model):
         return next((notice for notice in self.notices.all() if notice.is_running), None)
 
     @property
+    def is_cut_short(self) -> bool:
+        """Whether a notice ended it for what was released; no query when its notices were fetched."""
+        is_released = self.state == TrancheState.RELEASED
+        return is_released and any(notice.was_carried_out for notice in self.notices.all())
+
+    @property
     def takes_notice(self) -> bool:
         """Whether either side may give notice: it waits for a deposit and none runs."""
         return self.awaits_deposit and self.running_notice is None
@@ -355,6 +361,9 @@ class Tranche(models.Model):
             if self.overdue_at is None:
                 raise self.NotLate
             self.record("escrow.overdue", due_on=self.due_on and self.due_on.isoformat(), days_late=self.days_late(at))
+            for request in self.refund_requests.living():
+                request.await_answer(at)
+                request.tell("reminded", by=None)
 
     def record(self, verb: str, **facts: Any) -> None:
         """Record what a date has caused: nobody's act."""
@@ -389,9 +398,12 @@ class Tranche(models.Model):
             raise self.InDispute
 
     def mark_funded(self, cents: int) -> None:
-        """`cents` were deposited. Called by EscrowAccount.receive under the locks."""
-        self.funded_cents += cents
-        if self.state == TrancheState.PLANNED:
+        """`cents` were deposited. Called by EscrowAccount.receive under the locks.
+
+        Where all was released, they pay for work to come: nothing of it is delivered yet, and no silence accepts it.
+        """
+        held, self.funded_cents = self.held_cents, self.funded_cents + cents
+        if not held:
             self.state = TrancheState.FUNDED
         if self.state == TrancheState.DELIVERED and not self.changes_at:
             self.accept_by = self.new_accept_by
@@ -444,6 +456,8 @@ class Tranche(models.Model):
             self.state, self.accept_by, self.changes_at = TrancheState.REFUNDED, None, None
         self.save(update_fields=["funded_cents", "state", "accept_by", "changes_at"])
         self.settle()
+        if self.account.agreement.version.release_on_silence:
+            self.leave_a_day()
 
     def mark_amended(self, agreed: AgreementTranche) -> int:
         """Take the terms of an avenant, one that was cancelled too; the cents held above them leave it.
@@ -482,8 +496,8 @@ class Tranche(models.Model):
         self.case_requests.close()
         Deadline.objects.cancel(self)
 
-    def mark_not_given_back(self) -> None:
-        """A refund that the client asked for came to nothing: had their days to accept ended meanwhile, a day is left.
+    def leave_a_day(self) -> None:
+        """A refund that the client asked for was answered or withdrawn: had their days ended meanwhile, a day is left.
 
         Called by RefundRequest under the locks.
         """

@@ -224,3 +224,26 @@ def test_the_end_of_a_dispute_brings_back_the_time_that_was_left(silent: Tranche
         freeze.thaw(by=None, key=uuid.uuid4())
     (until,) = way.waiting(ACCEPT)
     assert timedelta(days=13, hours=23) < until - later <= timedelta(days=14)
+
+
+def test_a_part_given_back_after_the_date_leaves_the_client_a_day_for_the_rest(silent: Tranche) -> None:
+    agreement, past = silent.account.agreement, end(silent) + SECOND
+    request = RefundRequest.ask(silent, 20_000, reason="Trop cher.", by=agreement.client, key=uuid.uuid4())
+    with time_machine.travel(past, tick=False):
+        way.swept(past, ACCEPT)
+        assert way.reread(silent).released_cents == 0
+        request.agree(by=agreement.provider, held_cents=120_000)
+    again = way.reread(silent)
+    assert again.accept_by == past + timedelta(hours=24)
+    with time_machine.travel(end(again) + SECOND, tick=False):
+        way.swept(end(again) + SECOND, ACCEPT)
+    assert way.reread(silent).released_cents == 100_000
+
+
+def test_new_money_after_all_was_released_waits_for_another_delivery(client_user: User, provider_user: User) -> None:
+    account = way.opened(client_user, provider_user, silence=True)
+    way.deposited(account, 60_000)
+    first = way.released(way.delivered(account.tranches.all()[0]))
+    way.deposited(account, 60_000, way.reread(first))
+    assert (way.reread(first).state, way.waiting(ACCEPT)) == (TrancheState.FUNDED, [])
+    assert way.delivered(way.reread(first)).accept_by

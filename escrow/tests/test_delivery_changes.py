@@ -42,16 +42,20 @@ def test_the_next_delivery_starts_fourteen_days_anew(tranche: Tranche) -> None:
     assert way.waiting("tranche.accept") == [again.accept_by]
 
 
-def test_changes_are_asked_of_a_delivery_once_though_more_is_deposited(account: EscrowAccount) -> None:
+def test_a_deposit_after_all_was_released_pays_for_another_delivery(account: EscrowAccount) -> None:
     first = account.tranches.all()[0]
     way.deposited(account, 60_000, first)
     tranche = way.delivered(way.reread(first))
     way.changed(tranche)
     way.released(way.reread(tranche), 60_000)
     way.deposited(account, 60_000, way.reread(tranche))
-    with pytest.raises(Acceptance.ChangesAsked):
-        way.changed(way.reread(tranche))
-    assert way.reread(tranche).changes_left == 1
+    tranche = way.reread(tranche)
+    assert (tranche.state, tranche.accept_by, tranche.is_deliverable) == (TrancheState.FUNDED, None, True)
+    with pytest.raises(Acceptance.NothingToChange):
+        way.changed(tranche)
+    with pytest.raises(Tranche.NotReleasable):
+        way.released(way.reread(tranche))
+    assert way.delivered(way.reread(tranche)).accept_by
 
 
 def test_a_third_request_is_refused_with_what_remains(tranche: Tranche) -> None:

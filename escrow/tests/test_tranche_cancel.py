@@ -138,7 +138,7 @@ def test_the_last_tranche_cancelled_completes_the_project(account: EscrowAccount
     assert account.project.state == ProjectState.COMPLETED
     assert Event.objects.filter(verb="escrow.finished").count() == 1
     assert (
-        "Le projet est terminé\xa0: il ne reste rien à faire."
+        "Le projet est terminé\xa0: plus aucune tranche n’est ouverte."
         in told("escrow.tranche_cancelled").popitem()[1].paragraphs
     )
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
 
-from escrow.models import EscrowAccount, Tranche
+from escrow.models import EscrowAccount, RefundRequest, Tranche
+from escrow.models.requests import SILENCE
 from escrow.tests import way
 from marketplace.accounts.models import User
 from marketplace.events.models import Event, Notice
@@ -89,3 +91,15 @@ def test_the_day_is_over_at_midnight_in_paris(tranche: Tranche) -> None:
         with time_machine.travel(at, tick=False):
             seen.append(tranche.is_overdue)
     assert seen == [False, True]
+
+
+def test_a_refund_asked_before_the_date_is_answered_from_then_on(tranche: Tranche) -> None:
+    client, late = tranche.account.agreement.client, LATE + SECOND
+    request = RefundRequest.ask(tranche, 10_000, reason="Nous arrêtons.", by=client, key=uuid.uuid4())
+    assert way.waiting(SILENCE) == []
+    with time_machine.travel(late, tick=False):
+        way.swept(late, OVERDUE)
+    request.refresh_from_db()
+    assert request.answer_by
+    assert way.waiting(SILENCE) == [request.answer_by]
+    assert Notice.objects.filter(event__verb="escrow.refund_reminded").exists()

@@ -162,8 +162,8 @@ class Model:
             return False
         for number, part in parts:
             tranche = self.accounts[paid.account].tranches[number]
+            tranche.state = tranche.state if tranche.held else "FUNDED"
             tranche.funded += part
-            tranche.state = "FUNDED" if tranche.state == "PLANNED" else tranche.state
             tranche.accepting = tranche.accepting or (tranche.state == "DELIVERED" and not tranche.changing)
             tranche.keep_time()
             self.overtake_notice(paid.account, number)
@@ -195,7 +195,6 @@ class Model:
         if not tranche.is_covered:
             return "NotFunded" if tranche.lacking else "NotDeliverable"
         tranche.state, tranche.accepting, tranche.changing = "DELIVERED", True, False
-        tranche.is_answered = False
         tranche.keep_time()
         self.told["escrow.delivered"] += 1
         return ""
@@ -252,9 +251,7 @@ class Model:
             return "ChangesAsked"
         if tranche.changed == MOST_CHANGES:
             return "ChangesSpent"
-        if tranche.is_answered:
-            return "ChangesAsked"
-        tranche.accepting, tranche.changing, tranche.is_answered = False, True, True
+        tranche.accepting, tranche.changing = False, True
         tranche.changed += 1
         tranche.keep_time()
         self.told["escrow.changes_asked"] += 1

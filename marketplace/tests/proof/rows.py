@@ -21,7 +21,6 @@ class Tranche:
     falls: bool = False
     changing: bool = False
     changed: int = 0
-    is_answered: bool = False  # its last delivery, by asking for changes
     given_up: bool = False
 
     @property
