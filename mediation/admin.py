@@ -103,7 +103,7 @@ def decision(turn: Turn) -> str:
 
 def unnamed(rows: DisputeQuerySet) -> DisputeQuerySet:
     """The cases that wait for a mediator."""
-    return rows.filter(mediator=None, state__in=[DisputeState.OPENED, DisputeState.MEDIATION])
+    return rows.filter(mediator=None, straight=False, state__in=[DisputeState.OPENED, DisputeState.MEDIATION])
 
 
 @admin.register(Dispute)

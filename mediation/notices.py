@@ -83,10 +83,10 @@ def bench(dispute: Dispute, event: Event) -> Iterable[User | None]:
 
 
 def sma(dispute: Dispute, event: Event) -> Iterable[User | None]:
-    """Every member of the SMA who could mediate it, unless somebody does: nobody with a tie hears of it."""
-    return (
-        [] if dispute.mediator else [one for one in Bench(dispute).candidates(Role.MEDIATOR) if one.pk != event.by_id]
-    )
+    """Every member of the SMA who could mediate it, unless somebody or nobody does: nobody with a tie hears of it."""
+    if dispute.mediator or dispute.straight:
+        return []
+    return [one for one in Bench(dispute).candidates(Role.MEDIATOR) if one.pk != event.by_id]
 
 
 def heads(dispute: Dispute, event: Event) -> Iterable[User | None]:

@@ -113,7 +113,7 @@ class Bench:
             return self.HasMediated
         if role == Role.MEDIATOR and held - {Role.MEDIATOR}:
             return self.HasDecided
-        return self.HasDecided if role == Role.APPROVER and Role.ARBITRATOR in held else None
+        return self.HasDecided if role == Role.APPROVER and staff.pk == self.dispute.arbitrator_id else None
 
     def held_by(self, staff: User) -> set[str]:
         """The seats that `staff` ever had in this case, or in another about one of its tranches."""

@@ -373,7 +373,8 @@ class Dispute(models.Model):
     def withdraw(self, reason: str = "", *, by: User) -> None:
         """Give up one's claim; with the last one the case ends, and the tranches are as before it.
 
-        A second call changes nothing. Refused: NotYours (neither claims nor opened it), Closed.
+        A second call changes nothing. Refused: NotYours (neither claims nor opened it), Closed, NotWithdrawable (opened
+        again, or decided in a draft: nobody keeps money frozen by opening case after case).
         """
         with locked(self.project, self):
             mine = self.claims.filter(by=by).first()
@@ -383,6 +384,9 @@ class Dispute(models.Model):
             others = self.claims.filter(withdrawn_at=None).exclude(by=by).exists()
             if not mine and (others or by.pk != self.opened_by_id):
                 raise self.NotYours
+            alone = not self.claims.exclude(by=by).exists()
+            if alone and (self.straight or self.draft):
+                raise self.NotWithdrawable
             if mine:
                 mine.mark_withdrawn()
             if others:
@@ -400,6 +404,8 @@ class Dispute(models.Model):
         at = at or timezone.now()
         with locked(self.project, self):
             self.must_be_in(*MEDIATED)
+            if self.straight:
+                raise self.NotInMediation
             self._must_say_why(reason, by, self.mediator, mediator)
             if Bench(self).seat(Role.MEDIATOR, mediator, by=by, at=at):
                 Course(self).welcome_mediator(by=by, at=at, reason=reason)
@@ -408,7 +414,7 @@ class Dispute(models.Model):
         """Name the arbitrator, or another one for a `reason`, who has the whole time to decide.
 
         The same again changes nothing. Refused: Closed, NotInArbitration, Drafted (the decision is written),
-        NotByTheMediator, NeedsReason (another one), and what the bench refuses.
+        NotByTheMediator, NotOneself, NeedsReason (another one), and what the bench refuses.
         """
         at = at or timezone.now()
         with locked(self.project, self):
@@ -417,6 +423,8 @@ class Dispute(models.Model):
                 raise self.Drafted
             if by and Role.MEDIATOR in Bench(self).held_by(by):
                 raise self.NotByTheMediator
+            if by == arbitrator:
+                raise self.NotOneself
             self._must_say_why(reason, by, self.arbitrator, arbitrator)
             if Bench(self).seat(Role.ARBITRATOR, arbitrator, by=by, at=at):
                 Course(self).welcome_arbitrator(by=by, at=at, reason=reason)
@@ -593,8 +601,17 @@ class Dispute(models.Model):
     class NotYours(Refusal):
         sentence = _("This is for the other side to do, or you have already done it. Nothing was recorded.")
 
+    class NotWithdrawable(Refusal):
+        sentence = _(
+            "A case that was opened again, or whose decision is written, is not taken back: it ends by an agreement "
+            "of both sides or by the decision. Nothing was changed."
+        )
+
     class NotByTheMediator(Refusal):
         sentence = _("Who mediated this case does not choose its arbitrator. Nothing was changed.")
+
+    class NotOneself(Refusal):
+        sentence = _("Nobody chooses themselves as arbitrator: ask a colleague to. Nothing was changed.")
 
     class NeedsReason(Refusal):
         sentence = _("Say why another person takes the seat: both sides read it. Nothing was changed.")

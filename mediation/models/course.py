@@ -52,9 +52,10 @@ class Course:
         self.dispute = dispute
 
     def begin(self, at: datetime) -> None:
-        """The other side has its days to answer, the SMA its own to name a mediator."""
+        """The other side has its days to answer, the SMA its own to name a mediator, if there is a mediation."""
         self._set(ANSWER, self.dispute.answer_by)
-        self._set(ASSIGN, deadlines.after(at, settings.SMA_ASSIGN_DAYS))
+        if not self.dispute.straight:
+            self._set(ASSIGN, deadlines.after(at, settings.SMA_ASSIGN_DAYS))
         self._remind(self.dispute.answer_by, at)
 
     def proceed_if_answered(self, at: datetime) -> None:

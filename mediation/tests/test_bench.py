@@ -132,8 +132,8 @@ def test_reason_of_a_change_is_kept_and_told_to_both(
     dispute = way.arbitrated(account, mediator_user)
     third = person("zoe@paraphe.example", "Zoé Lambert", staff_of=SMA)
     with pytest.raises(Dispute.NeedsReason):
-        dispute.appoint(third, by=third)
-    dispute.appoint(third, by=third, reason="Absence prolongée.")
+        dispute.appoint(third, by=arbitrator_user)
+    dispute.appoint(third, by=arbitrator_user, reason="Absence prolongée.")
     assert [entry.text for entry in dispute.entries.filter(kind="APPOINTED")] == ["", "Absence prolongée."]
     for one in dispute.parties:
         letter = Notice.objects.get(user=one, name="mediation.appointed.both_again").letter

@@ -176,9 +176,13 @@ def test_case_opened_again_goes_straight_to_an_arbitrator(
     assert answered.straight
     answered.answer("Toujours non.", by=answered.provider, key=uuid.uuid4())
     assert (way.fresh(answered).state, way.fresh(answered).mediate_by) == ("ARBITRATION", None)
-    answered.withdraw(by=answered.client)
-    silent = way.opened(account, 1)
-    assert way.let_fall(silent, "sma.answer").state == "ARBITRATION"
+
+
+def test_case_opened_again_goes_to_an_arbitrator_without_an_answer_too(
+    account: EscrowAccount, mediator_user: User
+) -> None:
+    way.opened(account).withdraw(by=account.agreement.client)
+    assert way.let_fall(way.opened(account), "sma.answer").state == "ARBITRATION"
 
 
 def test_whoever_opens_again_what_nobody_decided_goes_straight(account: EscrowAccount) -> None:

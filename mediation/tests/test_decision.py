@@ -16,7 +16,7 @@ from escrow.tests.way import png
 from marketplace.accounts.models import User
 from marketplace.documents import intake
 from marketplace.events.models import Notice
-from mediation.models import Bench, Course, Decision, Dispute, Publication, Seizure
+from mediation.models import Bench, Course, Decision, Dispute, Plea, Publication, Seizure
 from mediation.tests import way
 from mediation.tests.test_bench import company_of, in_the_sma
 from mediation.turns import awaited
@@ -147,10 +147,12 @@ def test_large_decision_sent_back_is_written_again(large: Dispute, superuser: Us
     assert way.fresh(large).decision != decision
 
 
-def test_withdrawal_sends_a_draft_back(large: Dispute) -> None:
+def test_withdrawal_of_both_sends_a_draft_back(large: Dispute) -> None:
+    large.join(Plea("Tout est livré.", 10_000), by=large.provider, key=uuid.uuid4())
     decision = way.drafted(large, 60_000)
     assert decision.paper_sha256 == ""
-    large.withdraw(by=large.client)
+    for party in large.parties:
+        way.fresh(large).withdraw(by=party)
     decision.refresh_from_db()
     assert decision.state == "SENT_BACK"
 

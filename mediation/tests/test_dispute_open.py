@@ -200,3 +200,34 @@ def test_database_refuses_a_second_case_of_a_number(account: EscrowAccount) -> N
     dispute, other = way.opened(account, 1), way.opened(account, 2)
     with pytest.raises(IntegrityError), transaction.atomic():
         Dispute.objects.filter(pk=other.pk).update(rank=dispute.rank)
+
+
+def test_a_case_opened_again_is_not_taken_back_by_one_side(account: EscrowAccount) -> None:
+    first = way.opened(account)
+    first.withdraw(by=first.client)
+    again = way.opened(account)
+    with pytest.raises(Dispute.NotWithdrawable):
+        again.withdraw(by=again.client)
+    assert way.fresh(again).state == "OPENED"
+    assert not again.assignments.exists()
+    with pytest.raises(Dispute.NotInMediation):
+        again.assign(again.client, by=None)
+
+
+def test_a_case_whose_decision_is_written_is_not_taken_back(
+    account: EscrowAccount, mediator_user: User, arbitrator_user: User, settings: Any
+) -> None:
+    settings.SMA_APPROVAL_CENTS = 0
+    dispute = way.arbitrated(account, mediator_user)
+    way.drafted(dispute, 50_000)
+    with pytest.raises(Dispute.NotWithdrawable):
+        way.fresh(dispute).withdraw(by=dispute.client)
+    assert way.fresh(dispute).state == "ARBITRATION"
+
+
+def test_nobody_chooses_themselves_as_arbitrator(
+    account: EscrowAccount, mediator_user: User, arbitrator_user: User
+) -> None:
+    dispute = way.arbitrated(account, mediator_user)
+    with pytest.raises(Dispute.NotOneself):
+        dispute.appoint(arbitrator_user, by=arbitrator_user, reason="Je suis libre.")

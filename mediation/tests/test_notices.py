@@ -48,9 +48,9 @@ def played(
     dispute = way.let_fall(dispute, "sma.mediate")
     person("zoe@paraphe.example", "Zoé Lambert", staff_of=SMA)
     dispute = way.let_fall(way.let_fall(dispute, "sma.decide"), "sma.replace")
-    way.drafted(dispute, 1_000).send_back("Motifs à revoir.", by=superuser)
+    way.drafted(dispute, 1_000).send_back("Motifs à revoir.", by=arbitrator_user)
     way.drafted(way.fresh(dispute), 2_000)
-    way.fresh(dispute).draft.approve(by=superuser)  # type: ignore[union-attr]
+    way.fresh(dispute).draft.approve(by=arbitrator_user)  # type: ignore[union-attr]
     way.let_fall(dispute, "sma.remind")
     seizure = Seizure.record(way.fresh(dispute), intake.clean(png()), note="Assignation.", by=mediator_user)
     way.let_fall(dispute, "sma.court")
@@ -71,7 +71,7 @@ TOLD = {
     "late": {"arbitrator": {"Aude"}},
     "appointed": {"arbitrator": {"Zoé"}, "both_again": BOTH},
     "sent_back": {"arbitrator": {"Zoé"}},
-    "approval_asked": {"approver": {"Rose"}},
+    "approval_asked": {"approver": {"Aude"}},
     "reminded": {"both_in_the_end": BOTH},
     **{verb: {"both": BOTH} for verb in ("mediation", "decided", "seized", "court_asked", "lifted")},
 }
