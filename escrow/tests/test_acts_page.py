@@ -10,7 +10,17 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from escrow.models import CancellationNotice, CaseRequest, Cause, ChangeRequest, EscrowAccount, NoticeState, Tranche
+from escrow.models import (
+    CancellationNotice,
+    CaseRequest,
+    Cause,
+    ChangeRequest,
+    EscrowAccount,
+    NoticeState,
+    RefundRequest,
+    Tranche,
+)
+from escrow.models.cancellations import CANCEL
 from escrow.tests import way
 from escrow.tests.test_payments_page import address, page, send
 from marketplace.accounts.models import User
@@ -31,6 +41,13 @@ def silent(client_user: User, provider_user: User) -> Tranche:
     account = way.opened(client_user, provider_user, silence=True)
     way.deposited(account, 120_000)
     return way.delivered(account.tranches.all()[0])
+
+
+def test_while_a_refund_is_asked_silence_releases_nothing_and_the_page_says_so(silent: Tranche) -> None:
+    agreement = silent.account.agreement
+    RefundRequest.ask(silent, 10_000, reason="Trop cher.", by=agreement.client, key=uuid.uuid4())
+    assert "votre silence ne libère rien" in later(agreement.client, silent)
+    assert "le silence ne libère rien" in later(agreement.provider, silent)
 
 
 def deed(tranche: Tranche, end: str) -> str:
@@ -226,6 +243,9 @@ def test_the_rest_of_a_tranche_ends_by_the_same_page(account: EscrowAccount, as_
     text = page(as_client, address(account))
     assert ("sans dépôt, elle prend fin à cette date" in text, "Déposer 0,20 €" in text) == (True, False)
     assert "La tranche 3 prend fin pour ce qui a été libéré" in report(as_client, tranche)
+    way.swept(CancellationNotice.objects.get().ends_at + timedelta(seconds=1), CANCEL)
+    assert "close pour ce montant : le reste n’a pas été déposé" in page(as_client, address(account))
+    assert "Tranche close pour ce qui a été libéré" in report(as_client, tranche)
 
 
 @pytest.mark.parametrize("reason", ["", "   ", "\0", "x" * 2001])

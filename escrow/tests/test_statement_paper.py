@@ -9,7 +9,10 @@ from django.test import Client
 from pypdf import PdfReader
 
 from escrow.models import EscrowAccount
+from escrow.statement import statement
 from escrow.tests import way
+from marketplace.accounts.models import User
+from marketplace.ledger import posting as ledger
 
 pytestmark = pytest.mark.django_db
 
@@ -52,3 +55,13 @@ def test_account_without_a_movement_is_printed_too(account: EscrowAccount, as_cl
 
 def test_stranger_gets_no_statement(account: EscrowAccount, as_stranger: Client) -> None:
     assert as_stranger.get(f"/projets/{account.project.key}/paiements/releve.pdf").status_code == 404
+
+
+@pytest.mark.crooked_books
+def test_movement_without_a_deed_of_ours_says_who_made_it(account: EscrowAccount, moderator_user: User) -> None:
+    way.deposited(account, 1_000)
+    for n, person in enumerate([moderator_user, account.agreement.client, None]):
+        moves = [ledger.Move(account.held, account.payable, 100)]
+        ledger.post(f"correction:{n}", "books.corrected", moves, by=person, project=account.project)
+    names = [line.detail for line in statement(account)[1:]]
+    assert names == ["par Paraphe", f"par {account.agreement.client.display_name}", ""]
