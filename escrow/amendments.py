@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from escrow.figures import Figures
 from escrow.models import EscrowAccount, Tranche, TrancheState
 from escrow.models.deposits import LEAST_CENTS
+from escrow.states import ENDED
 from marketplace.events.reactions import on
 from marketplace.locking import locked
 from marketplace.refusals import Refusal
@@ -97,7 +98,7 @@ class Revision:
     def _effect(self, number: int) -> Effect | None:
         tranche, part = self.known.get(number), self.agreed.get(number)
         if tranche and not (tranche.is_amendable and (part or tranche.state != TrancheState.CANCELLED)):
-            return None
+            return self._ended(tranche, part)
         held = tranche.funded_cents if tranche else 0
         if not part:
             return Effect(str(tranche), _now("called off"), back_words(held))
@@ -109,6 +110,14 @@ class Revision:
         words = _now("%(before)s becomes %(after)s") % {"before": euros(tranche.cents), "after": euros(planned.cents)}
         more = planned.cents - held
         return Effect(str(planned), words, lacking_words(more) if more >= 0 else back_words(-more))
+
+    def _ended(self, tranche: Tranche, part: AgreementTranche | None) -> Effect | None:
+        """A tranche that is over for less than agreed: the price of the terms still counts it whole."""
+        less = self._planned(part).cents - tranche.standing_cents if part and tranche.state in ENDED else 0
+        if less <= 0:
+            return None
+        words = _now("over, for %(standing)s") % {"standing": euros(tranche.standing_cents)}
+        return Effect(str(tranche), words, _now("%(less)s of its price are no longer owed") % {"less": euros(less)})
 
     def _planned(self, part: AgreementTranche) -> Tranche:
         return Tranche.planned(self.account, part, self.version.agreement.vat_rate_bp)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -280,3 +281,15 @@ def test_effects_say_what_becomes_of_each_tranche(account: EscrowAccount) -> Non
         ("3. Étape 3", "annulée", "960,00\xa0€ reviennent au client"),
         ("4. Ajout 1", "ajoutée", "120,00\xa0€ à déposer"),
     ]
+
+
+def test_effects_say_what_a_closed_tranche_is_no_longer_owed(account: EscrowAccount) -> None:
+    first = account.tranches.all()[0]
+    way.deposited(account, 50_000, first)
+    way.released(way.delivered(way.reread(first)))
+    notice = way.noticed(way.reread(first), account.agreement.client)
+    notice.carry_out(at=notice.ends_at + timedelta(seconds=1))
+    version = proposed(agreement_of(account), {2: 60_000}).version
+    found = [(effect.title, effect.text, effect.figure) for effect in Revision(account, version).effects()]
+    assert found[0] == ("1. Étape 1", "close, pour 500,00\xa0€", "700,00\xa0€ de son prix ne sont plus dus")
+    assert len(found) == 2
