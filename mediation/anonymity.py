@@ -44,8 +44,10 @@ def spots(text: str, dispute: Dispute) -> list[tuple[int, int]]:
     case = (spans(text, WORD.findall(words)) for words in (dispute.number, dispute.project.title))
     number = ((match.start(), match.end()) for match in re.finditer(re.escape(dispute.project.number), text))
     sides = (of_side(text, user) for user in dispute.parties)
+    bench = [one for one in (dispute.mediator, dispute.arbitrator, dispute.approver) if one]
+    seats = (of_person(text, user) for user in bench)
     joined: list[tuple[int, int]] = []
-    for start, end in sorted(chain(contacts(text), number, *case, *sides)):
+    for start, end in sorted(chain(contacts(text), number, *case, *sides, *seats)):
         if joined and not text[joined[-1][1] : start].strip():
             joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
         else:
@@ -66,19 +68,28 @@ def contacts(text: str) -> Spans:
 
 def of_side(text: str, user: User) -> Spans:
     """One side's names, each word of them too, its company with its numbers and address, its phone."""
-    yield from words_of(text, WORD.findall(user.name), least=3)
+    yield from of_person(text, user)
     numbers = [digits_of(user.phone)[-9:]]
     if user.has_company:
         company = user.company
         named = [word for word in WORD.findall(company.name) if folded(word) not in LEGAL_FORMS]
         yield from spans(text, named)
         yield from words_of(text, named, least=4, inside=True)
-        for words in (company.street, company.postcode, company.city):
-            yield from spans(text, WORD.findall(words))
+        street = [word for word in WORD.findall(company.street) if not word[0].isdigit()]
+        for words in (WORD.findall(company.street), street, WORD.findall(company.postcode), WORD.findall(company.city)):
+            yield from spans(text, words) if words else ()
         numbers += [company.siren or "", digits_of(company.vat_number)]
     for match in re.finditer(r"\d(?:[\s./-]?\d)*", text):
         if any(number and number in digits_of(match[0]) for number in numbers):
             yield match.span()
+
+
+def of_person(text: str, user: User) -> Spans:
+    """Somebody's whole name, however it is spelt, and each word of it with its capital."""
+    name = WORD.findall(user.name)
+    if len(name) > 1:
+        yield from spans(text, name)
+    yield from words_of(text, name, least=3)
 
 
 def words_of(text: str, words: Sequence[str], *, least: int, inside: bool = False) -> Spans:

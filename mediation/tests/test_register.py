@@ -64,6 +64,9 @@ def test_text_begins_as_the_reasons_without_names(executed: Dispute, as_arbitrat
     ("said", "named"),
     [
         ("Claire Caron a refusé.", "Claire Caron"),
+        ("Selon claire caron, rien n’allait.", "claire caron"),
+        ("{0.arbitrator.name} a tranché.", "{0.arbitrator.name}"),
+        ("Un bureau du quai de la Fosse.", "quai de la Fosse"),
         ("L’atelier MERCIER avait tort.", "atelier MERCIER"),
         ("Écrire à paul@exemple.fr.", "paul@exemple.fr"),
         ("Mme Caron n’a rien versé.", "Caron"),
@@ -188,4 +191,4 @@ def test_wrong_place_in_the_register_is_its_beginning(client: Client, before: st
 
 def test_side_without_a_company_is_known_by_its_name(db: None) -> None:
     nobody = person("zoe@exemple.fr", "Zoé Lambert")
-    assert [*of_side("Décidé pour Zoé Lambert.", nobody)] == [(12, 15), (16, 23)]
+    assert [*of_side("Décidé pour Zoé Lambert.", nobody)] == [(12, 23), (12, 15), (16, 23)]
