@@ -133,6 +133,10 @@ DATABASES: dict[str, dict[str, Any]] = {
         "CONN_HEALTH_CHECKS": True,
     },
 }
+# The ledger's two doors are planned once for each connection. A pooler that gives each transaction another one must
+# follow prepared statements (PgBouncer from 1.21 on, max_prepared_statements); before one that cannot, switch it off.
+if env.bool("PREPARED_STATEMENTS", default=True):
+    DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = 5
 DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql"
 APP_ROLE = env("APP_ROLE", default="app")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -11,9 +11,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self, cast
 
 from django.db import DataError, IntegrityError, connections, router, transaction
+from django.db.backends.postgresql.base import ServerBindingCursor
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.events.models import Keyed, project_key
@@ -22,6 +23,8 @@ from marketplace.refusals import Refusal
 
 if TYPE_CHECKING:
     import psycopg
+    from django.db.backends.base.base import BaseDatabaseWrapper
+    from django.db.backends.utils import CursorWrapper
 
     from marketplace.accounts.models import User
 
@@ -41,7 +44,13 @@ __all__ = [
 ]
 
 
-Row = TypeVar("Row", Account, Transfer)
+# The ledger answers with a transfer's id; the rest of the row is what was said, but its moment and hash, read if asked.
+SAID = ["id", "key", "event", "project", "by_id", "reverses_id"]
+POST = (
+    "SELECT (ledger_post(key => %s, event => %s, project => %s, by_id => %s, reverses_id => %s, moves => %s::jsonb)).id"
+)
+OPENED = [field.attname for field in Account._meta.concrete_fields]
+OPEN = f"SELECT {', '.join(OPENED)} FROM ledger_open(%s, %s)"  # noqa: S608
 
 
 class BooksRefuse(Refusal):
@@ -112,9 +121,10 @@ def post(
     are mistakes of the caller.
     """
     sides = json.dumps([[side_of(move.debit), side_of(move.credit), whole(move.amount)] for move in moves])
-    body = (key, event, sides, by.pk if by else None, project_key(project), reverses.pk if reverses else None)
+    content = (key, event, project_key(project), by.pk if by else None, reverses.pk if reverses else None)
     with refused_by_name():
-        return called(Transfer, "ledger_post(%s, %s, %s::jsonb, %s, %s, %s)", *body)
+        (written,) = asked(POST, (*content, sides))
+    return Transfer.from_db(database(), SAID, (written, *content))
 
 
 def open_account(kind: str, asset: str = "EUR") -> Account:
@@ -123,15 +133,30 @@ def open_account(kind: str, asset: str = "EUR") -> Account:
     The caller keeps it: the ledger knows no owner. Another kind, or an asset that does not fit, is Malformed.
     """
     with refused_by_name():
-        return called(Account, "ledger_open(%s, %s)", str(kind), str(asset))
+        return Account.from_db(database(), OPENED, asked(OPEN, (str(kind), str(asset))))
 
 
-def called(model: type[Row], door: str, *arguments: str | int | None) -> Row:
-    """The row that a function of the database gives; a cursor by itself, for a raw query costs as much as the call."""
-    names = [field.attname for field in model._meta.concrete_fields]
-    with connections[database()].cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(names)} FROM {door}", arguments)  # noqa: S608
-        return model.from_db(database(), names, cursor.fetchone())
+class Planned(ServerBindingCursor):
+    """A cursor whose statements PostgreSQL plans once for each connection (PREPARED_STATEMENTS in the settings)."""
+
+    def execute(self, query: Any, params: Any = None) -> Self:
+        return cast("Self", super().execute(query, params, prepare=True))  # type: ignore[misc]
+
+
+def asked(door: str, arguments: tuple[str | int | None, ...]) -> tuple[Any, ...]:
+    """The row that a function of the database gives; a raw query would cost as much as the call."""
+    with door_cursor(connections[database()]) as cursor:
+        cursor.execute(door, arguments)
+        return cast("tuple[Any, ...]", cursor.fetchone())
+
+
+def door_cursor(connection: BaseDatabaseWrapper) -> CursorWrapper:
+    """As `connection.cursor()`, with its statement planned once; where queries are logged, they show their values."""
+    if connection.queries_logged:
+        return connection.cursor()
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    return connection.make_cursor(cast("Any", Planned)(connection.connection))
 
 
 def database() -> str:

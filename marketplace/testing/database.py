@@ -16,6 +16,7 @@ import pytest
 from django.db import connection, transaction
 from django.test import TransactionTestCase
 from psycopg import sql
+from psycopg._preparing import PrepareManager
 from psycopg.pq import TransactionStatus
 
 from marketplace.ledger import checks
@@ -107,6 +108,8 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> It
     rest = Rest()
     patch = pytest.MonkeyPatch()
     patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: rest.restore())
+    # Every test ends with a rollback, at which psycopg would drop what is planned: the books' queries with the doors.
+    patch.setattr(PrepareManager, "clear", lambda manager: False)
     with django_db_blocker.unblock():
         make_database(f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}")
         rest.learn()

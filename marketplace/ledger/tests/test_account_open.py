@@ -3,11 +3,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from marketplace.ledger import posting as ledger
 from marketplace.ledger.models import Account, Asset, Guard, Kind, Transfer
-from marketplace.ledger.tests.crowd import funded
+from marketplace.ledger.tests.crowd import as_owner, funded
 
 pytestmark = pytest.mark.django_db
 RECORDED = {
@@ -42,6 +42,24 @@ def test_no_other_account_is_opened(kind: str, asset: str) -> None:
     with pytest.raises(ledger.Malformed), transaction.atomic():
         ledger.open_account(kind, asset)
     assert Account.objects.count() == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "asset", "name", "constraint"),
+    [
+        ("nothing", "EUR", "", "ledger_account_kind"),
+        ("held", "BTC", "", "ledger_account_asset"),
+        ("wallet", "EUR", "", "ledger_account_credits_or_euros"),
+        ("held", "OFFER", "", "ledger_account_credits_or_euros"),
+        ("held", "EUR", "ours", "ledger_account_named"),
+        ("stripe", "EUR", "", "ledger_account_named"),
+    ],
+)
+def test_the_database_names_what_an_account_cannot_be(kind: str, asset: str, name: str, constraint: str) -> None:
+    words = "insert into ledger_account (kind, asset, name, opened_at) values (%s, %s, %s, now())"
+    with as_owner() as cursor, pytest.raises(IntegrityError) as refused, transaction.atomic():
+        cursor.execute(words, [kind, asset, name])
+    assert refused.value.__cause__.diag.constraint_name == constraint  # type: ignore[union-attr]
 
 
 def test_the_platform_s_accounts_are_there_and_keep_no_balance() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
 from functools import partial
 
 import pytest
@@ -127,9 +126,6 @@ NAIVE = {
 @pytest.mark.parametrize("fault", NAIVE)
 def test_a_race_finds_a_naive_ledger(fault: str) -> None:
     race, function, old, new = NAIVE[fault]
-    with ExitStack() as faults, Crowd(MANY) as crowd:
-        for locking in ("ledger_post", "ledger_apply"):
-            faults.enter_context(planted(locking, "for no key update", ""))
-        faults.enter_context(planted(function, old, new))
-        with pytest.raises(AssertionError):
-            run(race, crowd)
+    unlocked = planted("ledger_post", "for no key update", "")
+    with unlocked, planted(function, old, new), Crowd(MANY) as crowd, pytest.raises(AssertionError):
+        run(race, crowd)

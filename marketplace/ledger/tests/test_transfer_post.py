@@ -90,11 +90,22 @@ def test_only_the_sum_of_a_transfer_counts_for_a_balance(held: Account, payable:
 
 
 def test_a_post_is_one_query_without_a_savepoint(held: Account, payable: Account) -> None:
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
+    with CaptureQueriesContext(connection) as queries:
         post("release:1", "escrow.released", [ledger.Move(held, payable, 30)])
-    assert [query["sql"].split("(")[0].rpartition(" ")[2] for query in queries] == ["ledger_post"]
+    assert [re.findall(r"ledger_\w+", query["sql"]) for query in queries] == [["ledger_post"]]
+
+
+def test_a_door_is_planned_once_for_a_connection(held: Account, payable: Account) -> None:
+    post("release:0", "escrow.released", [ledger.Move(held, payable, 1)])
+    planned = plans_of_the_door()
+    post("release:1", "escrow.released", [ledger.Move(held, payable, 1)])
+    assert planned == plans_of_the_door() != set()
+
+
+def plans_of_the_door() -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("select name from pg_prepared_statements where position('ledger_post' in statement) > 0")
+        return {name for (name,) in cursor.fetchall()}
 
 
 @pytest.mark.parametrize("amount", [101, 10**14])
