@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 from urllib.parse import urlencode
 
 from allauth.account.decorators import reauthentication_required
@@ -34,6 +34,7 @@ else:
     UserRequest = HttpRequest
 
 View = Callable[..., HttpResponseBase]
+Kept = bool | Literal["to read"]  # what a view keeps open to a suspended account; "to read": it posts nothing there
 
 
 class For(enum.Enum):
@@ -143,17 +144,19 @@ def lacking(user: User, audience: For) -> str:
     return by_role[0] if client else by_role[1]
 
 
-def closed(request: HttpRequest, audience: For) -> HttpResponse | None:
+def closed(request: HttpRequest, audience: For, kept: Kept) -> HttpResponse | None:
     """The answer to a suspended account where it has nothing to do any more, whatever the page is about."""
-    if audience is For.MACHINE or not getattr(request.user, "is_suspended", False):
+    is_open = kept if isinstance(kept, bool) else request.method in {"GET", "HEAD"}
+    if is_open or audience is For.MACHINE or not getattr(request.user, "is_suspended", False):
         return None
     return render(request, "suspended.html", status=403)
 
 
-def policy(name: str, *, reauthenticate: bool = False, suspended: bool = False) -> Callable[[View], View]:
+def policy(name: str, *, reauthenticate: bool = False, suspended: Kept = False) -> Callable[[View], View]:
     """Declare the policy `name` of a view; with `reauthenticate`, password or passkey is asked again first.
 
-    With `suspended`, it stays open to an account that is suspended: what a dispute needs, and its own data.
+    With `suspended`, it stays open to an account that is suspended: what a dispute needs, and its own data; "to read":
+    what the dispute is about is read again, and nothing is done there.
     """
     audience = POLICIES[name]
 
@@ -162,12 +165,12 @@ def policy(name: str, *, reauthenticate: bool = False, suspended: bool = False) 
 
         @wraps(view)
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            shut = None if suspended else closed(request, audience)
+            shut = closed(request, audience, suspended)
             answer = shut or refused(request, audience, about=bool(kwargs)) or resume.offer(request)
             return answer or guarded(request, *args, **kwargs)
 
         checked.policy, checked.reauthenticates = name, reauthenticate  # type: ignore[attr-defined]
-        checked.suspended = suspended  # type: ignore[attr-defined]
+        checked.suspended = bool(suspended)  # type: ignore[attr-defined]
         return checked
 
     return declare

@@ -155,7 +155,7 @@ def answer_flags(event: Event) -> None:
     Flag.close_all(Project.objects.get(key=event.project_key), by=event.by)
 
 
-@reads("projects.specification")
+@reads("projects.specification", suspended=True)
 def may_read_specification(user: User, document: Document) -> bool:
     """Specification files follow the dossier (product, section 3); moderators read them too."""
     rows = Project.objects.filter(specification_files__document=document)
@@ -164,7 +164,7 @@ def may_read_specification(user: User, document: Document) -> bool:
     )
 
 
-@reads("projects.enclosure")
+@reads("projects.enclosure", suspended=True)
 def may_read_enclosure(user: User, document: Document) -> bool:
     """Files of the dossier follow what carries them (product, section 3)."""
     found: bool = Enclosure.objects.visible_to(user).filter(document=document).exists()

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from django.utils.translation import gettext as _
 
+from marketplace.templatetags.page import open_to
+
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
     from marketplace.events.models import Event
@@ -132,7 +134,7 @@ def page(*, order: int) -> Callable[[PageMaker], PageMaker]:
 def pages(reading: Reading) -> Iterator[Page]:
     """The pages of the project that its reader may open, in order."""
     for _order, maker in sorted(PAGES.values(), key=lambda pair: pair[0]):
-        if made := maker(reading):
+        if (made := maker(reading)) and open_to(made[0], reading.user):
             yield made
 
 

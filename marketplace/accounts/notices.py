@@ -78,7 +78,7 @@ class Suspended(Telling):
         """What stays open to somebody who is none of our staff."""
         return [
             _(
-                "Sign in as before: you still read the reports and the payments pages of your projects, your "
+                "Sign in as before: you still read your projects (report, dossier, thread, agreement, payments), your "
                 "notices and your data, and you still answer, write, send evidence and agree in your disputes."
             ),
             _("Everything else is closed until our team opens your account again."),

@@ -10,12 +10,15 @@ from django.test import Client
 
 from escrow.models import EscrowAccount
 from escrow.tests import way as escrow
-from escrow.tests.way import png
+from escrow.tests.way import png, published, with_credits
 from marketplace.accounts.models import User
 from marketplace.documents.models import Document
 from mediation.models import Dispute
 from mediation.tests import way
 from mediation.tests.pages import address, downloaded, page, send
+from projects.models import Project, Thread, ThreadMessage
+from projects.tabs import LABELS
+from projects.tests import avenants
 
 pytestmark = pytest.mark.django_db
 
@@ -72,7 +75,7 @@ def test_suspended_account_is_shown_no_button_that_is_closed_to_it(
 def test_suspended_side_moves_no_other_money(dispute: Dispute, as_provider: Client, as_client: Client) -> None:
     key, other = dispute.project.key, way.tranche(dispute.account, 2).pk
     deeds = [f"paiements/tranches/{other}/{end}/" for end in ("livraison", "restitution")]
-    paths = [f"/projets/{key}/{end}" for end in (*deeds, "litige/nouveau/", "accord/")]
+    paths = [f"/projets/{key}/{end}" for end in (*deeds, "litige/nouveau/", "offre/")]
     for path in (*paths, f"/demandes-de-paiement/tranches/{other}/", "/mon-compte/iban/"):
         for answer in (as_provider.get(path), as_provider.post(path, {"key": str(uuid.uuid4())})):
             assert answer.status_code in {403, 404}, path
@@ -90,7 +93,69 @@ def test_suspended_client_withdraws_and_pays_nothing(
     assert way.fresh(dispute).state == "WITHDRAWN"
 
 
-def test_suspended_side_reads_no_file_of_a_dossier(dispute: Dispute, as_provider: Client) -> None:
-    paper = way.exhibit().copy
-    document = Document.take_in(paper, owner=dispute.client, purpose="projects.specification")
-    assert not document.readable_by(User.objects.get(pk=dispute.provider.pk))
+def pages_of(account: EscrowAccount) -> list[str]:
+    """What a case is about: the dossier at each of its tabs, the thread, the agreement, an avenant."""
+    dossier, agreement = f"/projets/{account.project.key}/", account.agreement.get_absolute_url()
+    tabs = [f"{dossier}?onglet={slug}" for slug in LABELS]
+    return [*tabs, f"{dossier}fil/", agreement, f"{agreement}accord.pdf", f"{agreement}avenants/1/"]
+
+
+@pytest.mark.parametrize("side", ["client", "provider"])
+def test_suspended_side_reads_again_what_its_case_is_about(
+    account: EscrowAccount, moderator_user: User, request: pytest.FixtureRequest, side: str
+) -> None:
+    person: User = getattr(account.agreement, side)
+    avenants.proposed(account.agreement, {3: 90_000})
+    Thread(account.agreement).write("Voici les accès.", by=account.agreement.client, key=uuid.uuid4())
+    way.opened(account)
+    person.suspend(by=moderator_user, reason="Faux SIREN")
+    browser = request.getfixturevalue(f"as_{side}")
+    for path in pages_of(account):
+        assert browser.get(path).status_code == browser.head(path).status_code == 200, path
+    assert "Voici les accès." in page(browser, f"/projets/{account.project.key}/fil/")
+
+
+@pytest.mark.parametrize("side", ["client", "provider"])
+def test_suspended_side_is_led_nowhere_that_is_closed(
+    account: EscrowAccount, moderator_user: User, request: pytest.FixtureRequest, side: str
+) -> None:
+    avenants.proposed(account.agreement, {3: 90_000})
+    getattr(account.agreement, side).suspend(by=moderator_user, reason="Faux SIREN")
+    browser, links = request.getfixturevalue(f"as_{side}"), re.compile(r'href="(/[^"#]*)"')
+    for path in pages_of(account):
+        text = "" if path.endswith(".pdf") else page(browser, path).partition("<main")[2].partition("</main>")[0]
+        assert 'method="post"' not in text, path
+        assert {link for link in links.findall(text) if browser.get(link).status_code != 200} == set(), path
+
+
+def test_suspended_side_does_nothing_on_what_it_reads(
+    account: EscrowAccount, moderator_user: User, as_provider: Client
+) -> None:
+    avenants.proposed(account.agreement, {3: 90_000})
+    account.agreement.provider.suspend(by=moderator_user, reason="Faux SIREN")
+    project, agreement = f"/projets/{account.project.key}/", account.agreement.get_absolute_url()
+    thread = [f"{project}fil/", f"{project}messages/", f"{project}questions/"]
+    for path in (*thread, *(f"{agreement}avenants/{end}" for end in ("nouveau/", "1/accepter/", "1/refuser/"))):
+        status, text = send(as_provider, path, text="Bonjour", accept="on")
+        assert (status, "Fermé tant que votre compte est suspendu" in text) == (403, True), path
+    assert not ThreadMessage.objects.exists()
+
+
+def test_suspended_side_reads_the_files_of_its_own_project_alone(
+    account: EscrowAccount, moderator_user: User, client_user: User, as_provider: Client
+) -> None:
+    other = published(client_user)
+    with_credits(account.agreement.provider, other)
+    own, bought = (specified(project) for project in (account.project, other))
+    assert downloaded(as_provider, bought.get_absolute_url())
+    account.agreement.provider.suspend(by=moderator_user, reason="Faux SIREN")
+    assert downloaded(as_provider, own.get_absolute_url())
+    for path in (bought.get_absolute_url(), f"/projets/{other.key}/", f"/projets/{other.key}/fil/"):
+        assert as_provider.get(path).status_code == 404, path
+
+
+def specified(project: Project) -> Document:
+    """A file of the specification of `project`."""
+    document = Document.take_in(way.exhibit().copy, owner=project.client, purpose="projects.specification")
+    project.specification_files.create(document=document)
+    return document

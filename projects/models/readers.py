@@ -69,10 +69,13 @@ class ProjectQuerySet(models.QuerySet["Project"]):
     def visible_to(self, user: User | AnonymousUser) -> ProjectQuerySet:
         """Projects whose address answers `user` at all: those that were open once, and one's own.
 
-        Of those that left, or that moderation rejected, it says only that they are no longer available.
+        Of those that left, or that moderation rejected, it says only that they are no longer available. A suspended
+        account reads its own alone.
         """
         once_open = Q(opened_at__isnull=False)
-        return self.filter(once_open | Q(client=user)) if user.is_authenticated else self.filter(once_open)
+        if not user.is_authenticated:
+            return self.filter(once_open)
+        return self.filter(Q(client=user) | (Q(winner=user) if user.is_suspended else once_open))
 
     def owned_by(self, user: User) -> ProjectQuerySet:
         """The client's own projects."""
@@ -82,8 +85,10 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         """Projects whose full dossier `user` may read: owner, winner, or one who spent a consultation credit.
 
         The losers' access ends LOSER_ACCESS_DAYS after the activation; everybody's but the owner's with a rejection,
-        even before the last credit has come back.
+        even before the last credit has come back. A suspended account keeps its own projects alone.
         """
+        if user.is_suspended:
+            return self.filter(Q(client=user) | Q(winner=user))
         limit = timezone.now() - timedelta(days=settings.LOSER_ACCESS_DAYS)
         recent = Q(activated_at=None) | Q(activated_at__gt=limit)
         return self.filter(

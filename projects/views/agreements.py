@@ -55,7 +55,7 @@ def draw(request: UserRequest, agreement: Agreement, **forms: Any) -> HttpRespon
 
 
 @require_safe
-@policy("agreements.party")
+@policy("agreements.party", suspended="to read")
 def agreement(request: UserRequest, key: str) -> HttpResponse:
     return draw(request, agreement_for(request, key))
 

@@ -71,7 +71,7 @@ def amend(request: UserRequest, key: str) -> HttpResponse:
 
 
 @require_safe
-@policy("agreements.party")
+@policy("agreements.party", suspended="to read")
 def amendment(request: UserRequest, key: str, n: int) -> HttpResponse:
     return draw(request, amendment_for(request, key, n))
 

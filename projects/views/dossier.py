@@ -9,7 +9,7 @@ from projects.dossier import Dossier, addressed_by
 
 
 @require_safe
-@policy("projects.discover")
+@policy("projects.discover", suspended="to read")
 def detail(request: HttpRequest, key: str) -> HttpResponse:
     project = get_object_or_404(addressed_by(request.user), key=key)
     dossier = Dossier(project, request.user, request.GET.get("onglet", ""))

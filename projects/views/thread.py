@@ -14,7 +14,7 @@ from projects.views.offers import sent
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@policy("projects.thread")
+@policy("projects.thread", suspended="to read")
 @cache_control(private=True, no_store=True)
 def thread(request: UserRequest, key: str) -> HttpResponse:
     asked, words = request.GET, ThreadSearchForm(request.GET).words

@@ -144,7 +144,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     def suspend(self, *, by: User, reason: str) -> None:
         """Close the account at once but for its disputes and its data, and tell them why. Nothing is deleted or paid.
 
-        They still read the reports of their projects, and act in their cases before the SMA (terms, section 6).
+        They still read their own projects, and act in their cases before the SMA (terms, section 6).
         Refused: AlreadySuspended; Untouchable (oneself, an administrator).
         """
         with locked(self):
