@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 
-from marketplace.demo.models import Mail
+from marketplace.demo.models import SITE, Mail
 
 
 class Backend(BaseEmailBackend):
@@ -29,10 +30,10 @@ def kept(mail: EmailMessage, recipient: str) -> Mail:
         subject=mail.subject[:250],
         text=plain(str(mail.body)),
         html=plain(html),
-        headers={name: str(value) for name, value in mail.extra_headers.items()},
+        headers={name: plain(str(value)) for name, value in mail.extra_headers.items()},
     )
 
 
 def plain(text: str) -> str:
-    """`text` as the database takes it."""
-    return text.replace("\x00", "")
+    """`text` as the database takes it, and as it stays true when the site is started at another address."""
+    return text.replace("\x00", "").replace(settings.BASE_URL, SITE)

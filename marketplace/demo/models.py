@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+SITE = "{trial}"  # in a kept mail: the address of the site, whose port may be another one at the next start
 
 
 class MailQuerySet(models.QuerySet["Mail"]):
@@ -29,3 +32,23 @@ class Mail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.recipient}: {self.subject}"
+
+    @property
+    def shown_text(self) -> str:
+        """The text, with links that lead to the site as it runs now."""
+        return here(self.text)
+
+    @property
+    def shown_html(self) -> str:
+        """The HTML, likewise."""
+        return here(self.html)
+
+    @property
+    def shown_headers(self) -> dict[str, str]:
+        """The headers, likewise."""
+        return {name: here(value) for name, value in self.headers.items()}
+
+
+def here(text: str) -> str:
+    """`text` of a kept mail with the address that the site has now."""
+    return text.replace(SITE, settings.BASE_URL)

@@ -243,6 +243,5 @@ def accounts_text() -> str:
         f"  Staff give a one-time code too. Secret of all six, for any authenticator: {TOTP_SECRET}",
         "  The code of this minute: .venv/bin/python manage.py demo_code",
         f"  The bank’s answer to the batch sent, for Finance to import: {settings.VAR_DIR}/demo-bank-answer.xml",
-        f"  Administration: {settings.BASE_URL}/admin/   Mails of the trial: {settings.BASE_URL}/demo/courrier/",
     ]
     return "\n".join(lines) + "\n"

@@ -41,7 +41,7 @@ def mail(request: HttpRequest, pk: int) -> HttpResponse:
 @xframe_options_sameorigin
 @policy("demo.trial", suspended=True)
 def html(request: HttpRequest, pk: int) -> HttpResponse:
-    content = get_object_or_404(Mail, pk=pk).html
+    content = get_object_or_404(Mail, pk=pk).shown_html
     if not content:
         raise Http404
     response = HttpResponse(content.replace("<head>", '<head><base target="_top">', 1))

@@ -227,9 +227,11 @@ def greet(site: subprocess.Popen[bytes]) -> None:
     """Once the site answers, say where it is and who may sign in."""
     if await_port(int(os.environ["PORT"]), site):
         say(f"Paraphe is at {os.environ['BASE_URL']} (Ctrl-C stops it)")
-        if ACCOUNTS.is_file():
-            sys.stdout.write(ACCOUNTS.read_text())
-            sys.stdout.flush()
+        known = ACCOUNTS.read_text() if ACCOUNTS.is_file() else ""
+        site_at = os.environ["BASE_URL"]
+        places = f"  Administration: {site_at}/admin/   Mails of the trial: {site_at}/demo/courrier/"
+        sys.stdout.write(f"{known}{places}\n")
+        sys.stdout.flush()
 
 
 def watch_make(parent: int) -> None:

@@ -95,6 +95,7 @@ def test_a_second_start_is_quick_and_hanging_up_stops_it(clone):
     # Ten seconds on a machine that has nothing else to do; the other tests keep this one busy.
     assert time.monotonic() - began < 10 * max(1, os.getloadavg()[0])
     assert "Migrating" not in clone.said.read_text()
+    until(lambda: f":{clone.port}/demo/courrier/" in clone.said.read_text(), "it does not say where it is")
     make.send_signal(signal.SIGHUP)
     make.wait(60)
     until(clone.gone, "something is left", 60)

@@ -61,6 +61,20 @@ def test_mail_is_read_as_text_and_framed_as_html(client: Client, mail: Mail) -> 
     assert "unsafe-inline" not in response["Content-Security-Policy"]
 
 
+def test_links_of_a_mail_follow_the_site_to_another_port(client: Client, settings: Any) -> None:
+    settings.BASE_URL = "http://localhost:8000"
+    path = "http://localhost:8000/projets/"
+    message = EmailMultiAlternatives("Lisez", path, "s@x.example", ["a@x.example"])
+    message.extra_headers["List-Unsubscribe"] = f"<{path}>"
+    message.attach_alternative(f"<html><head></head><body><a href='{path}'>Lire</a></body></html>", "text/html")
+    send(message)
+    settings.BASE_URL = "http://localhost:8080"
+    for address in ("", "html/"):
+        text = client.get(f"/demo/courrier/{Mail.objects.get().pk}/{address}").content.decode()
+        assert "http://localhost:8080/projets/" in text
+        assert "localhost:8000" not in text
+
+
 def test_html_of_a_mail_can_do_nothing_but_be_seen(client: Client, mail: Mail) -> None:
     response = client.get(f"/demo/courrier/{mail.pk}/html/")
     policy = response["Content-Security-Policy"]
