@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from escrow import amendments, disputes, lapses, letters, refunding, steps
+from escrow import amendments, lapses, letters, refunding, steps
 from escrow.figures import Figures, counted, moves_of
 from escrow.models import (
     CaseRequest,
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 PAYOUTS = ("asked", "refused", "sent", "paid", "returned")  # what moves released money
 TO_DELIVER = (TrancheState.PLANNED, TrancheState.FUNDED)
 BUNDLES: dict[str, Callable[[], ArraySubquery]] = {}
-__all__ = ["amendments", "disputes", "lapses", "letters", "refunding"]  # imported for what it registers
+__all__ = ["amendments", "lapses", "letters", "refunding"]  # imported for what it registers
 
 
 @on("agreement.active")

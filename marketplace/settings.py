@@ -189,6 +189,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 86_400.0,
         "options": {"expires": 3600},
     },
+    "seats": {"task": "mediation.tasks.free_seats", "schedule": 60.0, "options": {"expires": 60}},
     "deadlines": {"task": "projects.tasks.sweep_deadlines", "schedule": 60.0, "options": {"expires": 60}},
     "newsletter": {
         "task": "projects.tasks.send_newsletter",

@@ -11,7 +11,7 @@ from escrow.models import Shares
 from marketplace.admin_site import AdminDeed
 from mediation import bench_forms as forms
 from mediation.casefile import seat_of
-from mediation.models import Decision, Dispute, DisputeState, Publication, Role, Seizure, SplitProposal
+from mediation.models import Bench, Decision, Dispute, DisputeState, Publication, Role, Seizure, SplitProposal
 from mediation.states import MEDIATED
 
 if TYPE_CHECKING:
@@ -27,13 +27,20 @@ SEATED = frozenset(Role)
 
 @dataclass(frozen=True)
 class CaseDeed(AdminDeed):
-    """A deed on a case. With `seats`, it exists only for whoever has one of them in it; without, for all of the SMA."""
+    """A deed on a case. With `seats`, it exists only for whoever has one of them in it; without, for all of the SMA.
+
+    Its button is not shown to whoever ever had one of the `barred` seats there: the domain refuses them.
+    """
 
     seats: frozenset[Role] = field(default_factory=frozenset)
+    barred: frozenset[Role] = field(default_factory=frozenset)
     template: ClassVar[str] = "admin/case_deed.html"
 
     def permits(self, user: Any, row: Dispute) -> bool:
         return super().permits(user, row) and (not self.seats or bool(self.seats & seat_of(row, user)))
+
+    def is_for(self, user: Any, row: Any) -> bool:
+        return super().is_for(user, row) and not (self.barred and self.barred & Bench(row).held_by(user))
 
     def filled(self, request: HttpRequest, row: Dispute) -> Deed:
         form = cast("type[forms.CaseForm]", self.form)
@@ -99,6 +106,7 @@ NAMING: dict[str, AdminDeed] = {
         lambda case, by, data: case.appoint(data["staff"], by=by, reason=data.get("reason", "")),
         form=forms.ArbitratorForm,
         offered=may_decide,
+        barred=MEDIATOR,
     ),
 }
 WORDS: dict[str, AdminDeed] = {

@@ -29,13 +29,17 @@ AMOUNTS = {"frozen": "frozen_cents", "claim": "claim_cents", "provider": "provid
 
 
 class Words(NamedTuple):
-    """What a letter says; `%(name)s` places are filled from the facts. `dated`: the label of the date of the step."""
+    """What a letter says; `%(name)s` places are filled from the facts. `dated`: the label of the date of the step.
+
+    `after`: the subject for a side that reads in the same letter what the other has just said.
+    """
 
     subject: _StrPromise
     paragraphs: Sequence[_StrPromise]
     label: _StrPromise
     dated: _StrPromise | str = ""
     shares: bool = False
+    after: _StrPromise | str = ""
 
 
 def author(dispute: Dispute, event: Event) -> Iterable[User | None]:
@@ -46,6 +50,11 @@ def author(dispute: Dispute, event: Event) -> Iterable[User | None]:
 def others(dispute: Dispute, event: Event) -> Iterable[User | None]:
     """The sides that have not done it: both, if it was no side."""
     return [party for party in dispute.parties if party.pk != event.by_id]
+
+
+def others_waiting(dispute: Dispute, event: Event) -> Iterable[User | None]:
+    """The sides that have not done it, unless the case goes on with it: that letter says both."""
+    return [] if event.facts.get("last") else others(dispute, event)
 
 
 def both(dispute: Dispute, event: Event) -> Iterable[User | None]:
@@ -128,24 +137,42 @@ class OfCase(Telling):
         if type(self).to is sma:  # what the two sides write is for who sits in the case
             facts["text"] = ""
         for one in filter(None, type(self).to(dispute, event)):
-            yield one, facts
+            own = {"spoken_by": None, "text": ""} if event.facts.get("spoken_by") == one.pk else {}
+            yield one, {**facts, **own}
 
     def letter(self, facts: Facts) -> Letter:
         known = in_words(facts)
         return Letter(
-            subject=str(self.words.subject) % known,
-            paragraphs=[str(each) % known for each in [*self.changed(facts), *self.words.paragraphs]],
+            subject=str(self.subject(facts)) % known,
+            paragraphs=[str(each) % known for each in self.paragraphs(facts)],
             project=_now("Project %(number)s") % facts,
             quote=facts.get("text", ""),
             figures=self.figures(facts),
-            action=(str(self.words.label), facts["page"]),
+            items=self.items(facts),
+            action=self.action(facts),
             links=self.links(facts),
             links_title=_now("Documents"),
         )
 
-    def changed(self, facts: Facts) -> list[_StrPromise]:
-        """That somebody else sat there before, whose change has the reason that is quoted."""
-        return [CHANGED] if facts.get("changed") else []
+    def subject(self, facts: Facts) -> _StrPromise | str:
+        """What there is to do."""
+        return self.words.after if self.words.after and facts.get("spoken_by") else self.words.subject
+
+    def paragraphs(self, facts: Facts) -> Sequence[_StrPromise]:
+        """What happened; first what is quoted: the reason of a change, or what the other side has just said."""
+        if facts.get("changed"):
+            return [CHANGED, *self.words.paragraphs]
+        if facts.get("spoken_by"):
+            return [CLAIMED if facts.get("claim_cents") else ANSWERED, *self.words.paragraphs]
+        return self.words.paragraphs
+
+    def items(self, facts: Facts) -> list[str]:
+        """What is listed."""
+        return []
+
+    def action(self, facts: Facts) -> tuple[str, str] | None:
+        """Where it is done."""
+        return str(self.words.label), facts["page"]
 
     def links(self, facts: Facts) -> list[tuple[str, str, str]]:
         """The decision, and what a court wrote, for the sides to whom it is announced."""
@@ -183,19 +210,21 @@ def when(iso: str) -> str:
 def in_words(facts: Facts) -> Facts:
     """The facts with their amounts and dates in words."""
     amounts = {name: euros(facts.get(key)) for name, key in AMOUNTS.items()}
-    dates = {name: when(facts[name]) for name in ("until", "replaced_at") if facts.get(name)}
+    dates = {name: when(facts[name]) for name in ("until", "replaced_at", "since") if facts.get(name)}
     roles = {"role": Role(facts["role"]).label} if facts.get("role") else {}
     return {**facts, **amounts, **dates, **roles}
 
 
-def say(verb: str, to: People, words: Words, *, staff: bool = False) -> None:
+def say(verb: str, to: People, words: Words, *, staff: bool = False, shape: type[OfCase] = OfCase) -> None:
     """Declare that some people are told of `verb` in these words."""
     parts = {"to": staticmethod(to), "words": words, "in_admin": staff}
-    tells(f"mediation.{verb}", name=f"mediation.{verb}.{to.__name__}", kind=Kind.DISPUTE)(type(verb, (OfCase,), parts))
+    tells(f"mediation.{verb}", name=f"mediation.{verb}.{to.__name__}", kind=Kind.DISPUTE)(type(verb, (shape,), parts))
 
 
 FROZEN = _("The SMA can decide on %(frozen)s only: that is what the tranches in dispute held.")
 SILENCE = _("Silence never wins by itself: on that date the case goes on without you.")
+ANSWERED = _("%(who)s has answered, with these words.")
+CLAIMED = _("%(who)s joined the case and claims %(claim)s of the frozen money, with these words.")
 CHANGED = _("This is a change: another person sat there until now. The reason given by the SMA:")
 OPEN_CASE, TO_ANSWER, ANSWER_BEFORE = _("Open the case"), _("Answer the dispute"), _("To answer before")
 SETTLE_BEFORE, DECIDED_BEFORE, EXECUTED_ON = _("To settle before"), _("Decided before"), _("Executed on")
@@ -236,20 +265,20 @@ say(
 )
 say(
     "joined",
-    others,
+    others_waiting,
     Words(
         _("Read what the other side claims, case SMA %(n)s: %(title)s"),
-        [_("%(who)s joined the case and claims %(claim)s of the frozen money, with these words.")],
+        [CLAIMED],
         OPEN_CASE,
     ),
 )
 say("joined", bench, Words(_("Read the claim of %(who)s, case SMA %(n)s"), [FROZEN], OPEN_CASE), staff=True)
 say(
     "answered",
-    others,
+    others_waiting,
     Words(
         _("Read the answer to your dispute, case SMA %(n)s: %(title)s"),
-        [_("%(who)s has answered, with these words.")],
+        [ANSWERED],
         OPEN_CASE,
     ),
 )
@@ -266,6 +295,7 @@ say(
         ],
         _("Propose a split"),
         SETTLE_BEFORE,
+        after=_("Read the answer, then propose a split before %(until)s: %(title)s"),
     ),
 )
 say(
@@ -364,6 +394,7 @@ say(
         ],
         OPEN_CASE,
         DECIDED_BEFORE,
+        after=_("Read the answer, send your last evidence, an arbitrator decides: %(title)s"),
     ),
 )
 say(
@@ -391,8 +422,11 @@ say(
     "late",
     arbitrator,
     Words(
-        _("Decide case SMA %(n)s now: its date has passed"),
-        [_("On %(replaced_at)s another arbitrator takes your place, and both sides are told.")],
+        _("Write the decision of case SMA %(n)s before %(replaced_at)s, or another arbitrator takes over"),
+        [
+            _("The date to decide has passed."),
+            _("On %(replaced_at)s another arbitrator takes your place, and both sides are told."),
+        ],
         _("Write the decision"),
     ),
     staff=True,
@@ -443,19 +477,6 @@ say(
     ),
 )
 say(
-    "ruled",
-    both,
-    Words(
-        _("A court has ruled, nothing to do: its shares of %(frozen)s are paid, %(title)s"),
-        [
-            _("A court has ruled on case SMA %(n)s. Its ruling takes the place of the SMA’s decision, which is void."),
-            _("The shares below are those of the ruling. They are executed at once, in one movement."),
-        ],
-        OPEN_CASE,
-        shares=True,
-    ),
-)
-say(
     "lifted",
     both,
     Words(
@@ -483,27 +504,6 @@ say(
         OPEN_CASE,
     ),
 )
-say(
-    "withdrawn",
-    others,
-    Words(
-        _("Go on with your project, the dispute is withdrawn: %(title)s"),
-        [_("Case SMA %(n)s ends without a decision: %(frozen)s are held again.")],
-        OPEN_CASE,
-    ),
-)
-say(
-    "undecided",
-    both,
-    Words(
-        _("Open the dispute again if you wish, it ended without a decision: %(title)s"),
-        [
-            _("Nobody decided case SMA %(n)s in time, and we apologise. Nobody has won: %(frozen)s are held again."),
-            _("Opened again, the dispute goes straight to an arbitrator."),
-        ],
-        OPEN_CASE,
-    ),
-)
 say("undecided", heads, Words(_("Find out why case SMA %(n)s ended undecided"), [FROZEN], OPEN_CASE), staff=True)
 say(
     "reminded",
@@ -528,14 +528,14 @@ say(
 say(
     "reminded",
     late_staff,
-    Words(_("Act before %(until)s, case SMA %(n)s"), [FROZEN], OPEN_CASE, _("Before")),
+    Words(_("Write the decision before %(until)s, case SMA %(n)s"), [FROZEN], OPEN_CASE, _("Before")),
     staff=True,
 )
 say(
     "stuck",
     heads,
     Words(
-        _("Find somebody for case SMA %(n)s: no %(role)s"),
+        _("Add somebody to the SMA for case SMA %(n)s: nobody can be its %(role)s"),
         [_("Nobody of the SMA can be its %(role)s: all are tied, have sat in it, or are away. Add somebody.")],
         OPEN_CASE,
     ),

@@ -14,7 +14,7 @@ from marketplace.documents.readers import reads
 from marketplace.events.reactions import on
 from marketplace.refusals import Refusal
 from marketplace.templatetags.page import euros
-from mediation import lapses, panel
+from mediation import endings, lapses, panel, vacancies
 from mediation.models import Dispute, Evidence, Plea, Seizure
 from mediation.models import course as kinds
 from mediation.models.bench import is_tied, members
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from projects.models import Deadline
 
 log = logging.getLogger(__name__)
-__all__ = ["lapses", "panel"]  # imported for what it registers
+__all__ = ["endings", "lapses", "panel", "vacancies"]  # imported for what it registers
 
 
 @on("escrow.case_asked")

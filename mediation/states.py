@@ -82,6 +82,7 @@ class EntryKind(models.TextChoices):
     PRODUCED = "PRODUCED", _("evidence")
     ASSIGNED = "ASSIGNED", _("mediator named")
     APPOINTED = "APPOINTED", _("arbitrator named")
+    VACATED = "VACATED", _("seat left")
     MEDIATION = "MEDIATION", _("mediation begins")
     PROPOSED = "PROPOSED", _("split proposed")
     ACCEPTED = "ACCEPTED", _("proposal accepted")

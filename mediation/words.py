@@ -60,6 +60,9 @@ STEPS: dict[EntryKind, Callable[[], Said]] = {
     EntryKind.APPOINTED: lambda: Said(
         _("%(name)s decides"), _("Another person than the mediator, without a tie to either side.")
     ),
+    EntryKind.VACATED: lambda: Said(
+        _("%(name)s no longer sits in this case"), _("The SMA finds somebody else, without a tie to either side.")
+    ),
     EntryKind.MEDIATION: lambda: Said(_("The mediation begins"), _("You have until %(until)s to agree on a split.")),
     EntryKind.PROPOSED: lambda: Said(_("Proposal %(proposal)s"), given()),
     EntryKind.ACCEPTED: lambda: Said(_("Proposal %(proposal)s accepted"), given(), "go"),

@@ -155,6 +155,10 @@ class Freeze(models.Model):
             self.account.tell_end(by=by)
             return self
 
+    def facts_of_parts(self) -> list[dict[str, Any]]:
+        """What events say of each tranche, as it is now."""
+        return [part.facts() for part in self.rows]
+
     def same_as(self, tranches: list[Tranche]) -> Freeze:
         """This freeze, if the repeated request names the same tranches; refused (KeyReused) otherwise."""
         if {part.tranche for part in self.rows} != set(tranches):
@@ -216,7 +220,7 @@ class Freeze(models.Model):
             "cents": self.cents,
             "provider_cents": sum(share.provider_cents for share in shares),
             "client_cents": sum(share.client_cents for share in shares),
-            "parts": [part.facts() for part in self.rows],
+            "parts": self.facts_of_parts(),
         }
         Event.record(verb, project=self.account.project, by=by, **facts, **self.account.facts())
 

@@ -27,6 +27,14 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         """Those that last: one at most per case and role."""
         return self.filter(ended_at=None)
 
+    def abandoned(self) -> AssignmentQuerySet:
+        """Those that last of people who are no longer of the SMA: suspended, off the staff, or out of its group.
+
+        An administrator may approve without being of the group.
+        """
+        rows = self.current().exclude(staff__in=of_the_sma())
+        return rows.exclude(role=Role.APPROVER, staff__is_superuser=True, staff__is_active=True)
+
     def close(self, at: datetime) -> int:
         """These are over at `at`: their work is done, or somebody else's; how many."""
         return self.current().update(ended_at=at)
@@ -81,11 +89,15 @@ def have_met(one: User, other: User) -> bool:
     return Offer.objects.filter(as_client | Q(provider=one, project__offers__provider=other)).exists()
 
 
+def of_the_sma() -> models.QuerySet[User]:
+    """The active people of the SMA."""
+    return User.objects.filter(groups__name=SMA, is_staff=True, is_active=True)
+
+
 def members() -> models.QuerySet[User]:
     """The active people of the SMA, who has least to do first."""
     load = Count("assignments", filter=Q(assignments__ended_at=None))
-    rows = User.objects.filter(groups__name=SMA, is_staff=True, is_active=True)
-    return rows.annotate(load=load).order_by("load", "pk")
+    return of_the_sma().annotate(load=load).order_by("load", "pk")
 
 
 class Bench:
@@ -135,6 +147,11 @@ class Bench:
         self.dispute.assignments.create(staff=staff, role=role, by=by, at=at)
         self.dispute.mark_seated(role, staff)
         return True
+
+    def vacate(self, seat: Assignment, *, at: datetime) -> None:
+        """Take a seat from who is no longer of the SMA: nobody sits there."""
+        self.dispute.assignments.filter(pk=seat.pk).close(at)
+        self.dispute.mark_seated(Role(seat.role), None)
 
     def replace(self, role: Role, *, at: datetime) -> User | None:
         """Give the seat to whoever has least to do and never had it, its holder having let a date pass.

@@ -28,7 +28,7 @@ from projects.models import Deadline, Project
 from projects.models.projects import new_key
 
 from .bench import Bench
-from .course import Course
+from .course import Course, Spoken
 from .evidence import Evidence
 from .timeline import Claim, Entry, concerned, seated, sided
 
@@ -286,6 +286,11 @@ class Dispute(models.Model):
         answered = set(self.entries.filter(kind__in=ANSWERS).values_list("by_id", flat=True)) | {self.opened_by_id}
         return [party for party in self.parties if party.pk not in answered]
 
+    @property
+    def is_last_answer(self) -> bool:
+        """Whether both sides have spoken since it was opened: the answer just given lets it go on."""
+        return self.state == DisputeState.OPENED and not self.silent()
+
     def is_party(self, user: User) -> bool:
         """Whether `user` is one of the two sides."""
         return user in self.parties
@@ -322,8 +327,9 @@ class Dispute(models.Model):
             if self.claims.filter(by=by).exists():
                 raise self.NotYours
             claim = self._claim(plea, by, EntryKind.JOINED, key=key)
-            self.tell("joined", by=by, claim_cents=plea.cents, text=plea.grievance)
-            Course(self).proceed_if_answered(timezone.now())
+            spoken = Spoken(by, plea.grievance, plea.cents)
+            self.tell("joined", by=by, claim_cents=plea.cents, text=plea.grievance, last=self.is_last_answer)
+            Course(self).proceed_if_answered(timezone.now(), spoken)
             return claim
 
     def answer(self, text: str, *, by: User, key: UUID, exhibits: Sequence[Exhibit] = ()) -> Entry:
@@ -340,8 +346,8 @@ class Dispute(models.Model):
             if by not in self.silent():
                 raise self.NotYours
             entry = self._said(EntryKind.ANSWERED, text, exhibits, by, key)
-            self.tell("answered", by=by, text=text)
-            Course(self).proceed_if_answered(timezone.now())
+            self.tell("answered", by=by, text=text, last=self.is_last_answer)
+            Course(self).proceed_if_answered(timezone.now(), Spoken(by, text))
             return entry
 
     def say(self, text: str, *, by: User, key: UUID, exhibits: Sequence[Exhibit] = ()) -> Entry:
@@ -450,8 +456,8 @@ class Dispute(models.Model):
         self.write(EntryKind.SETTLED, by=by, **proposal.facts())
         Course(self).execute(proposal.shares, by=by, at=timezone.now())
 
-    def mark_seated(self, role: Role, staff: User) -> None:
-        """`staff` has a seat now. Called by Bench.seat under the locks."""
+    def mark_seated(self, role: Role, staff: User | None) -> None:
+        """`staff` has a seat now, or nobody. Called by the bench under the locks."""
         name = role.lower()
         setattr(self, name, staff)
         self.save(update_fields=[name])

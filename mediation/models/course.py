@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
 from django.utils import timezone
@@ -20,12 +20,13 @@ from marketplace.templatetags.page import PARIS
 from mediation.states import MEDIATED, OPEN, DisputeState, EntryKind, Role
 from projects.models import Deadline, closing_on
 
-from .bench import Bench
+from .bench import Bench, of_the_sma
 
 if TYPE_CHECKING:
     from escrow.models import Shares
     from marketplace.accounts.models import User
 
+    from .bench import Assignment
     from .cases import Dispute
     from .decisions import Decision
 
@@ -45,6 +46,19 @@ def named(staff: User | None) -> str:
     return staff.display_name if staff else ""
 
 
+class Spoken(NamedTuple):
+    """What a side said last before a case went on: an answer, or with `cents` a claim of its own."""
+
+    by: User
+    text: str
+    cents: int = 0
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """As the letter needs it that tells both at once: the answer, and that the case goes on."""
+        return {"by": self.by, "text": self.text, "claim_cents": self.cents, "spoken_by": self.by.pk}
+
+
 class Course:
     """What becomes of one case. Its deeds are called under the locks of project and case, but those of dates."""
 
@@ -58,16 +72,16 @@ class Course:
             self._set(ASSIGN, deadlines.after(at, settings.SMA_ASSIGN_DAYS))
         self._remind(self.dispute.answer_by, at)
 
-    def proceed_if_answered(self, at: datetime) -> None:
+    def proceed_if_answered(self, at: datetime, spoken: Spoken) -> None:
         """Once every side has spoken the mediation begins; after it, this changes nothing."""
-        if self.dispute.state == DisputeState.OPENED and not self.dispute.silent():
-            self.proceed(at)
+        if self.dispute.is_last_answer:
+            self.proceed(at, spoken)
 
-    def proceed(self, at: datetime) -> None:
+    def proceed(self, at: datetime, spoken: Spoken | None = None) -> None:
         """The mediation begins; a case opened again goes to an arbitrator."""
         dispute = self.dispute
         if dispute.straight:
-            self.arbitrate(by=None, at=at)
+            self.arbitrate(by=None, at=at, spoken=spoken)
             return
         self._cancel(ANSWER)
         dispute.state, dispute.mediate_by = DisputeState.MEDIATION, evening(at, settings.SMA_MEDIATION_DAYS)
@@ -77,7 +91,7 @@ class Course:
         if dispute.mediator:
             self._watch_mediator(at)
         dispute.write(EntryKind.MEDIATION, until=dispute.mediate_by.isoformat())
-        dispute.tell("mediation")
+        dispute.tell("mediation", **(spoken.facts if spoken else {}))
 
     def welcome_mediator(self, *, by: User | None, at: datetime, reason: str = "") -> None:
         """A mediator is named: both sides know who, with the `reason` of a change; they have their days to act."""
@@ -88,8 +102,9 @@ class Course:
         name = named(dispute.mediator)
         dispute.write(EntryKind.ASSIGNED, by=by, text=reason, name=name)
         dispute.tell("assigned", by=by, name=name, text=reason, changed=bool(reason))
+        self._take_leave(Role.MEDIATOR, by=by, at=at, reason=reason)
 
-    def arbitrate(self, *, by: User | None, at: datetime, text: str = "") -> None:
+    def arbitrate(self, *, by: User | None, at: datetime, text: str = "", spoken: Spoken | None = None) -> None:
         """The mediation is over: an arbitrator decides, who has least to do and never mediated it."""
         dispute = self.dispute
         self._cancel(ASSIGN, ANSWER, MEDIATE, REPLACE)
@@ -101,7 +116,8 @@ class Course:
         dispute.write(EntryKind.ARBITRATION, by=by, text=text, until=dispute.decide_by.isoformat())
         self._set(LAST, evening(at, settings.SMA_LAST_RESORT_DAYS))
         self._find_arbitrator(at)
-        dispute.tell("arbitration", by=by, text=text, arbitrator=named(dispute.arbitrator))
+        cause = spoken.facts if spoken else {"by": by, "text": text}
+        dispute.tell("arbitration", arbitrator=named(dispute.arbitrator), **cause)
 
     def welcome_arbitrator(self, *, by: User | None, at: datetime, reason: str = "") -> None:
         """An arbitrator is named: both sides know who, with the `reason` of a change; they have the whole time."""
@@ -114,6 +130,7 @@ class Course:
         name, again = named(dispute.arbitrator), dispute.assignments.filter(role=Role.ARBITRATOR).count() > 1
         dispute.write(EntryKind.APPOINTED, by=by, text=reason, name=name, until=dispute.decide_by.isoformat())
         dispute.tell("appointed", by=by, name=name, again=again, text=reason, changed=bool(reason))
+        self._take_leave(Role.ARBITRATOR, by=by, at=at, reason=reason)
 
     def await_approval(self, *, at: datetime) -> None:
         """A decision is written whose amount needs a second person; who has least to do is asked."""
@@ -148,8 +165,8 @@ class Course:
         dispute.write(EntryKind.DECIDED, by=decision.arbitrator, **decision.facts())
         dispute.tell("decided", by=by, sha256=decision.paper_sha256, **decision.facts())
 
-    def execute(self, shares: Shares, *, by: User | None, at: datetime) -> None:
-        """Share out what is frozen, in one transfer: the case is over."""
+    def execute(self, shares: Shares, *, by: User | None, at: datetime, **papers: str) -> None:
+        """Share out what is frozen, in one transfer: the case is over. `papers` of a court are where they are read."""
         dispute, was = self.dispute, str(self.dispute.state)
         dispute.state, dispute.ended_at, dispute.ended_by = DisputeState.EXECUTED, at, by
         dispute.save(update_fields=["state", "ended_at", "ended_by"])
@@ -162,7 +179,7 @@ class Course:
             "was": was,
         }
         dispute.write(EntryKind.EXECUTED, by=by, **facts)
-        dispute.tell("executed", by=by, **facts)
+        dispute.tell("executed", by=by, **facts, **papers, parts=dispute.freeze.facts_of_parts())
 
     def thaw(self, end: DisputeState, *, by: User | None, at: datetime, text: str = "") -> None:
         """The case ends without an award: the money is held again, the tranches are as before it."""
@@ -174,7 +191,7 @@ class Course:
         self._close(at)
         dispute.freeze.thaw(by=by, key=uuid.uuid5(dispute.freeze.key, "thaw"))
         dispute.write(EntryKind(end), by=by, text=text)
-        dispute.tell(end.lower(), by=by, text=text)
+        dispute.tell(end.lower(), by=by, text=text, parts=dispute.freeze.facts_of_parts())
 
     def answer_lapsed(self, *, at: datetime) -> None:
         """The days to answer have passed at `at`: silence decides nothing, the case goes on. Refused: NotDue."""
@@ -220,8 +237,23 @@ class Course:
             self._set_approval(at)
             if Bench(self.dispute).replace(Role.APPROVER, at=at):
                 self.dispute.tell("approval_asked")
+                self._take_leave(Role.APPROVER, by=None, at=at)
             else:
                 self.alarm(Role.APPROVER)
+
+    def free_seats(self, *, at: datetime) -> int:
+        """Who sits in it and is no longer of the SMA loses the seat, and another person is found; how many.
+
+        A mediator is named as at the opening, an arbitrator or an approver is chosen at once; both sides, the
+        administrators and whoever leaves are told.
+        """
+        with locked(self.dispute.project, self.dispute):
+            left = list(self.dispute.assignments.abandoned().select_related("staff"))
+            for seat in left:
+                Bench(self.dispute).vacate(seat, at=at)
+            for seat in left:
+                self._refill(seat, at)
+            return len(left)
 
     def execution_due(self, *, at: datetime) -> None:
         """Ten days after the decision it is executed, unless a court is seized. Refused: NotDue, Seized."""
@@ -273,6 +305,40 @@ class Course:
         else:
             self.alarm(Role.ARBITRATOR)
             self._set(REPLACE, deadlines.after(at, settings.SMA_LATE_DAYS))
+
+    def _refill(self, seat: Assignment, at: datetime) -> None:
+        """Somebody else takes over from who left `seat`, now or within the days of the SMA."""
+        dispute, role, name = self.dispute, Role(seat.role), named(seat.staff)
+        if role != Role.APPROVER:
+            dispute.write(EntryKind.VACATED, name=name)
+        if role == Role.MEDIATOR:
+            self._cancel(REPLACE)
+            self._set(ASSIGN, deadlines.after(at, settings.SMA_ASSIGN_DAYS))
+        elif role == Role.ARBITRATOR:
+            self._decide_anew(at)
+        elif dispute.draft:
+            self.await_approval(at=at)
+        then: User | None = getattr(dispute, role.lower())
+        dispute.tell("vacated", name=name, role=str(role), then=named(then))
+        if not then or role == Role.APPROVER:
+            self._take_leave(role, by=None, at=at)
+
+    def _decide_anew(self, at: datetime) -> None:
+        """The arbitrator has left: what they wrote and nobody approved falls, another one has the whole time."""
+        self.dispute.decisions.drafted().send_back(at)
+        if self.dispute.assignments.filter(role=Role.APPROVER).close(at):
+            self._take_leave(Role.APPROVER, by=None, at=at)
+        self._cancel(DECIDE, REPLACE, REMIND, APPROVE)
+        self._find_arbitrator(at)
+
+    def _take_leave(self, role: Role, *, by: User | None, at: datetime, reason: str = "") -> None:
+        """Tell who had a seat until `at` that it is no longer theirs, since when it was, and why."""
+        left = self.dispute.assignments.filter(role=role, ended_at=at).select_related("staff").last()
+        if left is None:
+            return
+        gone = not left.staff.is_active or not of_the_sma().filter(pk=left.staff_id).exists()
+        facts = {"staff": left.staff_id, "role": str(role), "since": left.at.isoformat(), "late": left.late}
+        self.dispute.tell("replaced", by=by, text=reason, gone=gone, **facts)
 
     def _replace_arbitrator(self, at: datetime) -> None:
         dispute = self.dispute

@@ -21,7 +21,7 @@ from marketplace.documents.models import Document
 from marketplace.locking import locked
 from marketplace.refusals import Refusal
 from marketplace.states import States
-from marketplace.templatetags.page import euros
+from marketplace.templatetags.page import euros, paris
 from mediation.papers import decision_paper
 from mediation.states import DECISION_MOVES, DecisionState, DisputeState, EntryKind, Role
 
@@ -51,7 +51,7 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
         return self.filter(state=DecisionState.DRAFTED)
 
     def send_back(self, at: datetime) -> int:
-        """Their case has ended without them; how many."""
+        """Their case has ended without them, or their arbitrator has left: they fall, with no reason; how many."""
         return self.drafted().update(state=DecisionState.SENT_BACK, closed_at=at)
 
 
@@ -146,6 +146,11 @@ class Decision(models.Model):
     def shares(self) -> Shares:
         """Both shares, in cents."""
         return Shares(self.provider_cents, self.client_cents)
+
+    @property
+    def has_fallen(self) -> bool:
+        """Whether it was dropped as a draft: nobody sent it back, its case ended or its arbitrator left before."""
+        return self.state == DecisionState.SENT_BACK and not self.sent_back_reason
 
     @property
     def lasted_days(self) -> int:
@@ -335,13 +340,12 @@ class Seizure(models.Model):
             return seizure
 
     def lift(self, note: str, *, by: User) -> None:
-        """No court is seized any more: the decision is executed at its date. A second call changes nothing.
+        """No court is seized any more: the decision is executed at its date.
 
-        Refused: NotDecided, Bench.NotOfTheSma, Bench.Tied.
+        Refused: Ended (a second call), NotDecided, Bench.NotOfTheSma, Bench.Tied.
         """
         with locked(self.dispute.project, self.dispute, self):
-            if self.ended_at:
-                return
+            self._must_stand()
             self._must_be_possible(self.dispute, by)
             self._end(by)
             Course(self.dispute).lifted(at=timezone.now())
@@ -349,15 +353,14 @@ class Seizure(models.Model):
             self.dispute.tell("lifted", by=by, text=note)
 
     def carry_out(self, shares: Shares, ruling: Clean, *, by: User) -> None:
-        """Execute what the court ruled, with its document, in one transfer. A second call changes nothing.
+        """Execute what the court ruled, with its document, in one transfer.
 
-        Above SMA_APPROVAL_CENTS it takes another person than the one who noted the seizure. Refused: NotDecided,
-        Bench.NotOfTheSma, Bench.Tied, NeedsAnother, Decision.NotTheWhole.
+        Above SMA_APPROVAL_CENTS it takes another person than the one who noted the seizure. Refused: Ended (lifted, or
+        a second call), NotDecided, Bench.NotOfTheSma, Bench.Tied, NeedsAnother, Decision.NotTheWhole.
         """
         dispute = self.dispute
         with locked(dispute.project, dispute, self):
-            if self.ended_at:
-                return
+            self._must_stand()
             self._must_be_possible(dispute, by)
             if dispute.cents > settings.SMA_APPROVAL_CENTS and by.pk == self.by_id:
                 raise self.NeedsAnother
@@ -369,11 +372,16 @@ class Seizure(models.Model):
             papers = {"proof": self.document.get_absolute_url(), "ruling": self.ruling.get_absolute_url()}
             dispute.write(EntryKind.RULED, by=by, **facts)
             dispute.tell("ruled", by=by, **facts, **papers)
-            Course(dispute).execute(shares, by=by, at=timezone.now())
+            Course(dispute).execute(shares, by=by, at=timezone.now(), **papers)
 
     def _end(self, by: User) -> None:
         self.ended_at, self.ended_by = timezone.now(), by
         self.save(update_fields=["ruling", "ended_at", "ended_by"])
+
+    def _must_stand(self) -> None:
+        """Refuse (Ended) what comes after it was lifted, or after the court's ruling was executed."""
+        if self.ended_at:
+            raise self.Ended(date=paris(self.ended_at))
 
     @classmethod
     def _must_be_possible(cls, dispute: Dispute, by: User) -> None:
@@ -383,6 +391,9 @@ class Seizure(models.Model):
             raise Bench.NotOfTheSma(name=by.display_name)
         if has_tie(by, dispute):
             raise Bench.Tied(name=by.display_name)
+
+    class Ended(Refusal):
+        sentence = _("No court is seized any more: this was already recorded on %(date)s. Nothing was changed.")
 
     class NotDecided(Refusal):
         sentence = _("This case has no decision that waits for its execution. Nothing was recorded.")

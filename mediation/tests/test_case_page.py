@@ -211,7 +211,8 @@ def test_letters_bring_what_the_court_wrote(account: EscrowAccount, mediator_use
     for one in (account.agreement.client, account.agreement.provider):
         seized = Notice.objects.get(user=one, name="mediation.seized.both").letter
         assert [path for _label, path, _note in seized.links] == [proof]
-        ruled = Notice.objects.get(user=one, name="mediation.ruled.both").letter
+        assert not Notice.objects.filter(user=one, event__verb="mediation.ruled").exists()
+        ruled = Notice.objects.get(user=one, name="mediation.executed").letter
         assert [path for _label, path, _note in ruled.links] == [seizure.ruling.get_absolute_url(), proof]  # type: ignore[union-attr]
         assert "300,00\xa0€" in [value for _label, value in ruled.figures]
 

@@ -174,8 +174,10 @@ def test_court_stops_the_execution_until_it_is_lifted(heard: Dispute, mediator_u
     with pytest.raises(Course.Seized):
         Course(dispute).execution_due(at=timezone.now())
     way.let_fall(dispute, "sma.court")
-    for _again in range(2):
+    seizure.lift("Désistement.", by=mediator_user)
+    with pytest.raises(Seizure.Ended, match="déjà noté depuis le"):
         seizure.lift("Désistement.", by=mediator_user)
+    assert dispute.entries.filter(kind="LIFTED").count() == 1
     assert way.let_fall(dispute, "sma.execute").state == "EXECUTED"
 
 
@@ -207,7 +209,8 @@ def test_ruling_of_a_court_is_executed_instead(
         seizure.carry_out(Shares(0, 120_000), paper(), by=mediator_user)
     with pytest.raises(Decision.NotTheWhole):
         seizure.carry_out(Shares(0, 1), paper(), by=arbitrator_user)
-    for _again in range(2):
+    seizure.carry_out(Shares(0, 120_000), paper(), by=arbitrator_user)
+    with pytest.raises(Seizure.Ended):
         seizure.carry_out(Shares(0, 120_000), paper(), by=arbitrator_user)
     assert way.fresh(large).state == "EXECUTED"
     assert way.tranche(large.account).released_cents == 0

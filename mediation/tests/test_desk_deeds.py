@@ -14,7 +14,7 @@ from escrow.tests.way import png
 from marketplace.accounts.models import User
 from marketplace.accounts.staff import SMA
 from marketplace.testing.cast import person, reauthenticate, signed_in
-from mediation.models import Dispute
+from mediation.models import Dispute, Plea
 from mediation.tests import way
 from mediation.tests.desk import CASES, REASONS, case_page, do, offered, page
 from mediation.tests.test_bench import company_of
@@ -123,7 +123,10 @@ def test_second_click_proposes_once(mediation: Dispute, as_mediator: Client) -> 
 def test_mediator_hands_over(mediation: Dispute, as_mediator: Client, arbitrator_user: User) -> None:
     assert do(as_mediator, mediation, "hand-over", reason="Aucun accord en vue.") == ""
     assert way.fresh(mediation).arbitrator == arbitrator_user
-    assert offered(as_mediator, mediation) == {"appoint", "say", "note"}
+    assert offered(as_mediator, mediation) == {"say", "note"}
+    zoe = person("zoe@paraphe.example", "Zoé Hamel", staff_of=SMA)
+    assert "n’en choisit pas l’arbitre" in do(as_mediator, mediation, "appoint", staff=zoe.pk, reason="Absence.")
+    assert "appoint" in offered(signed_in(zoe), mediation)
 
 
 def test_proposal_on_a_case_that_went_on_is_refused_on_the_form(mediation: Dispute, as_mediator: Client) -> None:
@@ -185,6 +188,17 @@ def test_decision_is_sent_back_with_its_reason(large: Dispute, as_arbitrator: Cl
     assert "decide" in offered(as_arbitrator, large)
 
 
+def test_draft_of_a_case_that_ended_was_sent_back_by_nobody(large: Dispute, as_arbitrator: Client) -> None:
+    large.join(Plea("Tout est livré.", 1), by=large.provider, key=uuid.uuid4())
+    way.drafted(large, 0)
+    for side in large.parties:
+        large.withdraw(by=side)
+    text = case_page(as_arbitrator, large)
+    assert "Sans objet" in text
+    assert "quand le dossier s’est terminé sans elle" in text
+    assert "Renvoyée" not in text
+
+
 @pytest.fixture
 def decided(arbitration: Dispute) -> Dispute:
     way.drafted(arbitration, 80_000)
@@ -199,7 +213,8 @@ def test_court_is_noted_with_its_proof_and_lifted(decided: Dispute, as_mediator:
     assert "Tribunal de Nantes." in case_page(as_mediator, decided)
     assert do(as_mediator, decided, "lift", note="Désistement.") == ""
     assert not decided.seizures.standing().exists()
-    assert do(as_mediator, decided, "lift", note="Désistement.") == ""
+    assert "déjà noté depuis le" in do(as_mediator, decided, "lift", note="Désistement.")
+    assert "déjà noté depuis le" in do(as_mediator, decided, "rule", ruling=png(), provider="0", client="1200")
     assert "seize" in offered(as_mediator, decided)
 
 

@@ -1,0 +1,145 @@
+"""The seats of people who have left the SMA: how they are found and freed; who is told of a seat that changes hands."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.accounts.models import User
+from marketplace.events import doorbell
+from marketplace.events.reactions import on
+from marketplace.events.tellings import Facts, Kind, tells
+from mediation.models import Assignment, Course, Dispute
+from mediation.models.bench import chiefs
+from mediation.notices import OPEN_CASE, OfCase, Words, say, sma
+from mediation.states import Role
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+    from marketplace.events.models import Event
+
+log = logging.getLogger(__name__)
+
+
+def free_seats(at: datetime) -> int:
+    """Free the seats of whoever is no longer of the SMA, however they left: suspended, off its group or the staff.
+
+    Case by case, each in a transaction of its own: one that fails is logged and stops no other. How many were freed.
+    """
+    freed = 0
+    abandoned = Assignment.objects.abandoned().values("dispute")
+    for dispute in Dispute.objects.with_parties().filter(pk__in=abandoned).order_by("pk"):
+        try:
+            freed += Course(dispute).free_seats(at=at)
+        except Exception:
+            log.exception("The seats of case %s could not be freed.", dispute.number)
+    return freed
+
+
+@on("user.suspended")
+def look_for_seats(event: Event) -> None:
+    """A suspended member of the SMA loses their seats as soon as a worker can, after the commit; a sweep comes too."""
+    transaction.on_commit(partial(doorbell.ring, "mediation.tasks.free_seats"))
+
+
+def namers(dispute: Dispute, event: Event) -> Iterable[User | None]:
+    """Who may name a mediator, when that seat has been left; the administrators besides."""
+    return [*sma(dispute, event), *chiefs()] if event.facts["role"] == Role.MEDIATOR else []
+
+
+def heads_replaced(dispute: Dispute, event: Event) -> Iterable[User | None]:
+    """The administrators, when somebody has taken the seat that was left: of an empty one they are told to fill it."""
+    return chiefs() if event.facts["then"] else []
+
+
+def both_unseated(dispute: Dispute, event: Event) -> Iterable[User | None]:
+    """Both sides, when the seat that was left is empty: they were told the name of whoever has taken it."""
+    return [] if event.facts["then"] or event.facts["role"] == Role.APPROVER else dispute.parties
+
+
+def leaver(dispute: Dispute, event: Event) -> Iterable[User | None]:
+    """Who had the seat."""
+    return User.objects.filter(pk=event.facts["staff"])
+
+
+say(
+    "vacated",
+    namers,
+    Words(
+        _("Name a mediator for case SMA %(n)s: %(name)s has left the seat"),
+        [
+            _("%(name)s, its %(role)s, is no longer an active member of the SMA: nobody sits there."),
+            _("Within two working days name somebody; otherwise who has least to do is named by itself."),
+        ],
+        OPEN_CASE,
+    ),
+    staff=True,
+)
+say(
+    "vacated",
+    heads_replaced,
+    Words(
+        _("Nothing to do, %(then)s takes the seat of %(name)s, case SMA %(n)s"),
+        [_("%(name)s, its %(role)s, is no longer an active member of the SMA: %(then)s has the seat, and was told.")],
+        OPEN_CASE,
+    ),
+    staff=True,
+)
+say(
+    "vacated",
+    both_unseated,
+    Words(
+        _("Nothing to do, the SMA finds somebody in the place of %(name)s, case SMA %(n)s: %(title)s"),
+        [
+            _("%(name)s, its %(role)s, no longer sits in this case. Somebody else will, without a tie to either side."),
+            _("You will be told who. The money stays frozen, and you may go on writing and agreeing in the case."),
+        ],
+        OPEN_CASE,
+    ),
+)
+
+
+class OfLeave(OfCase):
+    """Somebody learns that a seat is no longer theirs: since when it was, why, and that nothing is left to do."""
+
+    to = staticmethod(leaver)
+    in_admin = True
+    words = Words(
+        _("Nothing more to do, you are no longer the %(role)s of case SMA %(n)s"),
+        [
+            _("You sat there since %(since)s. You have nothing more to do in this case."),
+            _("Your notes and messages are kept in it: whoever sits there reads them."),
+        ],
+        _("See where the case is"),
+    )
+
+    def paragraphs(self, facts: Facts) -> Sequence[_StrPromise]:
+        """Why comes first; the reason that a colleague gave is quoted."""
+        return [self.why(facts), *self.words.paragraphs]
+
+    def why(self, facts: Facts) -> _StrPromise:
+        """What took the seat: a date, one's leave, a colleague, or the end of what there was to approve."""
+        if facts["gone"]:
+            return _("Your account is no longer that of an active member of the SMA: your seat in this case is free.")
+        if facts["late"]:
+            return _("A date of the case had passed by two working days: another member took the seat by itself.")
+        if facts["role"] == Role.APPROVER:
+            return _("The arbitrator has left: the decision that you were to approve falls, and another is written.")
+        return _("%(who)s gave the seat to another member, for this reason, which both sides read.")
+
+    def figures(self, facts: Facts) -> list[tuple[str, str]]:
+        return []
+
+    def action(self, facts: Facts) -> tuple[str, str] | None:
+        """The administration, for who still enters it."""
+        return None if facts["gone"] else super().action(facts)
+
+
+tells("mediation.replaced", kind=Kind.DISPUTE)(OfLeave)
