@@ -92,9 +92,9 @@ class Desk(NamedTuple):
         return Act(tranche, words, asked.answer_by if tranche.overdue_at else None, [Way(label, page)])
 
     def deposit(self, rows: Sequence[Row]) -> Iterator[Act]:
-        """The client funds the next tranche, unless its notice says so already."""
+        """The client funds the next tranche, unless its notice says so already; a suspended one cannot."""
         tranche, cents = next_deposit([row.tranche for row in rows])
-        if self.as_client and tranche and not tranche.running_notice:
+        if self.as_client and tranche and not tranche.running_notice and not self.user.is_suspended:
             words = _("%(amount)s can be deposited now: until then the provider does not work on what is lacking.")
             way = Way(_("Deposit %(amount)s") % {"amount": euros(cents)}, deposit_page(self.key, tranche))
             yield Act(tranche, words % {"amount": euros(cents)}, None, [way])

@@ -258,6 +258,7 @@ class MoneyReleased(Released):
             items=[named_light(facts)],
             figures=[*figures_of(facts), *accept_by(facts)],
             action=(_("Send my invoice"), reverse("payouts:list")),
+            asks=True,
         )
 
     def what_was_accepted(self, facts: Facts) -> str:

@@ -195,7 +195,19 @@ class Dossier:
             note = " ".join([_("By the ruling of a court, which takes the place of the decision."), note])
         where = label[:1].upper() + label[1:]
         who = {"who": _("Nobody"), "who_note": _("The case is over.")}
-        return {"where": where, "where_note": note, **who, "when": _("Nothing is left to do")}
+        return {"where": where, "where_note": note, **who, "when": _("Nothing is left to do"), "when_note": self.waits}
+
+    @property
+    def waits(self) -> str:
+        """What becomes of the share of a provider whose account is suspended: it is not invoiced."""
+        provider = self.dispute.is_("provider", self.reader)
+        if not (provider and self.reader.is_suspended and self.award and self.award.mine):
+            return ""
+        words = _(
+            "Your %(amount)s stay on the project’s internal account until your account is open again, or until our "
+            "team settles them with you."
+        )
+        return words % {"amount": euros(self.award.mine)}
 
     def shared(self, split: Split | None) -> str:
         """A split in one line; without one, the most that there is to share."""

@@ -141,7 +141,7 @@ class Awarded(OfEnd):
         """The provider invoices what is theirs."""
         letter = super().letter(facts)
         if facts["provider_cents"] and not facts["to_client"]:
-            letter.action = (_now("Send my invoice"), reverse("payouts:list"))
+            letter.action, letter.asks = (_now("Send my invoice"), reverse("payouts:list")), True
         return letter
 
     def action(self, facts: Facts) -> tuple[str, str]:

@@ -117,7 +117,7 @@ def act_in_a_case(reading: Reading) -> Todo | None:
     label = _("Open case SMA %(n)s") % {"n": case.number}
     words = {"n": case.number, "amount": euros(vars(case)["frozen_cents"]), "proposal": turn.proposal}
     mine = reading.user.pk in turn.awaited
-    return Todo(title % words, text % words, label, page_of(case.key), until, mine=mine, foremost=True)
+    return Todo(title % words, text % words, label, page_of(case.key), until, mine=mine, foremost=True, kept=True)
 
 
 def to_answer(turn: Turn, reader: int) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
 from django.db.models import DateTimeField, Exists, F, OuterRef, Subquery, Sum
@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from escrow.models import Release, Tranche
+from escrow.models import FreezePart, Release, Tranche
 from marketplace.accounts.models import BankAccount
 from marketplace.billing.vat import Amount
 from marketplace.templatetags.page import PARIS, euros, paris
@@ -29,11 +29,15 @@ SHOWN = 100  # the latest of a long life; older ones are in the statement of eac
 
 
 class Claim(NamedTuple):
-    """Money released and not yet invoiced on a tranche, with the split that the invoice should show."""
+    """Money not yet invoiced on a tranche, with the split that the invoice should show.
+
+    The client released it, or the end of a dispute awarded it, or both in turn.
+    """
 
     tranche: Tranche
     amount: Amount
     released_at: datetime | None = None
+    awarded_at: datetime | None = None
 
 
 class Desk:
@@ -47,11 +51,17 @@ class Desk:
         """The tranches with money to invoice."""
         rows = claimable(Tranche.objects.deliverable_by(self.user).with_parties())
         latest = Release.objects.filter(tranche=OuterRef("pk")).order_by("-pk").values("at")[:1]
-        rows = rows.annotate(released_at=Subquery(latest, output_field=DateTimeField()))
-        return [
-            Claim(tranche, expected(tranche, tranche.__dict__["unclaimed"]), tranche.__dict__["released_at"])
-            for tranche in rows.order_by("account__project__title", "position")
-        ]
+        awards = FreezePart.objects.filter(tranche=OuterRef("pk"), provider_cents__gt=0).order_by("-pk")
+        rows = rows.annotate(
+            released_at=Subquery(latest, output_field=DateTimeField()),
+            awarded_at=Subquery(awards.values("freeze__closed_at")[:1], output_field=DateTimeField()),
+        )
+        return [self.claimed(vars(row), row) for row in rows.order_by("account__project__title", "position")]
+
+    def claimed(self, found: dict[str, Any], tranche: Tranche) -> Claim:
+        """What the query `found` of one tranche."""
+        amount = expected(tranche, found["unclaimed"])
+        return Claim(tranche, amount, found["released_at"], found["awarded_at"])
 
     def claim(self, tranche: Tranche) -> Claim:
         """What is to be invoiced on one tranche."""

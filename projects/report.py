@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -59,7 +59,8 @@ class Todo:
     """Something that somebody must do: the strip and the "to do" section of the report show the most urgent first.
 
     `mine` tells whether the reader is the one who must act; `label` and `url` are the reader's way to do it.
-    What is `foremost` comes before all else, whoever must act: it has stopped the rest.
+    What is `foremost` comes before all else, whoever must act: it has stopped the rest. `kept`: it stays open to a
+    suspended account.
     """
 
     title: str
@@ -70,6 +71,20 @@ class Todo:
     mine: bool = True
     pressing: bool = True
     foremost: bool = False
+    kept: bool = False
+
+    def as_suspended(self) -> Todo:
+        """The same for a suspended reader: what is closed to them waits, and its date says what it causes."""
+        if self.kept or not self.mine:
+            return self
+        _who, _colon, what = self.title.partition(": ")
+        closed = _(
+            "This is closed to a suspended account. Money held for you stays on the project’s internal account until "
+            "your account is open again, or until our team settles it with you."
+        )
+        text = f"{closed} {self.text}".strip() if self.by else closed
+        title = _("Waits, your account being suspended: %(what)s") % {"what": what or self.title}
+        return replace(self, title=title, text=text, label="", url="", mine=False, pressing=False)
 
     @property
     def when(self) -> str:
@@ -175,6 +190,8 @@ def panels(reading: Reading) -> Iterator[Panel]:
 def todos(reading: Reading) -> list[Todo]:
     """What is to be done on the project: what has stopped the rest, then the reader's own, then by date."""
     made = [found for maker in TODOS.values() if (found := maker(reading))]
+    if reading.user.is_suspended:
+        made = [todo.as_suspended() for todo in made]
     return sorted(made, key=lambda t: (not t.foremost, not t.mine, t.by is None, t.by and t.by.timestamp()))
 
 

@@ -107,6 +107,7 @@ class MailState(models.TextChoices):
     OFF = "OFF", _("not wanted")
 
 
+SUSPENDED = "to_suspended"  # of the facts: their reader was suspended when they were written
 MOST_TRIES = 30
 MOST_UNREAD = 99  # that are counted
 UNREAD_COUNT = """(
@@ -128,8 +129,9 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
     def write(self, event: Event) -> list[Notice]:
         """One notice per person concerned by `event`; the doorbell rings after commit when one is to be mailed."""
         rows = [
-            Notice(event=event, user=user, name=telling.name, facts=json_of(facts), request_id=traced())
+            Notice(event=event, user=user, name=telling.name, facts=json_of(kept), request_id=traced())
             for telling, user, facts in tellings.told(event)
+            for kept in [{**facts, SUSPENDED: True} if user.is_suspended else facts]
         ]
         unwanted = Preference.objects.unwanted(row.user_id for row in rows)
         for row in rows:
@@ -235,7 +237,8 @@ class Notice(models.Model):
     @property
     def letter(self) -> Letter:
         """Its words, in the active language."""
-        return self.telling.letter(self.facts)
+        letter = self.telling.letter(self.facts)
+        return letter.as_suspended() if self.facts.get(SUSPENDED) else letter
 
     @property
     def path(self) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from marketplace.templatetags.page import stays_open
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
@@ -42,7 +44,8 @@ class Letter:
     `paragraphs` come first, then `quote` (words of somebody else, drawn as a quotation), `figures` (label, value),
     `table` (rows of cells: heads first, then label and values), `items` (a list, under `items_title`), one `action`
     (label, path on the site), `links` (label, path, a small line; under `links_title`) and a `note` that closes.
-    `project` is the small line above the subject.
+    `project` is the small line above the subject. `asks`: a suspended account cannot do what the action is for, though
+    its page stays open to it.
     """
 
     subject: str
@@ -57,6 +60,19 @@ class Letter:
     quote: str = ""
     action: tuple[str, str] | None = None
     project: str = ""
+    asks: bool = False
+
+    def as_suspended(self) -> Letter:
+        """The same for who was suspended when it was written: what is closed to them is not asked of them."""
+        if not self.asks and (not self.path or stays_open(self.path)):
+            return self
+        subject = gettext("For information, your account being suspended: %(subject)s") % {"subject": self.subject}
+        closed = gettext(
+            "Your account is suspended: what this letter asks for is closed to you, and you need not do it. Money held "
+            "for you stays on the project’s internal account until your account is open again, or until our team "
+            "settles it with you."
+        )
+        return replace(self, subject=subject, paragraphs=[closed, *self.paragraphs], action=None, asks=False)
 
     @property
     def table_lines(self) -> list[str]:

@@ -153,12 +153,15 @@ def icon(name: str, css: str = "") -> SafeString:
     return format_html(shape, f" {css}" if css else "", mark_safe(ICONS[name]))  # noqa: S308  (our own table)
 
 
+def stays_open(path: str) -> bool:
+    """Whether the page `path` of ours is open to a suspended account."""
+    return bool(getattr(resolve(path.partition("?")[0].partition("#")[0]).func, "suspended", True))
+
+
 @register.filter
 def open_to(path: str, user: object) -> bool:
     """Whether a button may lead to the page `path` of ours: most are closed to a suspended account."""
-    if not getattr(user, "is_suspended", False):
-        return True
-    return bool(getattr(resolve(path.partition("?")[0].partition("#")[0]).func, "suspended", True))
+    return not getattr(user, "is_suspended", False) or stays_open(path)
 
 
 @register.simple_tag(takes_context=True)

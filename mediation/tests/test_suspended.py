@@ -13,6 +13,7 @@ from escrow.tests import way as escrow
 from escrow.tests.way import png, published, with_credits
 from marketplace.accounts.models import User
 from marketplace.documents.models import Document
+from marketplace.events.models import Notice
 from mediation.models import Dispute
 from mediation.tests import way
 from mediation.tests.pages import address, downloaded, page, send
@@ -91,6 +92,69 @@ def test_suspended_client_withdraws_and_pays_nothing(
         assert as_client.get(f"/projets/{account.project.key}/paiements/{end}").status_code in {403, 404}
     assert send(as_client, address(dispute, "retrait/"))[0] == 302
     assert way.fresh(dispute).state == "WITHDRAWN"
+
+
+WAITS = "reste sur le compte interne du projet jusqu’à la réouverture de votre compte"
+
+
+@pytest.fixture
+def awarded(account: EscrowAccount, moderator_user: User) -> Dispute:
+    """The provider, suspended meanwhile, is to have 800 € of the first tranche."""
+    dispute = way.mediated(account)
+    proposal = way.proposed(dispute, 80_000, dispute.provider)
+    dispute.provider.suspend(by=moderator_user, reason="Faux SIREN")
+    proposal.accept(by=dispute.client)
+    return way.fresh(dispute)
+
+
+def test_suspended_provider_is_asked_for_no_invoice_of_an_award(awarded: Dispute, as_provider: Client) -> None:
+    letter = Notice.objects.get(user=awarded.provider, name="mediation.executed").letter
+    assert letter.subject.startswith("Pour information, votre compte étant suspendu\xa0: Envoyez votre facture")
+    assert WAITS in letter.paragraphs[0]
+    assert letter.action is None
+    report = page(as_provider, f"/projets/{awarded.project.key}/rapport/")
+    assert "En attente, votre compte étant suspendu : facturer 800,00 €" in report
+    assert "Vous : facturer" not in report
+    for path in ("/demandes-de-paiement/", f"/projets/{awarded.project.key}/paiements/"):
+        assert WAITS in page(as_provider, path), path
+    assert "Vos 800,00 € restent sur le compte interne" in page(as_provider, address(awarded))
+
+
+def test_suspended_provider_finds_no_way_to_be_paid(awarded: Dispute, as_provider: Client) -> None:
+    text = page(as_provider, "/demandes-de-paiement/").partition("<main")[2]
+    assert "/mon-compte/iban/" not in text
+    assert "Facturer" not in text
+    assert "Attribuée le" in text
+
+
+def test_provider_who_is_not_suspended_is_asked_for_the_invoice(account: EscrowAccount, as_provider: Client) -> None:
+    dispute = way.mediated(account)
+    way.proposed(dispute, 80_000, dispute.provider).accept(by=dispute.client)
+    text = page(as_provider, "/demandes-de-paiement/")
+    for words in ("Facturer 800,00 €", "Attribuée le"):
+        assert words in text
+    assert "suspendu" not in page(as_provider, address(dispute))
+
+
+def test_suspended_client_is_asked_for_no_deposit_and_no_release(
+    account: EscrowAccount, moderator_user: User, as_client: Client
+) -> None:
+    account.agreement.client.suspend(by=moderator_user, reason="Faux SIREN")
+    escrow.delivered(way.tranche(account, 2))
+    letter = Notice.objects.filter(user=account.agreement.client, event__verb="escrow.delivered").get().letter
+    assert letter.subject.startswith("Pour information, votre compte étant suspendu")
+    text = page(as_client, f"/projets/{account.project.key}/paiements/").partition("<main")[2]
+    assert "En attente, votre compte étant suspendu : accepter la tranche 2" in text
+    assert WAITS in text
+    assert "Vous : " not in text
+
+
+def test_suspended_side_is_still_asked_for_what_its_case_waits_for(dispute: Dispute, as_provider: Client) -> None:
+    assert "Vous : répondre au litige" in page(as_provider, f"/projets/{dispute.project.key}/rapport/")
+    way.let_fall(dispute, "sma.answer")
+    letter = Notice.objects.get(user=dispute.provider, name="mediation.mediation.both").letter
+    assert letter.subject.startswith("Proposez un partage avant le")
+    assert letter.path == address(dispute)
 
 
 def pages_of(account: EscrowAccount) -> list[str]:
