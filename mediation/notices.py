@@ -210,7 +210,7 @@ def when(iso: str) -> str:
 def in_words(facts: Facts) -> Facts:
     """The facts with their amounts and dates in words."""
     amounts = {name: euros(facts.get(key)) for name, key in AMOUNTS.items()}
-    dates = {name: when(facts[name]) for name in ("until", "replaced_at", "since") if facts.get(name)}
+    dates = {name: when(facts[name]) for name in ("until", "replaced_at", "since", "name_by") if facts.get(name)}
     roles = {"role": Role(facts["role"]).label} if facts.get("role") else {}
     return {**facts, **amounts, **dates, **roles}
 

@@ -76,7 +76,7 @@ say(
         _("Name a mediator for case SMA %(n)s: %(name)s has left the seat"),
         [
             _("%(name)s, its %(role)s, is no longer an active member of the SMA: nobody sits there."),
-            _("Within two working days name somebody; otherwise who has least to do is named by itself."),
+            _("Name somebody before %(name_by)s; otherwise who has least to do is named by itself."),
         ],
         OPEN_CASE,
     ),

@@ -309,17 +309,18 @@ class Course:
     def _refill(self, seat: Assignment, at: datetime) -> None:
         """Somebody else takes over from who left `seat`, now or within the days of the SMA."""
         dispute, role, name = self.dispute, Role(seat.role), named(seat.staff)
+        name_by = deadlines.after(at, settings.SMA_ASSIGN_DAYS)
         if role != Role.APPROVER:
             dispute.write(EntryKind.VACATED, name=name)
         if role == Role.MEDIATOR:
             self._cancel(REPLACE)
-            self._set(ASSIGN, deadlines.after(at, settings.SMA_ASSIGN_DAYS))
+            self._set(ASSIGN, name_by)
         elif role == Role.ARBITRATOR:
             self._decide_anew(at)
         elif dispute.draft:
             self.await_approval(at=at)
         then: User | None = getattr(dispute, role.lower())
-        dispute.tell("vacated", name=name, role=str(role), then=named(then))
+        dispute.tell("vacated", name=name, role=str(role), then=named(then), name_by=name_by.isoformat())
         if not then or role == Role.APPROVER:
             self._take_leave(role, by=None, at=at)
 

@@ -10,7 +10,7 @@ from django.test import Client
 
 from escrow.models import EscrowAccount
 from escrow.tests import way as escrow
-from escrow.tests.way import png, published, with_credits
+from escrow.tests.way import chosen, png, published, with_credits
 from marketplace.accounts.models import User
 from marketplace.documents.models import Document
 from marketplace.events.models import Notice
@@ -190,6 +190,17 @@ def test_suspended_side_is_led_nowhere_that_is_closed(
         text = "" if path.endswith(".pdf") else page(browser, path).partition("<main")[2].partition("</main>")[0]
         assert 'method="post"' not in text, path
         assert {link for link in links.findall(text) if browser.get(link).status_code != 200} == set(), path
+
+
+def test_suspended_side_reads_that_terms_wait(
+    client_user: User, rival_user: User, moderator_user: User, as_rival: Client
+) -> None:
+    agreement = chosen(published(client_user), rival_user)
+    rival_user.suspend(by=moderator_user, reason="Faux SIREN")
+    text = page(as_rival, agreement.get_absolute_url())
+    assert "En attente, votre compte étant suspendu" in text
+    assert "Vous : accepter" not in text
+    assert 'method="post"' not in text.partition("<main")[2].partition("</main>")[0]
 
 
 def test_suspended_side_does_nothing_on_what_it_reads(

@@ -15,6 +15,7 @@ from marketplace.accounts.models import User
 from marketplace.accounts.staff import SMA
 from marketplace.events import doorbell, reactions
 from marketplace.events.models import Notice
+from marketplace.templatetags.page import paris
 from marketplace.testing.cast import person, signed_in
 from mediation.models import Decision, Dispute
 from mediation.tasks import free_seats
@@ -70,6 +71,8 @@ def test_mediation_waits_for_a_mediator_as_at_its_opening(
     assert dispute.number in page(as_arbitrator, f"{CASES}?stage=unnamed")
     assert "Marc Tellier ne siège plus" not in case_page(as_arbitrator, dispute)
     assert told("vacated") == {"namers": {"Aude", "Rose"}, "both_unseated": BOTH}
+    letter = Notice.objects.filter(name="mediation.vacated.namers").latest("pk").letter
+    assert paris(way.due(dispute, "sma.assign")) in letter.paragraphs[1]
     assert told("replaced") == {"replaced": {"Marc"}}
 
 

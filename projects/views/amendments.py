@@ -34,6 +34,7 @@ def crumbs(agreement: Agreement, end: str) -> list[tuple[str, str]]:
 def draw(request: UserRequest, amendment: Amendment, **forms: Any) -> HttpResponse:
     """The page of an avenant; `forms` replace fresh ones when they carry errors, `refused` is a sentence on top."""
     agreement, version, user = amendment.agreement, amendment.version, request.user
+    mine = user in amendment.awaited()
     context = {
         "obstacle": amendment.obstacle,
         "amendment": amendment,
@@ -46,7 +47,8 @@ def draw(request: UserRequest, amendment: Amendment, **forms: Any) -> HttpRespon
         "is_author": user == version.author,
         "is_payer": user == amendment.payer,
         "payer_is_client": amendment.payer == agreement.client,
-        "mine": user in amendment.awaited(),
+        "mine": mine,
+        "yours": mine and not user.is_suspended,
         "accept_form": AmendAcceptForm(version=version, user=user),
         "decline_form": AmendDeclineForm(),
         "pay_form": AmendPayForm(),
