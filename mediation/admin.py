@@ -27,6 +27,7 @@ from mediation.desk import delays, on_desk_of, workload
 from mediation.models import Decision, Dispute, DisputeState
 from mediation.states import MEDIATED
 from mediation.turns import Turn
+from mediation.words import numbered
 
 if TYPE_CHECKING:
     from django.db.models import Model, QuerySet
@@ -83,14 +84,17 @@ class Stage(Filter):
 
 def agreement(turn: Turn) -> str:
     """What a mediation waits for."""
-    client, provider = turn.sides
-    who = {
-        (): _now("an agreement of both sides"),
-        (client,): _now("the client’s answer to proposal %(n)s"),
-        (provider,): _now("the provider’s answer to proposal %(n)s"),
-        (client, provider): _now("both sides’ answers to proposal %(n)s"),
-    }
-    return who[tuple(turn.answering)] % {"n": turn.proposal}
+    client, provider = (turn.unanswered(side) for side in turn.sides)
+    if client and client == provider:
+        both = ngettext("both sides’ answers to proposal %(n)s", "both sides’ answers to proposals %(n)s", len(client))
+        return both % {"n": numbered(client)}
+    one = ngettext("the client’s answer to proposal %(n)s", "the client’s answer to proposals %(n)s", len(client))
+    other = ngettext(
+        "the provider’s answer to proposal %(n)s", "the provider’s answer to proposals %(n)s", len(provider)
+    )
+    told = [words % {"n": numbered(which)} for words, which in ((one, client), (other, provider)) if which]
+    pair = _now("%(one)s and %(other)s") % {"one": told[0], "other": told[-1]} if told[1:] else "".join(told)
+    return pair or _now("an agreement of both sides")
 
 
 def decision(turn: Turn) -> str:

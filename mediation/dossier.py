@@ -15,7 +15,7 @@ from mediation.ahead import steps_ahead
 from mediation.models import Decision, Entry, Evidence, Seizure, SplitProposal
 from mediation.states import DisputeState, ProposalState
 from mediation.turns import Turn
-from mediation.words import Phase, author, phase_of, step_of, thawed, whose
+from mediation.words import Phase, author, lowered, phase_of, step_of, thawed, whose
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -290,8 +290,3 @@ class Dossier:
         rows = [str(part.tranche) for part in self.dispute.freeze.rows]
         told = ngettext("Tranche in dispute: %(tranches)s", "Tranches in dispute: %(tranches)s", len(rows))
         return told % {"tranches": ", ".join(rows)}
-
-
-def lowered(name: str) -> str:
-    """How somebody is called inside a sentence; the SMA keeps its capital."""
-    return name if name[:2].isupper() else name[:1].lower() + name[1:]

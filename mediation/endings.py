@@ -37,6 +37,10 @@ class OfEnd(OfCase):
             client, _provider = event.facts["parties"]
             yield user, {**facts, "key": event.project_key, "to_client": user.pk == client}
 
+    def more(self, facts: Facts) -> list[str]:
+        """No proposal waits any more, no evidence is taken."""
+        return []
+
     def items(self, facts: Facts) -> list[str]:
         """The light of each tranche."""
         return [named_light(part, to_client=facts["to_client"]) for part in facts["parts"]]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from django.urls import reverse
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from marketplace.events.tellings import Facts, Kind, Letter, Telling, tells
 from marketplace.templatetags.page import euros, paris
@@ -16,7 +17,8 @@ from mediation.models import Bench, Dispute
 from mediation.models.bench import chiefs
 from mediation.models.cases import page_of
 from mediation.states import DisputeState, Role
-from mediation.turns import awaited
+from mediation.turns import Turn, awaited
+from mediation.words import numbered
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -31,7 +33,8 @@ AMOUNTS = {"frozen": "frozen_cents", "claim": "claim_cents", "provider": "provid
 class Words(NamedTuple):
     """What a letter says; `%(name)s` places are filled from the facts. `dated`: the label of the date of the step.
 
-    `after`: the subject for a side that reads in the same letter what the other has just said.
+    `after`: the subject for a side that reads in the same letter what the other has just said. `answers`: it names the
+    proposals that its reader has besides to answer.
     """
 
     subject: _StrPromise
@@ -40,6 +43,7 @@ class Words(NamedTuple):
     dated: _StrPromise | str = ""
     shares: bool = False
     after: _StrPromise | str = ""
+    answers: bool = False
 
 
 def author(dispute: Dispute, event: Event) -> Iterable[User | None]:
@@ -136,15 +140,17 @@ class OfCase(Telling):
         facts = {**event.facts, "number": dispute.project.number, "who": who, "page": page}
         if type(self).to is sma:  # what the two sides write is for who sits in the case
             facts["text"] = ""
+        turn = Turn.of(dispute)
         for one in filter(None, type(self).to(dispute, event)):
             own = {"spoken_by": None, "text": ""} if event.facts.get("spoken_by") == one.pk else {}
-            yield one, {**facts, **own}
+            unanswered = [n for n in turn.unanswered(one.pk) if n != facts.get("proposal")]
+            yield one, {**facts, **own, "unanswered": unanswered}
 
     def letter(self, facts: Facts) -> Letter:
         known = in_words(facts)
         return Letter(
             subject=str(self.subject(facts)) % known,
-            paragraphs=[str(each) % known for each in self.paragraphs(facts)],
+            paragraphs=[*(str(each) % known for each in self.paragraphs(facts)), *self.more(facts)],
             project=_now("Project %(number)s") % facts,
             quote=facts.get("text", ""),
             figures=self.figures(facts),
@@ -173,6 +179,20 @@ class OfCase(Telling):
     def action(self, facts: Facts) -> tuple[str, str] | None:
         """Where it is done."""
         return str(self.words.label), facts["page"]
+
+    def more(self, facts: Facts) -> list[str]:
+        """What the letter says besides, of proposals."""
+        return self.unanswered(facts)
+
+    def unanswered(self, facts: Facts) -> list[str]:
+        """The proposals that wait for the reader, where the letter is about answering them."""
+        numbers: list[int] = facts.get("unanswered", []) if self.words.answers else []
+        told = ngettext(
+            "Proposal %(n)s waits for your answer: accept it or refuse it.",
+            "Proposals %(n)s wait for your answer: accept one or refuse them.",
+            len(numbers),
+        )
+        return [told % {"n": numbered(numbers)}] if numbers else []
 
     def links(self, facts: Facts) -> list[tuple[str, str, str]]:
         """The decision, and what a court wrote, for the sides to whom it is announced."""
@@ -326,6 +346,7 @@ say(
         _("Answer the proposal"),
         SETTLE_BEFORE,
         shares=True,
+        answers=True,
     ),
 )
 say(
@@ -343,6 +364,7 @@ say(
         _("Answer the proposal"),
         SETTLE_BEFORE,
         shares=True,
+        answers=True,
     ),
 )
 say(
@@ -360,6 +382,7 @@ say(
         _("Propose a split"),
         SETTLE_BEFORE,
         shares=True,
+        answers=True,
     ),
 )
 say(
@@ -513,6 +536,7 @@ say(
         [_("Case SMA %(n)s waits for you."), SILENCE],
         OPEN_CASE,
         _("Before"),
+        answers=True,
     ),
 )
 say(

@@ -21,6 +21,7 @@ from mediation.models.bench import is_tied, members
 from mediation.models.cases import page_of
 from mediation.states import DisputeState
 from mediation.turns import Turn
+from mediation.words import answers
 from projects.dates import Words, dated
 from projects.report import Line, Reading, Todo, line, todo
 
@@ -115,7 +116,7 @@ def act_in_a_case(reading: Reading) -> Todo | None:
     case = turn.dispute
     title, text = TODO[DisputeState(case.state)](turn, reading.user.pk)
     label = _("Open case SMA %(n)s") % {"n": case.number}
-    words = {"n": case.number, "amount": euros(vars(case)["frozen_cents"]), "proposal": turn.proposal}
+    words = {"n": case.number, "amount": euros(vars(case)["frozen_cents"])}
     mine = reading.user.pk in turn.awaited
     return Todo(title % words, text % words, label, page_of(case.key), until, mine=mine, foremost=True, kept=True)
 
@@ -132,11 +133,8 @@ def to_answer(turn: Turn, reader: int) -> tuple[str, str]:
 def to_settle(turn: Turn, reader: int) -> tuple[str, str]:
     """What a mediation waits for."""
     text = _("The same split accepted by both is paid at once; without it an arbitrator decides.")
-    if reader in turn.answering:
-        return _("You: answer proposal %(proposal)s"), text
-    if turn.proposal:
-        return _("The other side: answer proposal %(proposal)s"), text
-    return _("The two of you: agree on a split of %(amount)s"), text
+    names = {side: _("You") if side == reader else _("The other side") for side in turn.sides}
+    return answers(turn, names, reader) or _("The two of you: agree on a split of %(amount)s"), text
 
 
 def to_decide(turn: Turn, reader: int) -> tuple[str, str]:

@@ -23,12 +23,11 @@ def with_turns(rows: DisputeQuerySet) -> DisputeQuerySet:
     parts = FreezePart.objects.filter(freeze=OuterRef("freeze")).order_by().values("freeze")
     frozen = Subquery(parts.annotate(sum=Sum("cents")).values("sum"))
     spoken = Entry.objects.filter(dispute=OuterRef("pk"), kind__in=ANSWERS).order_by("pk").values("by_id")
-    latest = SplitProposal.objects.open().filter(dispute=OuterRef("pk")).order_by("-number")
+    waiting = SplitProposal.objects.open().filter(dispute=OuterRef("pk")).order_by("number")
+    answered = JSONObject(n="number", client="client_accepted_at", provider="provider_accepted_at")
     turn = JSONObject(
         spoken=ArraySubquery(spoken),
-        proposal=Subquery(latest.values("number")[:1]),
-        client=Subquery(latest.values("client_accepted_at")[:1]),
-        provider=Subquery(latest.values("provider_accepted_at")[:1]),
+        proposals=ArraySubquery(waiting.values(each=answered)),
         drafted=Exists(Decision.objects.drafted().filter(dispute=OuterRef("pk"))),
         seized=Exists(Seizure.objects.standing().filter(dispute=OuterRef("pk"))),
     )
@@ -61,16 +60,17 @@ class Turn:
         """The sides that have neither opened nor answered the case."""
         return [pk for pk in self.sides if pk not in {*self._found["spoken"], self.dispute.opened_by_id}]
 
-    @property
-    def proposal(self) -> int:
-        """The number of the latest proposal that is open; 0 without one."""
-        return int(self._found["proposal"] or 0) if self.dispute.state == DisputeState.MEDIATION else 0
+    def unanswered(self, side: int) -> list[int]:
+        """The numbers of the open proposals that a side has neither accepted nor refused; its own it has accepted."""
+        if self.dispute.state != DisputeState.MEDIATION or side not in self.sides:
+            return []
+        name = "client" if side == self.sides[0] else "provider"
+        return [row["n"] for row in self._found["proposals"] if not row[name]]
 
     @property
     def answering(self) -> list[int]:
-        """The sides that have still to accept or refuse that latest proposal: whoever made it has accepted it."""
-        accepted = zip(self.sides, (self._found["client"], self._found["provider"]), strict=True)
-        return [pk for pk, at in accepted if self.proposal and not at]
+        """The sides that have a proposal to accept or to refuse, be it the latest or an earlier one."""
+        return [side for side in self.sides if self.unanswered(side)]
 
     @property
     def awaited(self) -> list[int]:

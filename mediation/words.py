@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from marketplace.templatetags.page import euros, paris
 from mediation.states import DisputeState, EntryKind
@@ -168,13 +169,14 @@ def mediated(turn: Turn, reader: User) -> Phase:
     dispute, silence = turn.dispute, _("Without an agreement an arbitrator decides.")
     if not dispute.is_party(reader):
         return Phase(_("Mediation"), expected(turn, reader), "", silence)
-    if reader.pk in turn.answering:
-        who, note = (
-            _("You: answer proposal %(n)s") % {"n": turn.proposal},
-            _("Accept it, refuse it, or propose another."),
+    if mine := turn.unanswered(reader.pk):
+        note = ngettext(
+            "Accept it or refuse it; you may propose another split, too.",
+            "Accept one or refuse them; you may propose another split, too.",
+            len(mine),
         )
-        return Phase(_("Mediation"), who, note, silence, mine=True)
-    if turn.proposal:
+        return Phase(_("Mediation"), expected(turn, reader), note, silence, mine=True)
+    if turn.answering:
         note = _("You agree to it: you have nothing to do, and may still propose another split.")
         return Phase(_("Mediation"), expected(turn, reader), note, silence)
     who = _("You and %(side)s: agree on a split") % {"side": opposite(dispute, reader)}
@@ -183,12 +185,39 @@ def mediated(turn: Turn, reader: User) -> Phase:
 
 
 def expected(turn: Turn, reader: User) -> str:
-    """What a mediation waits for, when it is not the reader's turn."""
-    late = [side for side in turn.dispute.parties if side.pk in turn.answering]
-    if not late:
-        return _("Both sides: agree on a split")
-    who = _("Both sides") if late[1:] else whose(turn.dispute, late[0], reader)
-    return _("%(who)s: answer proposal %(n)s") % {"who": who, "n": turn.proposal}
+    """What a mediation waits for, in its reader's words."""
+    names = {side.pk: whose(turn.dispute, side, reader) for side in turn.dispute.parties}
+    return answers(turn, names, reader.pk) or _("Both sides: agree on a split")
+
+
+def answers(turn: Turn, names: Mapping[int, str], reader: int) -> str:
+    """Which proposals each side has still to answer, the reader first; `names` are those of the two sides."""
+    sides = sorted(turn.answering, key=lambda side: side != reader)
+    told = [answer_of(names[side], turn.unanswered(side)) for side in sides]
+    if len(told) < 2:
+        return "".join(told)
+    if turn.unanswered(sides[0]) == turn.unanswered(sides[1]):
+        pair = {"one": names[sides[0]], "other": lowered(names[sides[1]])}
+        both = _("%(one)s and %(other)s") % pair if reader in sides else _("Both sides")
+        return answer_of(both, turn.unanswered(sides[0]))
+    return _("%(one)s; %(other)s") % {"one": told[0], "other": lowered(told[1])}
+
+
+def answer_of(who: str, numbers: Sequence[int]) -> str:
+    """What somebody is to do: answer the proposals of these numbers."""
+    told = ngettext("%(who)s: answer proposal %(n)s", "%(who)s: answer proposals %(n)s", len(numbers))
+    return told % {"who": who, "n": numbered(numbers)}
+
+
+def numbered(numbers: Sequence[int]) -> str:
+    """Numbers in a sentence: 1, 2 and 4."""
+    first, last = ", ".join(map(str, numbers[:-1])), str(numbers[-1])
+    return _("%(one)s and %(other)s") % {"one": first, "other": last} if first else last
+
+
+def lowered(name: str) -> str:
+    """How somebody is called inside a sentence; the SMA keeps its capital."""
+    return name if name[:2].isalpha() and name[:2].isupper() else name[:1].lower() + name[1:]
 
 
 def approved(turn: Turn, reader: User) -> Phase:

@@ -68,13 +68,53 @@ def test_own_proposal_waits_for_the_other_side(mediated: Dispute, as_client: Cli
     assert "Le prestataire : répondre à la proposition 1" in strip(as_client, mediated)
     assert "Le prestataire : répondre à la proposition 1" in strip(as_mediator, mediated)
     assert "la réponse du prestataire à la proposition 1" in desk_page(as_mediator)
-    way.proposed(mediated, 90_000, mediated.provider)
-    assert "Vous : répondre à la proposition 2" in strip(as_client, mediated)
-    assert "Le prestataire : répondre" not in strip(as_client, mediated)
-    assert "Le client : répondre à la proposition 2" in strip(as_mediator, mediated)
+
+
+def test_proposal_of_the_mediator_waits_for_both(mediated: Dispute, as_client: Client, as_mediator: Client) -> None:
     way.proposed(mediated, 85_000, mediated.mediator or mediated.client)
-    assert "Les deux parties : répondre à la proposition 3" in strip(as_mediator, mediated)
-    assert "les réponses des deux parties à la proposition 3" in desk_page(as_mediator)
+    assert "Vous et le prestataire : répondre à la proposition 1" in strip(as_client, mediated)
+    assert "Les deux parties : répondre à la proposition 1" in strip(as_mediator, mediated)
+    assert "les réponses des deux parties à la proposition 1" in desk_page(as_mediator)
+    assert "Vous et l’autre partie : répondre à la proposition 1" in report(as_client, mediated)
+
+
+def test_earlier_proposal_waits_too(
+    mediated: Dispute, as_client: Client, as_provider: Client, as_mediator: Client
+) -> None:
+    way.proposed(mediated, 85_000, mediated.mediator or mediated.client).accept(by=mediated.client)
+    way.proposed(mediated, 90_000, mediated.provider)
+    assert awaited(mediated) == mediated.parties
+    told = "Vous : répondre à la proposition 2 ; le prestataire : répondre à la proposition 1"
+    for words in (told, plain(paris(mediated.mediate_by)), "Sans accord, un arbitre décide"):
+        assert words in strip(as_client, mediated)
+    mine = "Vous : répondre à la proposition 1"
+    assert f"{mine} ; le client : répondre à la proposition 2" in strip(as_provider, mediated)
+    assert f"{mine} ; l’autre partie : répondre à la proposition 2" in report(as_provider, mediated)
+    queue = desk_page(as_mediator)
+    assert "la réponse du client à la proposition 2 et la réponse du prestataire à la proposition 1" in queue
+
+
+def test_both_open_proposals_wait_for_who_made_neither(
+    mediated: Dispute, as_client: Client, as_mediator: Client
+) -> None:
+    way.proposed(mediated, 80_000, mediated.provider)
+    way.proposed(mediated, 85_000, mediated.mediator or mediated.client).accept(by=mediated.provider)
+    top = strip(as_client, mediated)
+    assert "Vous : répondre aux propositions 1 et 2" in top
+    assert "Acceptez-en une ou refusez-les" in top
+    assert "la réponse du client aux propositions 1 et 2" in desk_page(as_mediator)
+
+
+def test_letters_name_every_proposal_that_waits(mediated: Dispute) -> None:
+    way.proposed(mediated, 85_000, mediated.mediator or mediated.client)
+    way.proposed(mediated, 90_000, mediated.provider)
+    way.let_fall(mediated, "sma.remind")
+    rows = Notice.objects.filter(event__verb="mediation.reminded")
+    told = {notice.user: " ".join(notice.letter.paragraphs) for notice in rows}
+    assert "Les propositions 1 et 2 attendent votre réponse" in told[mediated.client]
+    assert "La proposition 1 attend votre réponse" in told[mediated.provider]
+    proposed = Notice.objects.get(event__verb="mediation.proposed", event__facts__proposal=2, user=mediated.client)
+    assert "La proposition 1 attend votre réponse" in " ".join(proposed.letter.paragraphs)
 
 
 def test_refused_proposal_leaves_both_to_agree(mediated: Dispute, as_client: Client, as_mediator: Client) -> None:

@@ -198,6 +198,8 @@ def settle(client: Visitor, provider: Visitor, mediator: Visitor, key: str) -> N
     propose_as_mediator(mediator)
     client.gets("Répondez au partage proposé par Paul")
     accept(client, "500,00 €")
-    client.sees("En attente : le prestataire", "Le prestataire : répondre à la proposition 2")
+    client.sees(
+        "En attente : le prestataire", "répondre à la proposition 1 ; le prestataire : répondre à la proposition 2"
+    )
     accept(provider, "700,00 €")
     provider.sees("Pour vous : 700,00 €. Pour le client : 500,00 €.", "Il ne reste rien à faire")
