@@ -97,3 +97,6 @@ class EntryKind(models.TextChoices):
     EXECUTED = "EXECUTED", _("executed")
     WITHDRAWN = "WITHDRAWN", _("case withdrawn")
     UNDECIDED = "UNDECIDED", _("ended without a decision")
+
+
+ACTS = (EntryKind.SAID, EntryKind.PRODUCED, EntryKind.PROPOSED)  # by which a mediator begins

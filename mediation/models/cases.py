@@ -10,7 +10,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, models
-from django.db.models import Max, Min, OuterRef, Q, Subquery
+from django.db.models import Case, Exists, F, Max, Min, OuterRef, Q, Subquery, When
+from django.db.models.functions import Least
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -23,12 +24,12 @@ from marketplace.refusals import Refusal
 from marketplace.states import States
 from marketplace.templatetags.page import PARIS, euros
 from mediation.exhibits import Exhibit
-from mediation.states import DISPUTE_MOVES, HEARD, LIVING, MEDIATED, OPEN, DisputeState, EntryKind, Role
+from mediation.states import ACTS, DISPUTE_MOVES, HEARD, LIVING, MEDIATED, OPEN, DisputeState, EntryKind, Role
 from projects.models import Deadline, Project
 from projects.models.projects import new_key
 
 from .bench import Bench
-from .course import Course, Spoken
+from .course import REMIND, REPLACE, Course, Spoken
 from .evidence import Evidence
 from .timeline import Claim, Entry, concerned, seated, sided
 
@@ -73,10 +74,22 @@ class DisputeQuerySet(models.QuerySet["Dispute"]):
         return self.filter(freeze__parts__tranche__in=tranches).distinct()
 
     def by_due(self) -> DisputeQuerySet:
-        """The nearest date first, as `next_due`: what a queue is read by."""
+        """The nearest date first, as `next_due`: what a queue is read by.
+
+        A decision that is late keeps its own date. Left out is what would change nothing: reminders, and the
+        replacement of a mediator who has begun.
+        """
         rows = Deadline.objects.waiting().filter(subject_label="mediation.dispute", subject_id=OuterRef("pk"))
-        nearest = rows.exclude(kind="sma.remind").values("subject_id").annotate(at=Min("due_at")).values("at")
-        return self.annotate(next_due=Subquery(nearest)).order_by("next_due", "pk")
+        begun = Entry.objects.filter(
+            dispute=OuterRef("subject_id"),
+            dispute__state=DisputeState.MEDIATION,
+            by=F("dispute__mediator"),
+            kind__in=ACTS,
+        )
+        rows = rows.exclude(kind=REMIND).exclude(Exists(begun), kind=REPLACE)
+        nearest = Subquery(rows.values("subject_id").annotate(at=Min("due_at")).values("at"))
+        decided = Case(When(state=DisputeState.ARBITRATION, then=F("decide_by")))
+        return self.annotate(next_due=Least(nearest, decided)).order_by("next_due", "pk")
 
     def with_parties(self) -> DisputeQuerySet:
         """With everything that a page or a letter says of the case, in one query."""
@@ -157,7 +170,7 @@ class Dispute(models.Model):
                 condition=~Q(state="DECIDED") | Q(execute_at__isnull=False), name="decided_case_has_its_date"
             ),
             models.CheckConstraint(
-                condition=Q(mediator=None) | Q(arbitrator=None) | ~Q(mediator=models.F("arbitrator")),
+                condition=Q(mediator=None) | Q(arbitrator=None) | ~Q(mediator=F("arbitrator")),
                 name="mediator_does_not_decide",
             ),
         ]

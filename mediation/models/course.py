@@ -17,7 +17,7 @@ from marketplace import deadlines
 from marketplace.locking import locked
 from marketplace.refusals import Refusal
 from marketplace.templatetags.page import PARIS
-from mediation.states import MEDIATED, OPEN, DisputeState, EntryKind, Role
+from mediation.states import ACTS, MEDIATED, OPEN, DisputeState, EntryKind, Role
 from projects.models import Deadline, closing_on
 
 from .bench import Bench, of_the_sma
@@ -364,8 +364,7 @@ class Course:
         self._set(REPLACE, deadlines.after(at, settings.SMA_FIRST_ACT_DAYS + settings.SMA_LATE_DAYS))
 
     def _mediator_has_acted(self) -> bool:
-        acts = (EntryKind.SAID, EntryKind.PRODUCED, EntryKind.PROPOSED)
-        return self.dispute.entries.filter(by=self.dispute.mediator_id, kind__in=acts).exists()
+        return self.dispute.entries.filter(by=self.dispute.mediator_id, kind__in=ACTS).exists()
 
     @contextmanager
     def _due(self, *states: DisputeState) -> Iterator[None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,11 +17,12 @@ from escrow.models import EscrowAccount
 from escrow.tests import way as escrow
 from marketplace.accounts.models import User
 from marketplace.accounts.staff import SMA
+from marketplace.templatetags.page import paris_short
 from marketplace.testing.cast import person, signed_in
 from mediation.desk import on_desk_of, tied_to
 from mediation.models import Dispute, has_tie
 from mediation.tests import way
-from mediation.tests.desk import CASES, case_page, do, offered, page
+from mediation.tests.desk import CASES, case_page, do, offered, page, plain
 from mediation.tests.test_bench import company_of, in_the_sma
 from projects.models import Deadline, Offer, OfferTerms
 
@@ -134,6 +135,34 @@ def test_late_decision_is_said(account: EscrowAccount, mediator_user: User, arbi
     assert dispute.decide_by
     with time_machine.travel(dispute.decide_by + timedelta(days=1), tick=False):
         assert ", en retard" in page(signed_in(arbitrator_user))
+
+
+def dates(dispute: Dispute, reader: User) -> list[datetime]:
+    return [row.__dict__["next_due"] for row in on_desk_of(reader).filter(pk=dispute.pk)]
+
+
+def test_queue_gives_the_date_on_which_something_happens(
+    dispute: Dispute, mediator_user: User, as_mediator: Client
+) -> None:
+    assert dates(dispute, mediator_user) == [way.due(dispute, "sma.replace")]
+    dispute.say("Bonjour à vous deux.", by=mediator_user, key=uuid.uuid4())
+    assert dates(dispute, mediator_user) == [dispute.mediate_by]
+    assert plain(paris_short(dispute.mediate_by)) in page(as_mediator)
+
+
+def test_queue_puts_first_who_has_to_begin(dispute: Dispute, account: EscrowAccount, mediator_user: User) -> None:
+    later = way.mediated(account, 2)
+    later.assign(mediator_user, by=mediator_user)
+    assert list(on_desk_of(mediator_user)) == [dispute, later]
+    dispute.say("Bonjour à vous deux.", by=mediator_user, key=uuid.uuid4())
+    assert list(on_desk_of(mediator_user)) == [later, dispute]
+
+
+def test_late_decision_keeps_its_date(account: EscrowAccount, mediator_user: User, arbitrator_user: User) -> None:
+    dispute = way.let_fall(way.arbitrated(account, mediator_user), "sma.decide")
+    assert dates(dispute, arbitrator_user) == [dispute.decide_by]
+    assert dispute.decide_by
+    assert way.due(dispute, "sma.replace") > dispute.decide_by
 
 
 def test_queue_asks_the_database_as_often_for_many(account: EscrowAccount, as_mediator: Client) -> None:
