@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from marketplace.templatetags.page import euros, paris
 from mediation.models import Decision, Note, Publication, Role, Seizure
+from mediation.words import label_of, labels_mean, titled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,10 +37,11 @@ class Step:
 
     entry: Entry
     who: str
+    decided_at: datetime | None
 
     @property
     def title(self) -> str:
-        return str(capfirst(self.entry.get_kind_display()))
+        return titled(str(capfirst(self.entry.get_kind_display())), self.entry, self.decided_at)
 
     @property
     def facts(self) -> str:
@@ -86,13 +88,13 @@ class CaseFile:
     @property
     def steps(self) -> list[Step]:
         """The one timeline, the latest step first."""
-        return [Step(entry, self.who(entry.by)) for entry in self.dispute.entries.shown()][::-1]
+        return [Step(entry, self.who(entry.by), self.decided_at) for entry in self.dispute.entries.shown()][::-1]
 
     @cached_property
-    def evidence(self) -> list[tuple[str, Evidence]]:
-        """Each piece, with whose it is."""
+    def evidence(self) -> list[tuple[str, Evidence, str]]:
+        """Each piece, with whose it is, and its label if it came late or after the decision."""
         rows = self.dispute.evidence.select_related("by", "document", "original")
-        return [(self.who(piece.by), piece) for piece in rows]
+        return [(self.who(piece.by), piece, label_of(piece.at, self.decided_at, late=piece.late)) for piece in rows]
 
     @cached_property
     def proposals(self) -> list[tuple[str, SplitProposal, str]]:
@@ -111,6 +113,11 @@ class CaseFile:
         return list(self.dispute.decisions.select_related("arbitrator", "approved_by", "paper"))
 
     @property
+    def decided_at(self) -> datetime | None:
+        """When the decision was issued."""
+        return next((decision.issued_at for decision in self.decisions if decision.issued_at), None)
+
+    @property
     def paper(self) -> str:
         """Where the decision is as a PDF, once it is issued."""
         return reverse("mediation:paper", args=[self.dispute.key]) if self.dispute.decision else ""
@@ -124,6 +131,11 @@ class CaseFile:
     def notes(self) -> list[tuple[str, Note]]:
         """The SMA's own notes, the latest first."""
         return [(self.who(note.by), note) for note in self.dispute.notes.select_related("by")][::-1]
+
+    @property
+    def labels_mean(self) -> str:
+        """What the labels of evidence say."""
+        return labels_mean(self.dispute)
 
     @property
     def publication(self) -> Publication | None:

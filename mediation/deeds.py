@@ -38,6 +38,11 @@ def join(dossier: Dossier) -> Deed:
 
 def say(dossier: Dossier) -> Deed:
     told = _("Each piece of evidence is dated and hashed, and its original is kept. A late one is taken and labelled.")
+    if dossier.decision:
+        told = _(
+            "The case is decided: what you send now is labelled “after the decision” and changes nothing in it. The "
+            "proof that a court is seized is sent here."
+        )
     return Deed(_("Write or send evidence"), told, _("Send"), dossier.may_say)
 
 

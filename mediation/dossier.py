@@ -15,7 +15,7 @@ from mediation.ahead import steps_ahead
 from mediation.models import Decision, Entry, Evidence, Seizure, SplitProposal
 from mediation.states import DisputeState, ProposalState
 from mediation.turns import Turn
-from mediation.words import Phase, author, lowered, phase_of, step_of, thawed, whose
+from mediation.words import Phase, author, label_of, labels_mean, lowered, phase_of, step_of, thawed, whose
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -238,6 +238,11 @@ class Dossier:
         return list(self.dispute.seizures.select_related("document", "ruling"))
 
     @property
+    def decided_at(self) -> datetime | None:
+        """When the decision was issued."""
+        return self.decision.issued_at if self.decision else None
+
+    @property
     def ruled(self) -> Seizure | None:
         """The court whose ruling was executed in the place of the decision."""
         return next((seizure for seizure in self.seizures if seizure.ruling), None) if self.decision else None
@@ -255,7 +260,7 @@ class Dossier:
     @property
     def steps(self) -> list[dict[str, Any]]:
         """The one timeline: what was done, what is to be done now, and what comes after."""
-        done = [step_of(entry, self.reader) for entry in self.entries]
+        done = [step_of(entry, self.reader, self.decided_at) for entry in self.entries]
         return [*done, *self.now(), *steps_ahead(self.dispute, self.reader)]
 
     def now(self) -> list[dict[str, Any]]:
@@ -271,9 +276,18 @@ class Dossier:
         return [{"title": title, "at": due, "by": by, "kind": "now", "duties": duties}]
 
     @cached_property
-    def evidence(self) -> list[tuple[Evidence, str]]:
-        """Each piece with whose it is."""
-        return [(piece, author(entry, self.reader)) for entry in self.entries for piece in entry.evidence.all()]
+    def evidence(self) -> list[tuple[Evidence, str, str]]:
+        """Each piece with whose it is, and its label if it came late or after the decision."""
+        return [
+            (piece, author(entry, self.reader), label_of(piece.at, self.decided_at, late=piece.late))
+            for entry in self.entries
+            for piece in entry.evidence.all()
+        ]
+
+    @property
+    def labels_mean(self) -> str:
+        """What those labels say."""
+        return labels_mean(self.dispute)
 
     @property
     def opening(self) -> str:

@@ -34,7 +34,7 @@ class Words(NamedTuple):
     """What a letter says; `%(name)s` places are filled from the facts. `dated`: the label of the date of the step.
 
     `after`: the subject for a side that reads in the same letter what the other has just said. `answers`: it names the
-    proposals that its reader has besides to answer.
+    proposals that its reader has besides to answer; `pieces`: until when evidence is in time.
     """
 
     subject: _StrPromise
@@ -44,6 +44,7 @@ class Words(NamedTuple):
     shares: bool = False
     after: _StrPromise | str = ""
     answers: bool = False
+    pieces: bool = False
 
 
 def author(dispute: Dispute, event: Event) -> Iterable[User | None]:
@@ -181,8 +182,8 @@ class OfCase(Telling):
         return str(self.words.label), facts["page"]
 
     def more(self, facts: Facts) -> list[str]:
-        """What the letter says besides, of proposals."""
-        return self.unanswered(facts)
+        """What the letter says besides, of proposals and of evidence."""
+        return [*self.unanswered(facts), *self.pieces(facts)]
 
     def unanswered(self, facts: Facts) -> list[str]:
         """The proposals that wait for the reader, where the letter is about answering them."""
@@ -193,6 +194,15 @@ class OfCase(Telling):
             len(numbers),
         )
         return [told % {"n": numbered(numbers)}] if numbers else []
+
+    def pieces(self, facts: Facts) -> list[str]:
+        """What evidence is worth from now on, where the letter calls for it."""
+        if not self.words.pieces:
+            return []
+        if not facts.get("evidence_by"):
+            return [_now("You may still write and send evidence; it is labelled as late.")]
+        words = _now("You may send evidence until %(at)s, as long as nothing is decided; later it is labelled as late.")
+        return [words % {"at": when(facts["evidence_by"])}]
 
     def links(self, facts: Facts) -> list[tuple[str, str, str]]:
         """The decision, and what a court wrote, for the sides to whom it is announced."""
@@ -413,11 +423,11 @@ say(
         _("Send your last evidence, an arbitrator decides: %(title)s"),
         [
             _("Somebody who did not mediate case SMA %(n)s decides it, with written reasons."),
-            _("You may still write and send evidence; it is labelled as late."),
         ],
         OPEN_CASE,
         DECIDED_BEFORE,
         after=_("Read the answer, send your last evidence, an arbitrator decides: %(title)s"),
+        pieces=True,
     ),
 )
 say(

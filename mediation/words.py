@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 AMOUNTS = {"amount": "cents", "claim": "claim_cents", "provider": "provider_cents", "client": "client_cents"}
 NAMED = ("proposal", "name")
+WRITTEN = (EntryKind.SAID, EntryKind.PRODUCED)
 
 
 class Said(NamedTuple):
@@ -85,8 +87,8 @@ STEPS: dict[EntryKind, Callable[[], Said]] = {
 }
 
 
-def step_of(entry: Entry, reader: User) -> dict[str, Any]:
-    """An entry as components/timeline.html draws it."""
+def step_of(entry: Entry, reader: User, decided_at: datetime | None = None) -> dict[str, Any]:
+    """An entry as components/timeline.html draws it; `decided_at`: when the case was decided, if it was."""
     said, facts = STEPS[EntryKind(entry.kind)](), in_words(entry.facts)
     text = said.text % facts
     if entry.kind == EntryKind.OPENED and "claim_cents" not in entry.facts:
@@ -95,12 +97,19 @@ def step_of(entry: Entry, reader: User) -> dict[str, Any]:
         text = " ".join(filter(None, [text, _("With: %(pieces)s.") % {"pieces": pieces}]))
     return {
         "at": entry.at,
-        "title": said.title % facts,
+        "title": titled(said.title % facts, entry, decided_at),
         "who": author(entry, reader),
         "text": text,
         "quote": entry.text,
         "kind": said.tone,
     }
+
+
+def titled(title: str, entry: Entry, decided_at: datetime | None) -> str:
+    """The title of a step; that of what was said or sent after the decision says so."""
+    if entry.kind in WRITTEN and label_of(entry.at, decided_at):
+        return _("%(title)s, after the decision") % {"title": title}
+    return title
 
 
 def in_words(facts: dict[str, Any]) -> dict[str, str]:
@@ -236,9 +245,40 @@ def arbitrated(turn: Turn, reader: User) -> Phase:
         return approved(turn, reader)
     dispute, one = turn.dispute, turn.dispute.arbitrator
     who = _("The arbitrator: %(name)s") % {"name": one.display_name} if one else _("The SMA: name an arbitrator")
-    note = _("You may still write; evidence is labelled as late.") if dispute.is_party(reader) else ""
+    note = evidence_note(dispute) if dispute.is_party(reader) else ""
     silence = _("An arbitrator who is late is replaced; the money stays frozen.")
     return Phase(_("Arbitration"), who, note, silence)
+
+
+def evidence_note(dispute: Dispute) -> str:
+    """What evidence that a side sends to the arbitrator now is worth."""
+    last, now = dispute.evidence_by, timezone.now()
+    if last is None or now > last:
+        return _("You may still write; evidence is labelled as late.")
+    return _("You may send evidence until %(at)s, as long as nothing is decided; later it is labelled as late.") % {
+        "at": paris(last)
+    }
+
+
+def label_of(at: datetime, decided_at: datetime | None, *, late: bool = False) -> str:
+    """How evidence or a message sent at `at` is labelled, if it came too late for the decision or for its date."""
+    if decided_at and at > decided_at:
+        return _("After the decision")
+    return _("Late") if late else ""
+
+
+def labels_mean(dispute: Dispute) -> str:
+    """What the labels of evidence say."""
+    late = _("“Late”: sent after the mediation; it is kept, and the SMA weighs it.")
+    if dispute.straight:
+        late = _(
+            "“Late”: sent after the last day for evidence, as there is no mediation; it is kept, the SMA weighs it."
+        )
+        if dispute.evidence_by:
+            late = _("“Late”: sent after %(at)s, the last day for evidence; it is kept, and the SMA weighs it.")
+            late = late % {"at": paris(dispute.evidence_by)}
+    after = _("“After the decision”: the arbitrator has not read it and it changes nothing in the decision.")
+    return f"{late} {after}"
 
 
 def decided(turn: Turn, reader: User) -> Phase:

@@ -290,6 +290,21 @@ class Dispute(models.Model):
         return dates.get(DisputeState(self.state))
 
     @property
+    def evidence_by(self) -> datetime | None:
+        """Until when evidence is in time: as long as the mediation lasts; without one, so many days of the arbitration.
+
+        None as long as neither has begun.
+        """
+        if self.straight and self.arbitrated_at:
+            return deadlines.after(self.arbitrated_at, settings.SMA_EVIDENCE_DAYS)
+        return self.arbitrated_at or self.mediate_by
+
+    def is_late(self, at: datetime) -> bool:
+        """Whether evidence sent at `at`, which is now, comes too late for the arbitrator to have to wait for it."""
+        last = self.evidence_by
+        return self.state == DisputeState.ARBITRATION and not (self.straight and last and at <= last)
+
+    @property
     def due_by(self) -> datetime | None:
         """Until when somebody must act, or when it is executed; None once it has ended, or while a court has it."""
         return None if self.state == DisputeState.DECIDED and self.is_seized else self.step_ends
@@ -557,7 +572,7 @@ class Dispute(models.Model):
         if plea.cents > self.cents:
             raise self.TooMuchClaimed(frozen=euros(self.cents))
         entry = self.write(kind, by=by, text=plea.grievance, key=key, cents=self.cents, claim_cents=plea.cents)
-        Evidence.keep(entry, plea.exhibits, late=self.state == DisputeState.ARBITRATION)
+        Evidence.keep(entry, plea.exhibits, late=self.is_late(entry.at))
         return self.claims.create(by=by, grievance=plea.grievance, cents=plea.cents)
 
     def _said(self, kind: EntryKind, text: str, exhibits: Sequence[Exhibit], by: User, key: UUID) -> Entry:
@@ -565,7 +580,7 @@ class Dispute(models.Model):
         if not text.strip() and not exhibits:
             raise self.NeedsText
         entry = self.write(kind, by=by, text=text, key=key)
-        Evidence.keep(entry, exhibits, late=self.state == DisputeState.ARBITRATION)
+        Evidence.keep(entry, exhibits, late=self.is_late(entry.at))
         return entry
 
     def _repeated(self, kind: EntryKind, by: User, text: str, exhibits: Sequence[Exhibit], key: UUID) -> Entry | None:

@@ -116,8 +116,9 @@ class Course:
         dispute.write(EntryKind.ARBITRATION, by=by, text=text, until=dispute.decide_by.isoformat())
         self._set(LAST, evening(at, settings.SMA_LAST_RESORT_DAYS))
         self._find_arbitrator(at)
-        cause = spoken.facts if spoken else {"by": by, "text": text}
-        dispute.tell("arbitration", arbitrator=named(dispute.arbitrator), **cause)
+        last = dispute.evidence_by if dispute.straight else None
+        facts: dict[str, Any] = {"arbitrator": named(dispute.arbitrator), "evidence_by": last and last.isoformat()}
+        dispute.tell("arbitration", **facts, **(spoken.facts if spoken else {"by": by, "text": text}))
 
     def welcome_arbitrator(self, *, by: User | None, at: datetime, reason: str = "") -> None:
         """An arbitrator is named: both sides know who, with the `reason` of a change; they have the whole time."""

@@ -37,8 +37,8 @@ class EvidenceQuerySet(models.QuerySet["Evidence"]):
 class Evidence(models.Model):
     """One piece of evidence: `document` is the inert copy, `original` what was sent, for the SMA's people alone.
 
-    Named by its side (A: who opened the case, B: the other, S: the SMA) and rank. `late`: after the mediation, which
-    the SMA weighs; it is kept all the same.
+    Named by its side (A: who opened the case, B: the other, S: the SMA) and rank. `late`: before the decision,
+    but after Dispute.evidence_by, which the SMA weighs; it is kept all the same.
     """
 
     dispute = models.ForeignKey("mediation.Dispute", models.PROTECT, related_name="evidence")
