@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from django.conf import settings
+from django.utils.translation import override
 from stdnum import luhn
 
 from marketplace.accounts.models.company import LEGAL_FORMS
 from projects.contacts import ADDRESS, MASK, POSTAL, REACHING
 from projects.incognito import WORD, folded, spans
+from projects.models.bands import BANDS, band_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +25,15 @@ if TYPE_CHECKING:
 Spans = Iterator[tuple[int, int]]
 NUMBER = re.compile(r"\d(?:[\s./-]?\d){7,}")
 IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:\s?[A-Z\d]{4}){3,}(?:\s?[A-Z\d]{1,3}\b)?", re.IGNORECASE)
+SPACE = r"[ \u00a0\u202f]"
+FIGURES = rf"\d++(?:(?:{SPACE}|[.,'’])\d++)*+"
+EURO = r"(?:[kM]?€|(?:mille\s|millions?\s(?:d[’']\s?)?)?(?:euros?|eur)\b)"
+SUM = re.compile(rf"(?<![\d.,])(?:{FIGURES}\s?{EURO}|(?:€|\beur){SPACE}?{FIGURES})", re.IGNORECASE)
+DOMAIN = re.compile(
+    r"(?<![\w@.-])(?:[\w-]+\.)+(?:ai|alsace|be|bzh|ca|cc|ch|cloud|co|coop|corsica|de|design|es|gg|it|lu|mobi|name|online"
+    r"|paris|pro|re|shop|site|store|studio|tech|tv|uk|web|website|work|xyz)(?:/\S*)?(?![\w@])",
+    re.IGNORECASE,
+)
 SIREN, SIRET = 9, 14
 LEAST_DIGITS = 12  # of an account's number; fewer are words
 NEW_SENTENCE = re.compile(r"(?:^|[.!?:\n«])\s*\Z")
@@ -47,7 +59,7 @@ def spots(text: str, dispute: Dispute) -> list[tuple[int, int]]:
     bench = [one for one in (dispute.mediator, dispute.arbitrator, dispute.approver) if one]
     seats = (of_person(text, user) for user in bench)
     joined: list[tuple[int, int]] = []
-    for start, end in sorted(chain(contacts(text), number, *case, *sides, *seats)):
+    for start, end in sorted(chain(contacts(text), sums(text), number, *case, *sides, *seats)):
         if joined and not text[joined[-1][1] : start].strip():
             joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
         else:
@@ -57,13 +69,30 @@ def spots(text: str, dispute: Dispute) -> list[tuple[int, int]]:
 
 def contacts(text: str) -> Spans:
     """Addresses, phones, accounts and companies' numbers, whose ever they are."""
-    for pattern in (*REACHING, POSTAL, ADDRESS):
+    for pattern in (*REACHING, POSTAL, ADDRESS, DOMAIN):
         yield from (match.span() for match in pattern.finditer(text))
     yield from (match.span() for match in IBAN.finditer(text) if len(digits_of(match[0])) >= LEAST_DIGITS)
     for match in NUMBER.finditer(text):
         digits = digits_of(match[0])
         if len(digits) in {SIREN, SIRET} and luhn.is_valid(digits):
             yield match.span()
+
+
+def sums(text: str) -> Spans:
+    """Exact sums in euros, which the two sides and whoever knows their contract would recognise; not the bands."""
+    plain = re.sub(SPACE, " ", text)
+    patterns = [re.compile(rf"(?<!\w){re.escape(words)}", re.IGNORECASE) for words in all_bands()]
+    bands = [match.span() for pattern in patterns for match in pattern.finditer(plain)]
+    for match in SUM.finditer(text):
+        if not any(start <= match.start() and match.end() <= end for start, end in bands):
+            yield match.span()
+
+
+def all_bands() -> Iterator[str]:
+    """The bands of amounts as the register writes them, in both languages, with plain spaces."""
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            yield from (re.sub(SPACE, " ", band_words(band)) for band in BANDS)
 
 
 def of_side(text: str, user: User) -> Spans:

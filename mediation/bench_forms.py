@@ -195,8 +195,9 @@ class PublishForm(CaseForm):
         max_length=5000,
         widget=area(14),
         help_text=_(
-            "Begins as the reasons without names, companies and contact details. Take out all else that would tell "
-            "whose case it is: the register adds the category, a band of amounts, the outcome and the delay."
+            "Begins as the reasons without names, companies, contact details and exact sums. Take out all else that "
+            "would tell whose case it is: the register adds the category, a band of amounts, the outcome and the "
+            "delay. A band may stand in the text as the register writes it, and shares in per cent."
         ),
     )
 
