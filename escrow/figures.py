@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.db.models import F, Sum
+from django.db.models import BigIntegerField, F, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from escrow.models import EscrowAccount
@@ -15,28 +16,87 @@ from escrow.models.deposits import LEAST_CENTS
 from marketplace.ledger.models import Kind, Move
 from marketplace.payments.models import BACK, Refund
 from marketplace.templatetags.page import euros
+from projects.bundles import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from django.db.models import QuerySet
+    from django.db.models import Model, QuerySet
 
     from escrow.models import Tranche
+    from escrow.models.tranches import TrancheQuerySet
     from marketplace.accounts.models import User
     from marketplace.payments.models.chores import ChoreQuerySet
+    from projects.models import Project
 
-Teller = Callable[["EscrowAccount", "User | None"], "Mapping[int, str]"]
+Teller = Callable[["EscrowAccount", "User"], "Mapping[int, str]"]
 Flows = Counter[tuple[str, str]]
 OUTSIDE = (Kind.STRIPE, Kind.BANK, Kind.BANK_TRANSIT, Kind.RECEIVABLE)
 
 
+class Wait(NamedTuple):
+    """Refunds that wait for somebody: their rows (with `cents`) among some refunds, and their sum in words."""
+
+    rows: Callable[[ChoreQuerySet[Refund]], QuerySet[Any]]
+    group: str
+    words: Callable[[str], str]
+
+
 tellers: list[Teller] = []
+waits: list[Wait] = []
 
 
 def tells_fate(teller: Teller) -> Teller:
-    """Declare what becomes of refunds that failed: its words by their number, to a reader (None: to both parties)."""
+    """Declare what becomes of refunds that failed: its words by their number, to a reader."""
     tellers.append(teller)
     return teller
+
+
+class Known(NamedTuple):
+    """What the figures are read from, but for balances and tranches: flows, cents refunded, cents of each wait."""
+
+    moved: Flows
+    refunded: int
+    waiting: tuple[int, ...]
+
+    @classmethod
+    def of(cls, account: EscrowAccount) -> Known:
+        """Ask the database, for refunds only if there are any."""
+        moved = flows(account)
+        if not any(Kind.REFUNDING in pair for pair in moved):
+            return cls(moved, 0, ())
+        refunds = card_refunds(account)
+        rows = [refunds.filter(state__in=BACK), *(wait.rows(refunds) for wait in waits)]
+        refunded, *waiting = (int(each.aggregate(cents=Sum("cents"))["cents"] or 0) for each in rows)
+        return cls(moved, refunded, tuple(waiting))
+
+    @classmethod
+    def with_tranche(cls, tranche: Tranche) -> Known:
+        """As it came with a tranche (see `with_figures`)."""
+        row = vars(tranche)
+        return cls(counted(row["moved"]), row["refunded"], tuple(row[f"waiting_{n}"] for n in range(len(waits))))
+
+    @property
+    def waits(self) -> str:
+        """What money on its way back to the client waits for, if anything."""
+        pairs = zip(waits, self.waiting, strict=False)
+        return " ".join(wait.words(euros(cents)) for wait, cents in pairs if cents)
+
+
+def with_figures(rows: TrancheQuerySet, project: Project) -> TrancheQuerySet:
+    """Tranches of the project with what `Known.with_tranche` reads, in the same query."""
+    columns = ("debit__kind", "credit__kind", "cents")
+    moved = listed(moves_of(project.key), **dict(zip(columns, columns, strict=True)))
+    refunds = refunds_of(payment__deposit__account__project=project)
+    refunded = sum_of(refunds.filter(state__in=BACK), "payment__deposit__account")
+    waiting = {f"waiting_{n}": sum_of(wait.rows(refunds), wait.group) for n, wait in enumerate(waits)}
+    return rows.annotate(moved=moved, refunded=refunded, **waiting)
+
+
+def sum_of(rows: QuerySet[Any], group: str) -> Coalesce:
+    """The sum of the cents of `rows`, which are of one `group`."""
+    sums = rows.order_by().values(group).annotate(sum=Sum("cents")).values("sum")
+    return Coalesce(Subquery(sums), 0, output_field=BigIntegerField())
 
 
 def flows(account: EscrowAccount) -> Flows:
@@ -79,13 +139,13 @@ class Figures:
     waits: str = ""
 
     @classmethod
-    def of(cls, account: EscrowAccount, tranches: Sequence[Tranche], *, moved: Flows | None = None) -> Figures:
+    def of(cls, account: EscrowAccount, tranches: Sequence[Tranche], *, known: Known | None = None) -> Figures:
         """Read the figures: balances of the account's own ledger accounts, the rest from the project's moves.
 
-        `moved` are its flows, when they have been read already.
+        `known` is what came with the tranches, if it did.
         """
-        moved = flows(account) if moved is None else moved
-        refunded = refunded_cents(account) if any(Kind.REFUNDING in pair for pair in moved) else 0
+        found = known or Known.of(account)
+        moved, refunded = found.moved, found.refunded
         owed_back = net(moved, Kind.HELD, [Kind.REFUNDING]) + net(moved, Kind.FROZEN, [Kind.REFUNDING])
         return cls(
             amount=sum(tranche.standing_cents for tranche in tranches),
@@ -100,7 +160,7 @@ class Figures:
             refunded=refunded,
             contested=net(moved, Kind.FROZEN, [Kind.CHARGEBACK]),
             suspended=sum(tranche.suspended_cents for tranche in tranches),
-            waits=waits_for(account) if owed_back > refunded else "",
+            waits=found.waits if owed_back > refunded else "",
         )
 
     @property
@@ -198,17 +258,6 @@ def row(kind: str, words: str, cents: int, note: str) -> dict[str, Any]:
     return {"kind": kind, "words": words, "cents": cents, "note": note}
 
 
-def refunded_cents(account: EscrowAccount) -> int:
-    """What payers have got back of this account's deposits."""
-    total = card_refunds(account).filter(state__in=BACK).aggregate(cents=Sum("cents"))["cents"]
-    return int(total or 0)
-
-
-def waits_for(account: EscrowAccount) -> str:
-    """What money on its way back to the client waits for, if anything."""
-    return " ".join(words for teller in tellers for words in teller(account, None).values())
-
-
 def refunds_told(account: EscrowAccount, user: User) -> list[tuple[Refund, str]]:
     """What goes back to who deposited, the latest first, each with where it is in words for `user`."""
     rows = list(card_refunds(account).order_by("-pk"))
@@ -218,4 +267,9 @@ def refunds_told(account: EscrowAccount, user: User) -> list[tuple[Refund, str]]
 
 def card_refunds(account: EscrowAccount) -> ChoreQuerySet[Refund]:
     """What goes back to the cards that deposited here; money that never had a place on the account is not among it."""
-    return Refund.objects.filter(payment__deposit__account=account, intent_id=F("payment__intent_id"))
+    return refunds_of(payment__deposit__account=account)
+
+
+def refunds_of(**account: Model) -> ChoreQuerySet[Refund]:
+    """The same, of the account that is said."""
+    return Refund.objects.filter(intent_id=F("payment__intent_id"), **account)

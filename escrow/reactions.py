@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from escrow import amendments, lapses, letters, refunding, steps
-from escrow.figures import Figures, counted, moves_of
+from escrow.figures import Figures, Known, with_figures
 from escrow.models import (
     CaseRequest,
     Cause,
@@ -34,7 +34,7 @@ from marketplace.ledger import posting as ledger
 from marketplace.payments.models import Payment
 from marketplace.payments.purposes import Purpose, purpose
 from marketplace.templatetags.page import euros, paris
-from projects.bundles import Filed, files_of, listed
+from projects.bundles import Filed, files_of
 from projects.dates import Coming, Words, coming, dated
 from projects.filings import Folder, filing
 from projects.models import Agreement, Formula
@@ -122,13 +122,11 @@ def tranches(reading: Reading) -> list[Tranche]:
     account = ("account__project", "account__agreement", "account__held", "account__payable", "account__claimed")
     delivered = files_of(DeliveryFile.objects.filter(delivery__tranche=OuterRef("pk")))
     back = files_of(ChangeFile.objects.filter(request__delivery__tranche=OuterRef("pk")))
-    columns = ("debit__kind", "credit__kind", "cents")
-    moved = listed(moves_of(reading.project.key), **dict(zip(columns, columns, strict=True)))
     rows = Tranche.objects.visible_to(reading.user).filter(account__project=reading.project).order_by("position")
-    rows = rows.annotate(delivered=delivered, sent_back=back, moved=moved, refunds_asked=refunding.living())
+    rows = rows.annotate(delivered=delivered, sent_back=back, refunds_asked=refunding.living())
     bundles = {name: make() for name, make in BUNDLES.items()}
     rows = rows.annotate(awaited_cents=awaited_cents(reading.project.key), taken_up=taken_up(), **bundles)
-    return list(rows.told().select_related(*account))
+    return list(with_figures(rows.told(), reading.project).select_related(*account))
 
 
 def bundled(name: str) -> Callable[[Callable[[], ArraySubquery]], Callable[[], ArraySubquery]]:
@@ -187,7 +185,7 @@ def payments_panel(reading: Reading) -> Panel | None:
     if not (account := reading.once(seen)):
         return None
     rows = reading.once(tranches)
-    figures = Figures.of(account, rows, moved=counted(vars(rows[0])["moved"]))
+    figures = Figures.of(account, rows, known=Known.with_tranche(rows[0]))
     in_base = reading.once(is_in_base)
     shown = [tranche for tranche in rows if not (in_base and tranche.state == TrancheState.CANCELLED)]
     context = {"account": account, "figures": figures, "tranches": shown, "in_base": in_base}

@@ -5,27 +5,29 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from django.db.models import Sum
+from django.db.models import OuterRef, Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from escrow.figures import card_refunds, tells_fate
-from escrow.reactions import seen, tranches
+from escrow.figures import Wait, card_refunds, tells_fate, waits
+from escrow.reactions import bundled, seen, tranches
 from escrow.statement import explains
 from marketplace.accounts.home import Step, steps
 from marketplace.accounts.models import User
 from marketplace.documents.readers import reads
 from marketplace.events.reactions import on
-from marketplace.ledger.models import Kind
 from marketplace.payments.models import Refund
 from marketplace.templatetags.page import euros
 from payouts import reasons
 from payouts.models import PayoutBatch, PayoutRequest, RefundTransfer
 from payouts.states import ENDED, RefundTransferState
+from projects.bundles import listed
 from projects.report import Line, Panel, Reading, Todo, line, panel, todo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from django.contrib.postgres.expressions import ArraySubquery
 
     from escrow.models import EscrowAccount
     from marketplace.documents.models import Document
@@ -52,14 +54,19 @@ def give_an_account(user: User) -> Iterator[Step]:
         )
 
 
+@bundled("owed_back")
+def with_their_project() -> ArraySubquery:
+    """What waits for an IBAN on the project."""
+    rows = RefundTransfer.objects.without_account()
+    return listed(
+        rows.filter(refund__payment__project_key=OuterRef("account__project__key")), payee="payee", cents="cents"
+    )
+
+
 def owed_back(reading: Reading) -> int:
-    """What waits for the reader's IBAN on the project, in cents; no query unless money has gone back on it."""
-    moved = vars(reading.once(tranches)[0])["moved"] if reading.once(tranches) else []
-    if not any(Kind.REFUNDING in (row["debit__kind"], row["credit__kind"]) for row in moved):
-        return 0
-    rows = RefundTransfer.objects.of(reading.user).without_account()
-    rows = rows.filter(refund__payment__project_key=reading.project.key)
-    return int(rows.aggregate(sum=Sum("cents"))["sum"] or 0)
+    """What waits for the reader's IBAN on the project, in cents: it came with the tranches."""
+    rows = vars(reading.once(tranches)[0])["owed_back"] if reading.once(tranches) else []
+    return sum(row["cents"] for row in rows if row["payee"] == reading.user.pk)
 
 
 @todo
@@ -78,13 +85,19 @@ def give_an_account_for_the_project(reading: Reading) -> Todo | None:
 
 
 @tells_fate
-def transfers_in_words(account: EscrowAccount, user: User | None) -> dict[int, str]:
+def transfers_in_words(account: EscrowAccount, user: User) -> dict[int, str]:
     """Where the transfers are that stand in for refunds of the account."""
     rows = RefundTransfer.objects.living().filter(refund__in=card_refunds(account))
-    if user is None:
-        missing = rows.without_account().aggregate(sum=Sum("cents"))["sum"]
-        return {0: _("%(amount)s wait for the client’s IBAN") % {"amount": euros(missing)}} if missing else {}
     return {row.refund_id: transfer_in_words(row, user) for row in rows}
+
+
+waits.append(
+    Wait(
+        lambda refunds: RefundTransfer.objects.living().without_account().filter(refund__in=refunds),
+        "refund__payment__deposit__account",
+        lambda amount: _("%(amount)s wait for the client’s IBAN") % {"amount": amount},
+    )
+)
 
 
 def transfer_in_words(row: RefundTransfer, user: User) -> str:

@@ -6,10 +6,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from escrow.models import EscrowAccount, Shares
+from escrow.models import EscrowAccount, RefundRequest, Shares
 from marketplace.accounts.models import BankAccount, User
 from marketplace.documents import intake
 from marketplace.events.models import Event
+from marketplace.payments.gateway import Repayment
+from marketplace.payments.models import Refund
 from marketplace.testing.world import pdf
 from mediation.models import Dispute, Plea, SplitProposal
 from payouts.models import PayoutRequest
@@ -56,6 +58,11 @@ def at_work(agreement: Agreement) -> None:
 def in_dispute(agreement: Agreement) -> Dispute:
     """At work, with a case on the rest of the first tranche, in which a split waits for the client."""
     at_work(agreement)
+    return disputed(agreement)
+
+
+def disputed(agreement: Agreement) -> Dispute:
+    """A case on what the first tranche holds, in which a split waits for the client."""
     account = EscrowAccount.objects.with_parties().get()
     plea = Plea("La moitié manque.", account.tranches.all()[0].held_cents)
     case = Dispute.open(account, account.tranches.all()[:1], plea=plea, by=agreement.client, key=uuid.uuid4())
@@ -63,6 +70,17 @@ def in_dispute(agreement: Agreement) -> Dispute:
     half = Shares(case.cents // 2, case.cents - case.cents // 2)
     SplitProposal.propose(case, half, reason="La moitié.", by=agreement.provider, key=uuid.uuid4())
     return case
+
+
+def sent_back(agreement: Agreement) -> Dispute:
+    """In dispute, while money that the provider gave back is on its way to the client, and a part waits for an IBAN."""
+    at_work(agreement)
+    tranche = EscrowAccount.objects.get().tranches.with_parties()[0]
+    for cents in (10_000, 20_000):
+        RefundRequest.offer(tranche, cents, reason="Trop.", by=agreement.provider, key=uuid.uuid4())
+    failed = Refund.objects.latest("pk")
+    failed.follow(Repayment("re_1", "failed", failed.cents, str(failed.key), "expired_or_canceled_card"))
+    return disputed(agreement)
 
 
 def fallen(agreement: Agreement) -> Project:
@@ -81,6 +99,7 @@ STATES = {
     "completed": lambda project: in_base(chosen(project)).project.complete(),
     "r0": lambda project: at_work(chosen(project)),
     "case": lambda project: in_dispute(chosen(project)),
+    "case and refund": lambda project: sent_back(chosen(project)),
     "case withdrawn": lambda project: in_dispute(chosen(project)).withdraw(by=project.client),
 }
 
