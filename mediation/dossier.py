@@ -229,8 +229,10 @@ class Dossier:
 
     @cached_property
     def decision(self) -> Decision | None:
-        """The decision that was issued."""
-        return self.dispute.decision
+        """The decision that was issued, with its PDF."""
+        if decision := self.dispute.decision:
+            decision.keep_paper()
+        return decision
 
     @cached_property
     def seizures(self) -> list[Seizure]:

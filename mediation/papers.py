@@ -10,13 +10,16 @@ from django.utils.translation import gettext as _
 from marketplace.documents.printing import printed
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from mediation.models import Decision
 
 
-def decision_paper(decision: Decision) -> bytes:
+def decision_paper(decision: Decision, *, at: datetime) -> bytes:
     """The PDF/A-3b of an issued decision: sides, tranches, claims, shares, reasons, in the active language.
 
-    Each foot carries the SHA-256 of what is decided: a file cannot carry its own.
+    Made at `at`: a file made after the decision says so. Each foot carries the SHA-256 of what is decided: a file
+    cannot carry its own.
     """
     dispute = decision.dispute
     number = _("Case SMA %(number)s") % {"number": dispute.number}
@@ -24,6 +27,7 @@ def decision_paper(decision: Decision) -> bytes:
         "paper/decision.html",
         {
             "decision": decision,
+            "printed_at": at if at != decision.issued_at else None,
             "dispute": dispute,
             "project": dispute.project,
             "agreement": dispute.account.agreement,

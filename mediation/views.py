@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import messages
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
@@ -10,7 +10,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from escrow.views import crumbs
-from marketplace.documents.models import Document
 from marketplace.policies import UserRequest, policy
 from mediation import deeds
 from mediation.dossier import Card, Dossier
@@ -21,6 +20,9 @@ from mediation.register import Register
 from mediation.turns import with_turns
 from projects import report
 from projects.models import Agreement, AgreementState
+
+if TYPE_CHECKING:
+    from marketplace.documents.models import Document
 
 
 def own(request: UserRequest, key: str) -> Dispute:
@@ -188,8 +190,10 @@ def draw(
 @require_safe
 @policy("mediation.decision", suspended=True)
 def paper(request: UserRequest, key: str) -> HttpResponseBase:
-    decisions = Decision.objects.visible_to(request.user).issued().filter(dispute__key=key)
-    document = get_object_or_404(Document, pk__in=decisions.values("paper"))
+    rows = Decision.objects.visible_to(request.user).issued().select_related("paper", "dispute__project")
+    decision = get_object_or_404(rows, dispute__key=key)
+    decision.keep_paper()
+    document = cast("Document", decision.paper)
     response = FileResponse(
         document.file.open("rb"), as_attachment=True, filename=document.name, content_type=document.content_type
     )

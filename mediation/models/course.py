@@ -162,7 +162,7 @@ class Course:
         dispute.assignments.close(at)
         self._set(EXECUTE, dispute.execute_at)
         self._remind(dispute.execute_at, at)
-        decision.print_out()
+        decision.print_out(at=at)
         dispute.write(EntryKind.DECIDED, by=decision.arbitrator, **decision.facts())
         dispute.tell("decided", by=by, sha256=decision.paper_sha256, **decision.facts())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from marketplace.accounts.models import User
 
 LEAST_SIGNS = 50
+AT_ONCE = timedelta(minutes=5)
 COURT, PAPER = "mediation.court", "mediation.decision"
 
 
@@ -200,13 +201,31 @@ class Decision(models.Model):
             )
             return done
 
-    def print_out(self) -> None:
+    def print_out(self, *, at: datetime) -> None:
         """Print it once and for all, in the language of the terms. Called by Course.decided under the locks."""
         with override(settings.LANGUAGE_CODE):
-            content = decision_paper(self)
+            content = decision_paper(self, at=at)
         file = Clean(f"decision-sma-{self.dispute.number}.pdf", "application/pdf", content)
         self.paper = Document.take_in(file, owner=self.arbitrator, purpose=PAPER)
         self.save(update_fields=["paper"])
+
+    def keep_paper(self) -> None:
+        """See that it has its PDF: one issued before PDFs were kept is printed now, once, which the file says.
+
+        Called for a decision that was issued; once it is printed this changes nothing.
+        """
+        if self.paper_id:
+            return
+        with locked(self.dispute.project, self):
+            if not self.paper_id:
+                self.print_out(at=timezone.now())
+
+    @property
+    def printed_at(self) -> datetime | None:
+        """When its PDF was made, if that was not when it was issued."""
+        if not self.paper or not self.issued_at or self.paper.created_at - self.issued_at < AT_ONCE:
+            return None
+        return self.paper.created_at
 
     @property
     def paper_sha256(self) -> str:

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import io
+from datetime import timedelta
 
 import pytest
+import time_machine
 from django.test import Client
+from django.utils import timezone
 from pypdf import PdfReader
 
 from escrow.models import EscrowAccount, Shares
 from escrow.tests.way import png
 from marketplace.accounts.models import User
 from marketplace.events.models import Notice
+from marketplace.templatetags.page import paris
+from marketplace.testing.cast import signed_in
 from mediation.exhibits import Exhibit
-from mediation.models import Dispute, Seizure
+from mediation.models import Decision, Dispute, Seizure
 from mediation.tests import way
+from mediation.tests.pages import plain
 
 pytestmark = pytest.mark.django_db
 
@@ -87,6 +93,53 @@ def test_hash_of_the_file_stands_on_the_page_and_in_the_letter(decided: Dispute,
     for one in decided.parties:
         notice = Notice.objects.get(user=one, name="mediation.decided.both")
         assert ("SHA-256 du PDF", computed) in notice.letter.figures
+
+
+def before_papers(decided: Dispute) -> Decision:
+    """Its decision as one that was issued before PDFs were kept."""
+    Decision.objects.update(paper=None)
+    return Decision.objects.get(dispute=decided)
+
+
+def test_decision_of_old_gets_its_paper_once_on_demand(
+    decided: Dispute, as_client: Client, as_provider: Client
+) -> None:
+    before_papers(decided)
+    at = timezone.now() + timedelta(days=30)
+    with time_machine.travel(at, tick=False):
+        first = bytes_of(signed_in(decided.client), decided)
+    assert bytes_of(as_provider, decided) == first
+    decision = Decision.objects.get(dispute=decided)
+    assert (decision.paper_sha256, decision.printed_at) == (hashlib.sha256(first).hexdigest(), at)
+    words = " ".join(words_of(as_client, decided).split())
+    assert f"Ce fichier a été établi le {plain(paris(at))} d’après les données de la décision" in words
+    assert "l’e-mail qui a annoncé" not in words
+
+
+def test_page_of_an_old_decision_makes_its_paper_and_says_when(decided: Dispute) -> None:
+    before_papers(decided)
+    at = timezone.now() + timedelta(days=30)
+    with time_machine.travel(at, tick=False):
+        reader = signed_in(decided.client)
+        text = plain(reader.get(f"/litiges/{decided.key}/").content.decode())
+    decision = Decision.objects.get(dispute=decided)
+    assert decision.paper_sha256
+    assert decision.paper_sha256 in text
+    assert f"Ce PDF a été établi le {plain(paris(at))} d’après les données de la décision" in text
+
+
+def test_paper_made_by_another_request_meanwhile_stays(decided: Dispute) -> None:
+    before_papers(decided)
+    late, first = (Decision.objects.get(dispute=decided) for _reader in range(2))
+    first.keep_paper()
+    late.keep_paper()
+    assert late.paper_id == first.paper_id
+
+
+def test_paper_made_with_the_decision_gives_no_other_date(decided: Dispute, as_client: Client) -> None:
+    assert decided.decision
+    assert decided.decision.printed_at is None
+    assert "Ce PDF a été établi" not in as_client.get(f"/litiges/{decided.key}/").content.decode()
 
 
 def test_paper_says_what_its_own_hash_is_of(decided: Dispute, as_client: Client) -> None:
