@@ -92,9 +92,9 @@ class Desk(NamedTuple):
         return Act(tranche, words, asked.answer_by if tranche.overdue_at else None, [Way(label, page)])
 
     def deposit(self, rows: Sequence[Row]) -> Iterator[Act]:
-        """The client funds the next tranche, unless its notice says so already; a suspended one cannot."""
+        """The client funds the next tranche on which no notice runs; a suspended one cannot."""
         tranche, cents = next_deposit([row.tranche for row in rows])
-        if self.as_client and tranche and not tranche.running_notice and not self.user.is_suspended:
+        if self.as_client and tranche and not self.user.is_suspended:
             words = _("%(amount)s can be deposited now: until then the provider does not work on what is lacking.")
             way = Way(_("Deposit %(amount)s") % {"amount": euros(cents)}, deposit_page(self.key, tranche))
             yield Act(tranche, words % {"amount": euros(cents)}, None, [way])
@@ -189,7 +189,9 @@ class Desk(NamedTuple):
         way = Way(_("Deposit %(lacking)s") % lacking(tranche), deposit_page(self.key, tranche))
         deposit = [way] if payable else []
         if notice.by_id == self.user.pk:
-            words = _("You gave notice: without a deposit it ends on that date. You may take the notice back.")
+            words = _(
+                "You gave notice: without a deposit it ends on that date. A deposit, or taking it back, keeps it."
+            )
             back = Way(_("Take the notice back"), address("withdraw_notice", self.key, tranche), posts=True)
             return Act(tranche, words, notice.ends_at, [back])
         if self.as_client:

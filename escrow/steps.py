@@ -132,12 +132,13 @@ def work(key: str, tranches: Sequence[Tranche], *, as_client: bool) -> Todo | No
 def funding(key: str, tranches: Sequence[Tranche], *, as_client: bool) -> Todo | None:
     """The client deposits what is lacking: first for the tranche that is begun, then in order. The provider waits."""
     tranche, cents = next_deposit(tranches)
-    if not tranche:
-        return None
-    facts = {"n": tranche.position, "amount": euros(cents)}
-    awaited = vars(tranche)["awaited_cents"]
-    if awaited >= lacking_cents(tranches):
+    awaited = vars(tranches[0])["awaited_cents"] if tranches else 0
+    wanted = lacking_cents(t for t in tranches if not on_notice(t))
+    if awaited and lacking_cents(tranches) and awaited >= wanted:
         return transfer(key, awaited, as_client=as_client)
+    if not tranche:
+        return notice(key, tranches, as_client=as_client)
+    facts = {"n": tranche.position, "amount": euros(cents)}
     yours = _("You: deposit %(amount)s for tranche %(n)s")
     theirs = _("The client: deposit %(amount)s for tranche %(n)s")
     return Todo(
@@ -147,6 +148,35 @@ def funding(key: str, tranches: Sequence[Tranche], *, as_client: bool) -> Todo |
         url=deposit_page(key, tranche) if as_client else reverse("escrow:payments", args=[key]),
         mine=as_client,
     )
+
+
+def notice(key: str, tranches: Sequence[Tranche], *, as_client: bool) -> Todo | None:
+    """Nothing is asked for but what a notice of cancellation runs on: a deposit before its end keeps that tranche."""
+    running = [tranche for tranche in tranches if on_notice(tranche)]
+    if not running:
+        return None
+    tranche = min(running, key=lambda t: (on_notice(t), t.position))
+    text = _("Without a deposit it ends on that date; do not work on it.")
+    if as_client:
+        text = _(
+            "No deposit is asked for. Without one it ends on that date; one before keeps it (%(amount)s are lacking)."
+        )
+    facts = {"n": tranche.position, "amount": euros(tranche.lacking_cents)}
+    return Todo(
+        title=_("Nobody: the notice on tranche %(n)s runs") % facts,
+        text=text % facts,
+        label=_("See the payments page"),
+        url=reverse("escrow:payments", args=[key]),
+        by=on_notice(tranche),
+        mine=False,
+        idle=True,
+    )
+
+
+def on_notice(tranche: Tranche) -> datetime | None:
+    """Until when a notice of cancellation runs on it, as the page's query says (TrancheQuerySet.told)."""
+    ends_at: datetime | None = vars(tranche)["notice_ends"]
+    return ends_at
 
 
 def awaited_words(cents: int) -> str:
@@ -175,9 +205,14 @@ def transfer(key: str, cents: int, *, as_client: bool) -> Todo:
 
 
 def next_deposit(tranches: Sequence[Tranche]) -> tuple[Tranche | None, int]:
-    """The tranche of an account that is funded next, with what is then asked for; nothing that no card pays."""
+    """The tranche of an account that is funded next, with what is then asked for.
+
+    Nothing that no card pays, nor what a notice of cancellation runs on.
+    """
     total = lacking_cents(tranches)
-    lacking = [(tranche, cents) for tranche in tranches if (cents := askable(tranche, total))]
+    lacking = [
+        (tranche, cents) for tranche in tranches if not on_notice(tranche) and (cents := askable(tranche, total))
+    ]
     return min(lacking, key=lambda row: (not row[0].funded_cents, row[0].position), default=(None, 0))
 
 

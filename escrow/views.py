@@ -20,6 +20,7 @@ from escrow.links import link_of, with_links
 from escrow.models import CancellationNotice, EscrowAccount, Tranche
 from escrow.papers import statement_paper
 from escrow.statement import as_csv, statement
+from escrow.steps import on_notice
 from marketplace.accounts.models import User
 from marketplace.policies import UserRequest, policy
 from marketplace.refusals import Refusal
@@ -65,6 +66,7 @@ def everything(account: EscrowAccount, user: User) -> dict[str, Any]:
         "awaited": list(account.awaited()),
         "any_refund": any(tranche.refund_requests.all() for tranche in tranches),
         "any_delivery": any(tranche.delivered_at for tranche in tranches),
+        "on_notice": any(map(on_notice, tranches)),
         "is_client": user == account.agreement.client,
         "holder": settings.R0_ACCOUNT_HOLDER,
         "licence": settings.R0_ACCOUNT_LICENCE,

@@ -59,8 +59,8 @@ class Todo:
     """Something that somebody must do: the strip and the "to do" section of the report show the most urgent first.
 
     `mine` tells whether the reader is the one who must act; `label` and `url` are the reader's way to do it.
-    What is `foremost` comes before all else, whoever must act: it has stopped the rest. `kept`: it stays open to a
-    suspended account.
+    What is `foremost` comes before all else, whoever must act: it has stopped the rest. `idle`, where nobody must act,
+    comes last. `kept`: it stays open to a suspended account.
     """
 
     title: str
@@ -72,6 +72,7 @@ class Todo:
     pressing: bool = True
     foremost: bool = False
     kept: bool = False
+    idle: bool = False
 
     def as_suspended(self) -> Todo:
         """The same for a suspended reader: what is closed to them waits, and its date says what it causes."""
@@ -192,7 +193,7 @@ def todos(reading: Reading) -> list[Todo]:
     made = [found for maker in TODOS.values() if (found := maker(reading))]
     if reading.user.is_suspended:
         made = [todo.as_suspended() for todo in made]
-    return sorted(made, key=lambda t: (not t.foremost, not t.mine, t.by is None, t.by and t.by.timestamp()))
+    return sorted(made, key=lambda t: (not t.foremost, t.idle, not t.mine, t.by is None, t.by and t.by.timestamp()))
 
 
 def lines(events: list[Event], reading: Reading) -> Iterator[tuple[Event, Line]]:

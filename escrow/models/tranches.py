@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -25,6 +25,7 @@ from marketplace.templatetags.page import PARIS, euros
 from projects.models import Deadline
 from projects.models.content import days_after
 
+from .cancellations import CancellationNotice
 from .cases import CaseRequest
 from .clock import keep_time
 from .deliveries import Delivery
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from projects.models import AgreementTranche
 
     from .accounts import EscrowAccount
-    from .cancellations import CancellationNotice
     from .freezes import FreezePart
     from .requests import RefundRequest
 
@@ -65,9 +65,13 @@ class TrancheQuerySet(models.QuerySet["Tranche"]):
         return self.filter(funded_cents__gt=F("released_cents")).exclude(state=TrancheState.DISPUTED)
 
     def told(self) -> TrancheQuerySet:
-        """With what a page says of each, whatever their number: `in_case`, whether the SMA has been asked."""
+        """With what a page says of each, whatever their number.
+
+        `in_case`: whether the SMA has been asked; `notice_ends`: until when a notice of cancellation runs, if one does.
+        """
         asked = CaseRequest.objects.open().filter(tranche=OuterRef("pk"))
-        return self.annotate(in_case=Exists(asked))
+        notices = CancellationNotice.objects.running().filter(tranche=OuterRef("pk"))
+        return self.annotate(in_case=Exists(asked), notice_ends=Subquery(notices.values("ends_at")))
 
     def with_parties(self) -> TrancheQuerySet:
         """With the account, the project and the parties, in one query."""

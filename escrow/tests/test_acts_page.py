@@ -22,7 +22,7 @@ from escrow.models import (
 )
 from escrow.models.cancellations import CANCEL
 from escrow.tests import way
-from escrow.tests.test_payments_page import address, page, send
+from escrow.tests.test_payments_page import address, awaited, page, send
 from marketplace.accounts.models import User
 from marketplace.templatetags.page import paris
 from marketplace.testing.cast import signed_in
@@ -212,6 +212,43 @@ def test_either_side_gives_notice_and_takes_it_back(account: EscrowAccount, part
     assert send(giver, deed(tranche, "preavis/retrait")) == (302, address(account))
     notice.refresh_from_db()
     assert notice.state == NoticeState.WITHDRAWN
+
+
+@pytest.mark.parametrize("giver", ["client", "provider"])
+def test_what_is_on_notice_is_not_asked_for(account: EscrowAccount, giver: str) -> None:
+    agreement = account.agreement
+    way.deposited(account, 264_000)
+    for tranche in account.tranches.all()[:2]:
+        way.released(way.delivered(tranche))
+    assert "Vous : déposer 960,00 € pour la tranche 3" in strip(account, "client")
+    notice = way.noticed(account.tranches.get(position=3), getattr(agreement, giver))
+    ends = paris(notice.ends_at).replace("\xa0", " ").replace("\u202f", " ")
+    titled = "Personne : le préavis de la tranche 3 court"
+    told = report(signed_in(agreement.provider), account.tranches.get(position=3))
+    assert [words in told for words in (titled, ends, "Sans dépôt, elle prend fin à cette date")] == [True] * 3
+    top = strip(account, "client")
+    assert [w in top for w in (titled, ends, "un dépôt d’ici là la maintient (960,00 € manquent)")] == [True] * 3
+    assert "Vous : déposer" not in report(signed_in(agreement.client), account.tranches.get(position=3))
+    assert "Demander 960,00 €" not in page(signed_in(agreement.provider), address(account))
+
+
+def strip(account: EscrowAccount, party: str) -> str:
+    """The top of the payments page, to one of the parties."""
+    text = page(signed_in(getattr(account.agreement, party)), address(account))
+    return text.partition("state-strip")[2].partition("</section>")[0]
+
+
+def test_next_tranche_without_a_notice_is_asked_for(account: EscrowAccount, as_client: Client) -> None:
+    way.noticed(account.tranches.get(position=1), account.agreement.client)
+    assert "Vous : déposer 1 440,00 € pour la tranche 2" in strip(account, "client")
+    assert "peuvent être déposés" in page(as_client, address(account))
+
+
+def test_transfer_for_what_is_on_notice_is_awaited(account: EscrowAccount) -> None:
+    way.deposited(account, 264_000)
+    awaited(account, 96_000)
+    way.noticed(account.tranches.get(position=3), account.agreement.client)
+    assert "Vous : faire le virement de 960,00 €" in strip(account, "client")
 
 
 def test_a_refused_notice_says_nothing_of_money_that_is_there(account: EscrowAccount, as_client: Client) -> None:
