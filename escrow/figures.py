@@ -201,7 +201,8 @@ class Figures:
             ("released", _("released, to be paid out"), self.released),
             ("held", _("held"), self.held),
             ("frozen", _("in dispute or contested"), self.frozen + self.contested),
-            ("missing", _("still to deposit"), self.lacking + self.suspended),
+            ("missing", _("still to deposit"), self.lacking),
+            *([("missing", _("not deposited, in dispute"), self.suspended)] if self.suspended else []),
         ]
 
     def bar_note(self) -> str:

@@ -12,6 +12,7 @@ from escrow import books
 from escrow.figures import Figures, flows
 from escrow.models import Deposit, EscrowAccount, Release, Tranche
 from escrow.tests import way
+from marketplace.accounts.models import User
 from marketplace.ledger import posting as ledger
 from marketplace.payments.models import Refund, RefundState
 
@@ -52,6 +53,17 @@ def test_the_figures_are_read_from_the_ledger_and_add_up(ready: EscrowAccount) -
     assert (found.held, found.released, found.payable, found.claimed) == (90_000, 80_000, 80_000, 0)
     assert found.adds_up
     assert sum(cents for _kind, _words, cents in found.bar()) == found.amount
+
+
+def test_what_a_dispute_puts_off_has_a_part_of_its_own(account: EscrowAccount, client_user: User) -> None:
+    way.deposited(account, 100_000)
+    account.freeze(account.tranches.all()[:1], by=client_user, key=uuid.uuid4())
+    found = figures(account)
+    parts = {words: cents for _kind, words, cents in found.bar()}
+    sums = {row["words"]: row["cents"] for row in found.sums()[1]}
+    assert (parts["reste à déposer"], parts["non déposé, en litige"]) == (240_000, 20_000)
+    assert (sums["Reste à déposer"], sums["Non déposé, en litige"]) == (240_000, 20_000)
+    assert sum(parts.values()) == found.amount
 
 
 def test_a_payout_on_its_way_and_back_stays_in_the_figures(ready: EscrowAccount) -> None:
