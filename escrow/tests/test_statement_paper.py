@@ -34,6 +34,11 @@ def test_pdf_tells_what_the_page_tells(account: EscrowAccount, as_client: Client
         assert account.agreement.provider.company.name in words
 
 
+def test_footnote_stands_with_the_movements(account: EscrowAccount, as_client: Client) -> None:
+    words = text_of(as_client, account)
+    assert words.index("Les montants sont TTC") < words.index("Aucun mouvement")
+
+
 def test_cancelled_tranche_is_struck_in_the_feminine(account: EscrowAccount, as_client: Client) -> None:
     notice = way.noticed(account.tranches.get(position=3), account.agreement.client)
     notice.carry_out(at=notice.ends_at + timedelta(seconds=1))
