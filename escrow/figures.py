@@ -93,9 +93,9 @@ def with_figures(rows: TrancheQuerySet, project: Project) -> TrancheQuerySet:
     return rows.annotate(moved=moved, refunded=refunded, **waiting)
 
 
-def sum_of(rows: QuerySet[Any], group: str) -> Coalesce:
-    """The sum of the cents of `rows`, which are of one `group`."""
-    sums = rows.order_by().values(group).annotate(sum=Sum("cents")).values("sum")
+def sum_of(rows: QuerySet[Any], group: str, name: str = "cents") -> Coalesce:
+    """The sum of the cents (or what is called `name`) of `rows`, which are of one `group`."""
+    sums = rows.order_by().values(group).annotate(sum=Sum(name)).values("sum")
     return Coalesce(Subquery(sums), 0, output_field=BigIntegerField())
 
 

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BigIntegerField, Exists, OuterRef, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import BigIntegerField, Exists, OuterRef
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from escrow import amendments, lapses, letters, refunding, steps
-from escrow.figures import Figures, Known, with_figures
+from escrow.figures import Figures, Known, sum_of, with_figures
 from escrow.models import (
+    CancellationNotice,
     CaseRequest,
     Cause,
     ChangeFile,
@@ -23,6 +25,7 @@ from escrow.models import (
     DeliveryFile,
     EscrowAccount,
     FreezePart,
+    NoticeState,
     Tranche,
 )
 from escrow.models.cancellations import CANCEL
@@ -34,7 +37,7 @@ from marketplace.ledger import posting as ledger
 from marketplace.payments.models import Payment
 from marketplace.payments.purposes import Purpose, purpose
 from marketplace.templatetags.page import euros, paris
-from projects.bundles import Filed, files_of
+from projects.bundles import Filed, files_of, listed
 from projects.dates import Coming, Words, coming, dated
 from projects.filings import Folder, filing
 from projects.models import Agreement, Formula
@@ -125,7 +128,8 @@ def tranches(reading: Reading) -> list[Tranche]:
     rows = Tranche.objects.visible_to(reading.user).filter(account__project=reading.project).order_by("position")
     rows = rows.annotate(delivered=delivered, sent_back=back, refunds_asked=refunding.living())
     bundles = {name: make() for name, make in BUNDLES.items()}
-    rows = rows.annotate(awaited_cents=awaited_cents(reading.project.key), taken_up=taken_up(), **bundles)
+    given = listed(CancellationNotice.objects.filter(tranche=OuterRef("pk")), pk="pk", state="state")
+    rows = rows.annotate(given=given, **awaited(reading.project.key), taken_up=taken_up(), **bundles)
     return list(with_figures(rows.told(), reading.project).select_related(*account))
 
 
@@ -147,11 +151,11 @@ def taken_up() -> ArraySubquery:
     return ArraySubquery(CaseRequest.objects.filter(Exists(frozen), tranche=OuterRef("pk")).values("pk"))
 
 
-def awaited_cents(project_key: str) -> Coalesce:
-    """What bank transfers are to bring to a project's account, to come with its tranches."""
-    rows = Payment.objects.awaited().filter(purpose="escrow.deposit", project_key=project_key).order_by()
-    sums = rows.values("project_key").annotate(sum=Sum("cents")).values("sum")
-    return Coalesce(Subquery(sums), 0, output_field=BigIntegerField())
+def awaited(project_key: str) -> dict[str, Coalesce]:
+    """What bank transfers are to bring to a project's account, and what of it has not arrived, for its tranches."""
+    rows = Payment.objects.awaited().filter(purpose="escrow.deposit", project_key=project_key)
+    left = rows.annotate(left=Cast(KeyTextTransform("left_cents", "instructions"), BigIntegerField()))
+    return {"awaited_cents": sum_of(rows, "project_key"), "left_cents": sum_of(left, "project_key", "left")}
 
 
 def seen(reading: Reading) -> EscrowAccount | None:
@@ -331,7 +335,20 @@ def words_of(event: Event, reading: Reading) -> Line | None:
         title = _("Tranche ended for what was released: “%(tranche_title)s”")
     if facts.get("released") and event.verb == "escrow.notice_given":
         detail = _("Ended on %(ends_at)s for what was released, without a deposit.")
+    if event.verb == "escrow.notice_given" and (ended := notice_ended(event, reading)):
+        detail, tone = ended, ""
     return Line(title % facts, detail % facts, tone)
+
+
+def notice_ended(event: Event, reading: Reading) -> str:
+    """What became of a notice that no longer runs: its date is none to come. Nothing while it runs."""
+    states = {row["pk"]: row["state"] for tranche in reading.once(tranches) for row in vars(tranche)["given"]}
+    ends = {
+        NoticeState.WITHDRAWN: _("It was taken back since: the tranche stays."),
+        NoticeState.OVERTAKEN: _("It is without object since."),
+        NoticeState.CARRIED_OUT: _("It has ended since, without a deposit."),
+    }
+    return ends.get(states.get(event.facts["notice"], ""), "")
 
 
 def is_taken_up(event: Event, reading: Reading) -> bool:

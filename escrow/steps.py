@@ -135,7 +135,7 @@ def funding(key: str, tranches: Sequence[Tranche], *, as_client: bool) -> Todo |
     awaited = vars(tranches[0])["awaited_cents"] if tranches else 0
     wanted = lacking_cents(t for t in tranches if not on_notice(t))
     if awaited and lacking_cents(tranches) and awaited >= wanted:
-        return transfer(key, awaited, as_client=as_client)
+        return transfer(key, awaited, vars(tranches[0])["left_cents"], as_client=as_client)
     if not tranche:
         return notice(key, tranches, as_client=as_client)
     facts = {"n": tranche.position, "amount": euros(cents)}
@@ -185,19 +185,19 @@ def awaited_words(cents: int) -> str:
     return words % {"amount": euros(cents)} if cents else ""
 
 
-def transfer(key: str, cents: int, *, as_client: bool) -> Todo:
-    """A bank transfer is announced: the client makes it, and does not pay twice; the provider does not begin."""
-    amount = {"amount": euros(cents)}
-    if as_client:
-        text = _("A card may pay instead, not both: what came twice would go back to you.")
-    else:
-        text = _("Announced, not here yet: do not begin.")
+def transfer(key: str, cents: int, left: int, *, as_client: bool) -> Todo:
+    """A bank transfer is announced, of which `left` has to arrive: the client sends it, the provider does not begin."""
+    facts = {"amount": euros(left), "came": euros(cents - left), "all": euros(cents)}
+    own, theirs = _("You: make the transfer of %(amount)s"), _("The client: make the transfer of %(amount)s")
+    text = _("From your company’s bank, with the reference given. It counts once it has arrived.")
+    told = _("Announced, not here yet: do not begin.")
+    if left < cents:
+        own, theirs = _("You: send the rest of the transfer, %(amount)s"), _("The client: send %(amount)s, the rest")
+        text = _("%(came)s of the %(all)s have arrived: the rest with the same reference. Nothing counts before.")
+        told = _("%(came)s of the %(all)s have arrived, and count once the rest is here: do not begin.")
     return Todo(
-        title=(
-            _("You: make the transfer of %(amount)s") if as_client else _("The client: make the transfer of %(amount)s")
-        )
-        % amount,
-        text=text,
+        title=(own if as_client else theirs) % facts,
+        text=(text if as_client else told) % facts,
         label=_("See where to send it") if as_client else _("See the payments page"),
         url=reverse("escrow:payments", args=[key]),
         mine=as_client,

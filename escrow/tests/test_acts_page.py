@@ -238,6 +238,27 @@ def strip(account: EscrowAccount, party: str) -> str:
     return text.partition("state-strip")[2].partition("</section>")[0]
 
 
+def history(account: EscrowAccount) -> str:
+    """The line of the last notice given on the report's timeline."""
+    text = report(signed_in(account.agreement.client), account.tranches.all()[0])
+    return text.partition("Préavis d’annulation")[2].partition("</li>")[0]
+
+
+def test_history_gives_no_date_of_a_notice_that_no_longer_runs(account: EscrowAccount) -> None:
+    client, tranche = account.agreement.client, account.tranches.get(position=3)
+    notice = way.noticed(tranche, client)
+    assert "Annulée le" in history(account)
+    notice.withdraw(by=client)
+    assert "Retiré depuis : la tranche reste." in history(account)
+    assert "Annulée le" not in history(account)
+    way.noticed(tranche, client)
+    way.deposited(account, 10_000, tranche)
+    assert "Sans objet depuis." in history(account)
+    notice = way.noticed(account.tranches.get(position=2), client)
+    notice.carry_out(at=notice.ends_at + timedelta(seconds=1))
+    assert "Arrivé à son terme depuis, sans dépôt." in history(account)
+
+
 def test_next_tranche_without_a_notice_is_asked_for(account: EscrowAccount, as_client: Client) -> None:
     way.noticed(account.tranches.get(position=1), account.agreement.client)
     assert "Vous : déposer 1 440,00 € pour la tranche 2" in strip(account, "client")

@@ -299,6 +299,7 @@ def test_an_awaited_transfer_is_told_to_both(account: EscrowAccount, as_client: 
         assert "Vous : faire le virement de 3 600,00 €" in page(as_client, path)
         assert "Le client : faire le virement de 3 600,00 €" in page(as_provider, path)
         assert "Annoncé, pas encore là : ne commencez pas." in page(as_provider, path)
+        assert "avec la référence indiquée. Il compte une fois arrivé." in page(as_client, path)
     text = page(as_client, address(account))
     for words in (
         "Virement attendu : 3 600,00 €",
@@ -310,6 +311,20 @@ def test_an_awaited_transfer_is_told_to_both(account: EscrowAccount, as_client: 
     text = page(as_provider, address(account))
     assert "Annoncé par le client le" in text
     assert payment.return_url() not in text
+
+
+def test_a_transfer_that_came_in_part_is_told_so(
+    account: EscrowAccount, as_client: Client, as_provider: Client
+) -> None:
+    payment = awaited(account, 360_000)
+    payment.await_transfer(Instructions("Paraphe", "FR7630001007941234567890185", "BDFEFRPPCCT", "REF", 260_000, ""))
+    text = page(as_client, report(account))
+    assert "Vous : envoyer le reste du virement, 2 600,00 €" in text
+    assert "1 000,00 € sur 3 600,00 € sont arrivés : le reste avec la même référence." in text
+    assert "carte" not in text.partition("state-strip")[2].partition("</section>")[0]
+    text = page(as_provider, report(account))
+    assert "Le client : envoyer le reste du virement, 2 600,00 €" in text
+    assert "ne commencez pas" in text
 
 
 def test_a_transfer_of_a_part_leaves_the_rest_to_deposit(account: EscrowAccount, as_client: Client) -> None:
