@@ -204,6 +204,11 @@ def test_wrong_place_in_the_register_is_its_beginning(client: Client, before: st
     assert client.get(REGISTER, {"avant": before}).status_code == 200
 
 
+def test_name_of_one_word_is_found_with_its_capital(db: None) -> None:
+    somebody = person("zoe@exemple.fr", "Zoé")
+    assert [*of_side("Zoé a décidé, zoé non.", somebody)] == [(0, 3)]
+
+
 def test_side_without_a_company_is_known_by_its_name(db: None) -> None:
     nobody = person("zoe@exemple.fr", "Zoé Lambert")
     assert [*of_side("Décidé pour Zoé Lambert.", nobody)] == [(12, 23), (12, 15), (16, 23)]
