@@ -1,56 +1,19 @@
-"""PDFs of our own pages, drawn by WeasyPrint, which fetches nothing but our static files."""
+"""PDFs of our own pages, drawn by WeasyPrint (drawing.py)."""
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
+from importlib import import_module
 from typing import Any
 
-from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.translation import get_language
-from weasyprint import CSS, HTML
-from weasyprint.text.fonts import FontConfiguration
-from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
-
-TYPES = {".css": "text/css", ".svg": "image/svg+xml", ".png": "image/png"}
-
-
-class NotFetched(Exception):
-    """A page asked for something else than one of our static files: it is not printed."""
-
-
-class OwnStaticOnly(URLFetcher):  # type: ignore[misc]
-    """Serves `static:NAME` from the folder `root`; refuses everything else, the network and other files included."""
-
-    def __init__(self, root: Path) -> None:
-        super().__init__(allowed_protocols=("static",), allow_redirects=False, fail_on_errors=True)
-        self.root = root.resolve()
-
-    def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
-        """The file that `url` names; raises FatalURLFetchingError, which is no Exception, for any other address."""
-        scheme, _colon, name = url.partition(":")
-        path = (self.root / name.lstrip("/")).resolve()
-        kind = TYPES.get(path.suffix)
-        if scheme != "static" or kind is None or not path.is_relative_to(self.root) or not path.is_file():
-            raise FatalURLFetchingError(url)
-        return URLFetcherResponse(url, path.read_bytes(), {"Content-Type": kind})
-
-
-@cache
-def look() -> tuple[CSS, FontConfiguration, OwnStaticOnly]:
-    """The style of all our papers, their fonts and what may be fetched: read once for each process."""
-    fonts, root = FontConfiguration(), Path(settings.BASE_DIR) / "static"
-    return CSS(filename=str(root / "css/paper.css"), font_config=fonts), fonts, OwnStaticOnly(root)
 
 
 def printed(template: str, context: dict[str, Any]) -> bytes:
-    """The PDF/A-3b of `template`, fonts embedded, in the active language. Raises NotFetched for a foreign address."""
-    page = render_to_string(template, {"LANGUAGE_CODE": get_language(), **context})
-    style, fonts, fetcher = look()
-    try:
-        document = HTML(string=page, url_fetcher=fetcher, base_url="static:")
-        content: bytes = document.write_pdf(stylesheets=[style], font_config=fonts, pdf_variant="pdf/a-3b")
-    except FatalURLFetchingError as refused:
-        raise NotFetched(str(refused)) from refused
+    """The PDF/A-3b of `template`, fonts embedded, in the active language. Raises NotFetched for a foreign address.
+
+    WeasyPrint is a third of what a process of the site loads at its start: only one that prints loads it.
+    """
+    drawing = import_module("marketplace.documents.drawing")
+    content: bytes = drawing.drawn(render_to_string(template, {"LANGUAGE_CODE": get_language(), **context}))
     return content

@@ -14,7 +14,8 @@ from weasyprint import HTML
 from weasyprint.urls import FatalURLFetchingError
 
 from marketplace.accounts.models import User
-from marketplace.documents.printing import NotFetched, OwnStaticOnly, printed
+from marketplace.documents.drawing import NotFetched, OwnStaticOnly
+from marketplace.documents.printing import printed
 from projects.models import Agreement, AgreementState
 from projects.tests.avenants import in_force, proposed
 from projects.tests.bids import CHRISTMAS, active, agreed, awarded, changed, stocked
