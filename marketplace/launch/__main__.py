@@ -38,7 +38,9 @@ VERBS = {
 
 
 def main() -> None:
+    """Bytecode is kept: an image that says not to write it would have each of our many processes compile it all."""
     listen()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     try:
         VERBS[sys.argv[1]](*sys.argv[2:])
     except (CannotGoOn, NotStarted) as error:
