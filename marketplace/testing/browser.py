@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 import re
 import shutil
@@ -14,7 +16,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from django.conf import settings
 from django.db import connections
-from django.urls import resolve
+from django.urls import Resolver404, resolve
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from marketplace.testing.cast import signed_in
@@ -25,8 +27,9 @@ if TYPE_CHECKING:
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = """--no-sandbox --disable-gpu --disable-dev-shm-usage --disable-background-networking --disable-sync
-    --disable-component-update --disable-default-apps --disable-extensions --no-first-run --mute-audio
-    --disable-features=Translate,OptimizationHints,MediaRouter,AutofillServerCommunication""".split()  # noqa: SIM905
+    --disable-component-update --disable-default-apps --disable-extensions --no-first-run
+    --mute-audio --disable-features=Translate,OptimizationHints,MediaRouter,AutofillServerCommunication
+    --js-flags=--no-turbofan""".split()  # noqa: SIM905
 ONLY_HERE = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 COLOUR_RULES = ["color-contrast", "link-in-text-block"]
@@ -35,7 +38,7 @@ SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 MAKES = """() => [...new Set([document.documentElement, ...document.querySelectorAll("body *")].map(part =>
     [part.localName, ...["lang", "class", "type", "role", "aria-current", "aria-invalid", "open", "disabled"]
         .map(name => part.getAttribute(name))].join(" ")))]"""
-LOOKED_AT: set[tuple[str, str]] = set()
+LOOKED_AT: set[str] = set()  # by this worker; what the others have looked at is in a file
 
 
 @pytest.fixture(scope="session")
@@ -87,6 +90,7 @@ def refused(page: Page, said: str) -> list[str]:
 
 def axe(page: Page) -> list[str]:
     """What axe finds on the page as it stands, at 360 and 1280 px, light and dark; and a page wider than its window."""
+    shows_something_new(page)  # a journey that comes here later need not look again
     return faults(page, {360: SCHEMES, 1280: SCHEMES})
 
 
@@ -103,18 +107,33 @@ def at_every_look(page: Page) -> list[str]:
 
 
 def shows_something_new(page: Page) -> bool:
-    """Whether an element of this make (name, classes, role, state) was never looked at on this kind of page."""
-    makes = {(kind_of(page), make) for make in page.evaluate(MAKES)}
-    new = not makes <= LOOKED_AT
-    LOOKED_AT.update(makes)
-    return new
+    """Whether an element of this make (name, classes, role, state) was never looked at on this kind of page.
+
+    It is looked at by whichever worker of the run comes first.
+    """
+    kind = kind_of(page)
+    makes = {json.dumps([kind, make]) for make in page.evaluate(MAKES)}
+    if makes <= LOOKED_AT:
+        return False
+    with (Path(os.environ["TEST_FOLDER"]) / "looked-at").open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        LOOKED_AT.update(file.read().splitlines())
+        new = sorted(makes - LOOKED_AT)
+        file.writelines(f"{make}\n" for make in new)
+    LOOKED_AT.update(new)
+    return bool(new)
 
 
 def kind_of(page: Page) -> str:
-    """The route of a page of ours; of another site's, its server."""
+    """The route of a page of ours, or that it has none; of another site's, its server."""
     address = urlsplit(page.url)
-    ours = page.url.startswith(settings.BASE_URL)
-    return resolve(address.path).view_name if ours else address.netloc
+    if not page.url.startswith(settings.BASE_URL):
+        return address.netloc
+    try:
+        return resolve(address.path).view_name
+    except Resolver404:
+        return "404"
 
 
 def faults(page: Page, looks: Mapping[int, Iterable[Scheme]]) -> list[str]:
