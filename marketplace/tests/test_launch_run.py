@@ -101,14 +101,7 @@ def test_a_second_start_is_quick_and_hanging_up_stops_it(clone):
     until(clone.gone, "something is left", 60)
 
 
-def test_ctrl_c_reaches_the_whole_group(clone):
-    make = clone.start()
-    os.killpg(make.pid, signal.SIGINT)
-    make.wait(60)
-    until(clone.gone, "something is left", 60)
-
-
-def test_a_killed_start_leaves_nothing_and_the_next_one_recovers(clone):
+def test_a_killed_start_leaves_nothing_and_ctrl_c_reaches_all_of_the_next_one(clone):
     make = clone.start()
     for process in [*make.children(recursive=True), make]:
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -119,7 +112,7 @@ def test_a_killed_start_leaves_nothing_and_the_next_one_recovers(clone):
     for verb in ("run", "demo-reset"):
         assert clone.make(verb).wait(60)
         assert "running from this folder already" in clone.said.read_text()
-    make.terminate()
+    os.killpg(make.pid, signal.SIGINT)
     make.wait(60)
     until(clone.gone, "something is left", 60)
 
