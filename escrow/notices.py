@@ -28,7 +28,7 @@ class Told(Telling):
     to = "client"
 
     def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
-        account = EscrowAccount.objects.with_parties().get(pk=event.facts["account"])
+        account = event.about(EscrowAccount.objects.with_parties(), "account")
         party: User = getattr(account.agreement, self.to)
         yield party, {**event.facts, "number": account.project.number, "key": account.project.key, **self.more(account)}
 
@@ -365,7 +365,7 @@ class CaseToTakeUp(Told):
     def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
         if not waits(event):
             return
-        account = EscrowAccount.objects.with_parties().get(pk=event.facts["account"])
+        account = event.about(EscrowAccount.objects.with_parties(), "account")
         facts = {**event.facts, "number": account.project.number, "key": account.project.key}
         for mediator in User.objects.filter(groups__name=SMA, is_active=True).order_by("pk"):
             yield mediator, facts

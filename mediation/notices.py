@@ -135,7 +135,7 @@ class OfCase(Telling):
     in_admin = False
 
     def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
-        dispute = Dispute.objects.with_parties().get(pk=event.facts["dispute"])
+        dispute = event.about(Dispute.objects.with_parties(), "dispute")
         who = event.by.display_name if event.by else ""
         page = reverse("admin:mediation_dispute_change", args=[dispute.pk]) if self.in_admin else page_of(dispute.key)
         facts = {**event.facts, "number": dispute.project.number, "who": who, "page": page}

@@ -32,7 +32,7 @@ class ToProvider(Telling, ABC):
     """A step of a payment request, told to the provider with its figures and the next date."""
 
     def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
-        request = PayoutRequest.objects.with_parts().get(pk=event.facts["payout"])
+        request = event.about(PayoutRequest.objects.with_parts(), "payout")
         known = {name: event.facts[name] for name in ("title", "cents", "number", "tranche_title", "due_at")}
         yield (
             request.provider,
@@ -183,7 +183,7 @@ class ToClient(Telling, ABC):
     """The client learns of an invoice addressed to them, and of its end: the money is on the internal account."""
 
     def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
-        request = PayoutRequest.objects.with_parts().get(pk=event.facts["payout"])
+        request = event.about(PayoutRequest.objects.with_parts(), "payout")
         known = {name: event.facts[name] for name in ("title", "cents", "number", "tranche_title")}
         project = request.escrow.project
         about = {"project": project.number, "key": project.key, "company": request.provider.company.name}
@@ -259,7 +259,7 @@ class ToPayee(Telling, ABC):
     """A step of a refund by transfer, told to who had paid, with its figures and the next date."""
 
     def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
-        transfer = RefundTransfer.objects.with_parts().get(pk=event.facts["transfer"])
+        transfer = event.about(RefundTransfer.objects.with_parts(), "transfer")
         names = ("cents", "description", "last4", "due_at", "reason")
         yield transfer.payee, {name: event.facts[name] for name in names}
 

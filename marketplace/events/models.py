@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 
 log = logging.getLogger(__name__)
+M = TypeVar("M", bound=models.Model)
 
 
 class Keyed(Protocol):
@@ -97,6 +98,18 @@ class Event(models.Model):
             Notice.objects.write(event)
         return event
 
+    @cached_property
+    def rows(self) -> dict[str, Any]:
+        """What `about` has read while people are told, by the name of the fact; forgotten then."""
+        return {}
+
+    def about(self, rows: models.QuerySet[M], fact: str) -> M:
+        """The row of `rows` whose key is the fact of this name, read once for all who are told of this event."""
+        if fact not in self.rows:
+            self.rows[fact] = rows.get(pk=self.facts[fact])
+        found: M = self.rows[fact]
+        return found
+
 
 class MailState(models.TextChoices):
     """Where the mail of a notice is."""
@@ -133,7 +146,7 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
             for telling, user, facts in tellings.told(event)
             for kept in [{**facts, SUSPENDED: True} if user.is_suspended else facts]
         ]
-        unwanted = Preference.objects.unwanted(row.user_id for row in rows)
+        unwanted = Preference.objects.unwanted(row.user_id for row in rows if row.kind.may_be_switched_off)
         for row in rows:
             row.mail_state = MailState.OFF if (row.user_id, row.kind) in unwanted else MailState.PENDING
         if any(row.mail_state == MailState.PENDING for row in rows):

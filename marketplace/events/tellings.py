@@ -139,3 +139,4 @@ def told(event: Event) -> Iterator[tuple[Telling, User, Facts]]:
             if user.pk not in seen:
                 seen.add(user.pk)
                 yield telling, user, facts
+    event.rows.clear()

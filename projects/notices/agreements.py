@@ -17,7 +17,7 @@ from projects.models import Agreement, Formula
 def agreement_of(event: Event) -> Agreement:
     """The agreement that an event speaks of, with its parties."""
     rows = Agreement.objects.select_related("project", "client__company", "provider__company")
-    return rows.get(pk=event.facts["agreement"])
+    return event.about(rows, "agreement")
 
 
 def common(agreement: Agreement) -> dict[str, Any]:

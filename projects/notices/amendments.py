@@ -19,7 +19,7 @@ def amendment_of(event: Event) -> Amendment:
     rows = Amendment.objects.select_related(
         "version", "agreement__project", "agreement__client", "agreement__provider", "agreement__payer"
     )
-    return rows.get(pk=event.facts["amendment"])
+    return event.about(rows, "amendment")
 
 
 def when(iso: str) -> str:

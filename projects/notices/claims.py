@@ -17,7 +17,7 @@ from projects.notices.publishing import about, moderators
 def claim_of(event: Event) -> DetailsClaim:
     """The claim that an event is about, with its project and its people."""
     rows = DetailsClaim.objects.select_related("project", "client", "spending__provider")
-    return rows.get(pk=event.facts["claim"])
+    return event.about(rows, "claim")
 
 
 def facts_of(claim: DetailsClaim) -> Facts:

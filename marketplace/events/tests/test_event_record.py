@@ -3,11 +3,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 from marketplace.accounts.models import User
+from marketplace.events import tellings
 from marketplace.events.models import Event, Notice, Preference
 from marketplace.events.reactions import on
 from marketplace.events.tellings import Facts, Kind, Letter, Telling, tells
@@ -74,6 +76,18 @@ def test_each_person_is_told_once(person: User, english: User) -> None:
     assert (theirs.user, theirs.name, theirs.facts) == (english, "trial.lost.again", {"second": True})
     assert mine.request_id == "abcd1234"
     assert str(mine) == f"trial.lost → {person.pk}"
+
+
+def test_what_an_event_is_about_is_read_once_for_all_and_then_forgotten(
+    person: User, django_assert_num_queries: Any
+) -> None:
+    event = Event(verb="test.unheard", facts={"user": person.pk})
+    with django_assert_num_queries(1):
+        assert event.about(User.objects.all(), "user") == person
+        assert event.about(User.objects.all(), "user") == person
+    assert list(tellings.told(event)) == []
+    with django_assert_num_queries(1):
+        assert event.about(User.objects.all(), "user") == person
 
 
 @pytest.mark.usefixtures("told")
