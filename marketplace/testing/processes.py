@@ -182,9 +182,8 @@ def site(transactional_db: None, site_process: Process, sandbox: Sandbox) -> Sit
     return Site(url, site_process)
 
 
-@pytest.fixture(scope="module")
-def worker(site_env: dict[str, str]) -> Iterator[Process]:
-    """A Celery worker on Redis, gone with the module: it would do the work that other tests mean to do by hand."""
+def celery_worker(site_env: dict[str, str]) -> Iterator[Process]:
+    """A Celery worker on Redis."""
     words = [
         "-A",
         "marketplace",
@@ -204,8 +203,7 @@ def worker(site_env: dict[str, str]) -> Iterator[Process]:
     worker.stop()
 
 
-@pytest.fixture(scope="module")
-def beat(site_env: dict[str, str], worker: Process) -> Iterator[Process]:
+def celery_beat(site_env: dict[str, str]) -> Iterator[Process]:
     """Celery's clock, for what is swept."""
     beat = Process("beat", python("celery", "-A", "marketplace", "beat", "-l", "info"), site_env)
     beat.start(lambda: "beat: Starting" in beat.said())

@@ -29,8 +29,3 @@ def test_what_runs_real_processes_shares_one_worker_of_xdist(request, worker_id)
 
 def test_what_needs_the_site_shares_another(request, worker_id, site):
     assert worker_id == "master" or request.node.nodeid.endswith("@pages")
-
-
-def test_a_worker_and_its_clock_run_on_redis(worker, beat):
-    assert worker.must_run()
-    assert beat.must_run()

@@ -6,10 +6,22 @@ import pytest
 
 from marketplace.accounts.models import User
 from marketplace.testing.browser import Enter
-from marketplace.testing.processes import Process, SmtpSink
+from marketplace.testing.processes import Process, SmtpSink, celery_beat, celery_worker
 from marketplace.tests.journeys.visitor import Visitor
 
 Meet = Callable[..., Visitor]
+
+
+@pytest.fixture(scope="package")
+def worker(site_env: dict[str, str]) -> Iterator[Process]:
+    """One for all journeys, gone with them: it would do the work that other tests mean to do by hand."""
+    yield from celery_worker(site_env)
+
+
+@pytest.fixture(scope="package")
+def beat(site_env: dict[str, str], worker: Process) -> Iterator[Process]:
+    """One for all journeys."""
+    yield from celery_beat(site_env)
 
 
 @pytest.fixture
