@@ -136,6 +136,7 @@ class Figures:
     refunded: int
     contested: int
     suspended: int = 0
+    ended: int = 0
     waits: str = ""
 
     @classmethod
@@ -160,6 +161,7 @@ class Figures:
             refunded=refunded,
             contested=net(moved, Kind.FROZEN, [Kind.CHARGEBACK]),
             suspended=sum(tranche.suspended_cents for tranche in tranches),
+            ended=sum(tranche.cents - tranche.standing_cents for tranche in tranches),
             waits=found.waits if owed_back > refunded else "",
         )
 
@@ -231,9 +233,16 @@ class Figures:
                 _("not covered: no work on it yet"),
             ),
             *self.put_off(),
-            {"words": _("Amount of the project"), "cents": self.amount, "total": True},
+            {"words": _("Amount of the project"), "cents": self.amount, "note": self.ended_note(), "total": True},
         ]
         return [where, left]
+
+    def ended_note(self) -> str:
+        """Why the amount is less than what was agreed: a tranche that ended counts for what it released alone."""
+        if not self.ended:
+            return ""
+        facts = {"agreed": euros(self.amount + self.ended), "ended": euros(self.ended)}
+        return _("%(agreed)s agreed, less %(ended)s of tranches ended without being released") % facts
 
     def taken_off(self) -> list[dict[str, Any]]:
         """The line of what was given back, which no longer covers the amount of the project."""
@@ -246,7 +255,14 @@ class Figures:
         """The line of what disputed tranches lack: nothing is deposited on them before the case ends."""
         if not self.suspended:
             return []
-        return [row("missing", _("Not deposited, in dispute"), self.suspended, _("no deposit before the case ends"))]
+        return [
+            row(
+                "missing",
+                _("Not deposited, in dispute"),
+                self.suspended,
+                _("none before the case ends, or at all if it shares the tranche"),
+            )
+        ]
 
     def sentence(self) -> str:
         """Where the account is, in a few words."""

@@ -117,8 +117,8 @@ def changing(money: Money) -> tuple[str, Words]:
 def shared(money: Money) -> Words:
     """Over, a part of it to each: by an award of the SMA, or released in part before the rest went back."""
     facts = {"released": euros(money.released_cents)}
-    own = _("Shared, %(released)s for you and the rest for the client")
-    told = _("Shared, %(released)s for the provider and the rest for you")
+    own = _("Shared, %(released)s for you and the rest of the deposit for the client")
+    told = _("Shared, %(released)s for the provider and the rest of the deposit for you")
     return Words(own % facts, told % facts)
 
 

@@ -32,7 +32,7 @@ TO_THE_PROVIDER = [
         "REFUNDED",
         Money(120_000, 70_000, 70_000),
         "done",
-        "Partagée, 700,00 € pour vous et le reste pour le client",
+        "Partagée, 700,00 € pour vous et le reste du dépôt pour le client",
     ),
     ("CANCELLED", NOTHING, "done", "Annulée : il n’y a rien à faire"),
 ]

@@ -176,6 +176,7 @@ def test_the_bar_is_the_amount_and_what_went_back_stands_beside(held: EscrowAcco
     for path in (address(held), report(held)):
         assert "(hors 1 200,00 € rendus)" in page(as_client, path)
     assert "Renvoyé par où il est venu" in page(as_client, address(held))
+    assert "3 600,00 € convenus, moins 1 200,00 € qui n’ont pas été libérés" in page(as_client, address(held))
 
 
 def test_provider_answers_a_request_rather_than_offering(held: EscrowAccount, as_provider: Client) -> None:

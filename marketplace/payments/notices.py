@@ -59,7 +59,10 @@ class Returned(ToPayer):
         return self.write(
             facts,
             _("Your payment of %(amount)s goes back to you"),
-            _("Your payment of %(amount)s arrived, but what it was for had been paid already or had closed."),
+            _(
+                "Your payment of %(amount)s arrived, but what it was for had been paid already, had closed or was "
+                "in dispute."
+            ),
             way,
         )
 
@@ -134,7 +137,7 @@ class Unneeded(ToPayer):
 
     def why(self) -> str:
         """Why it is awaited no longer."""
-        return _("What it was for is paid already, or it has closed.")
+        return _("What it was for is paid already, has closed, or is in dispute.")
 
 
 @tells("payment.given_up", kind=Kind.MONEY)

@@ -65,7 +65,7 @@ def awaited(payment: Payment) -> Stage:
 
 
 def unneeded(payment: Payment) -> Stage:
-    why = _("What it was for is paid already, or it has closed.")
+    why = _("What it was for is paid already, has closed, or is in dispute.")
     return Stage("stop", _("Do not make this transfer any more"), f"{why} {coming_back(payment)}")
 
 
@@ -92,17 +92,17 @@ def paid(payment: Payment) -> Stage:
 def returned(payment: Payment) -> Stage:
     if payment.is_refused_back:
         text = _(
-            "What it was for can no longer be paid: it was paid already, or it has closed. %(amount)s could not go "
-            "back the way it came: we pay it by bank transfer to the IBAN that you give."
+            "What it was for can no longer be paid: it was paid already, has closed, or is in dispute. %(amount)s "
+            "could not go back the way it came: we pay it by bank transfer to the IBAN that you give."
         )
     elif payment.means == Means.TRANSFER:
         text = _(
-            "What it was for can no longer be paid: it was paid already, or it has closed. "
+            "What it was for can no longer be paid: it was paid already, has closed, or is in dispute. "
             "%(amount)s goes back by itself to the account that sent it, usually within 5 to 10 days."
         )
     else:
         text = _(
-            "What it was for can no longer be paid: it was paid already, or it has closed. "
+            "What it was for can no longer be paid: it was paid already, has closed, or is in dispute. "
             "%(amount)s goes back to your card by itself, usually within 5 to 10 days."
         )
     title = _("Your payment arrived, but it had no place any more")
@@ -110,7 +110,7 @@ def returned(payment: Payment) -> Stage:
 
 
 def gone(payment: Payment) -> Stage:
-    text = _("What it was for is paid already, or it has closed. Nothing was charged.")
+    text = _("What it was for is paid already, has closed, or is in dispute. Nothing was charged.")
     return Stage("soon", _("There is nothing to pay here any more"), text)
 
 

@@ -143,7 +143,7 @@ def claim_and_get_back(client: Visitor, provider: Visitor, payments: str) -> Non
     provider.sees("Facturer 4 000,00 €")
     client.gets("Rien à faire, 2 000,00 € du litige vous reviennent")
     client.follows("/mes-avis/")
-    client.sees("Partagée, 4 000,00 € pour le prestataire et le reste pour vous")
+    client.sees("Partagée, 4 000,00 € pour le prestataire et le reste du dépôt pour vous")
 
     def refunded() -> bool:
         client.page.goto(payments)

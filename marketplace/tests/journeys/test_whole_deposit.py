@@ -81,7 +81,7 @@ def agree(provider: Visitor) -> None:
 def give_back(provider: Visitor, payments: str) -> None:
     """The second tranche, unasked: nothing is left to do."""
     provider.go(payments)
-    provider.sees("Partagée, 800,00 € pour vous et le reste pour le client")
+    provider.sees("Partagée, 800,00 € pour vous et le reste du dépôt pour le client")
     provider.press("Rendre de l’argent")
     provider.press("Rendre 600,00 € et clore la tranche")
 
