@@ -6,7 +6,6 @@ import fcntl
 import json
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,15 +16,15 @@ from axe_playwright_python.base import AXE_SCRIPT
 from django.conf import settings
 from django.db import connections
 from django.urls import Resolver404, resolve
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from marketplace.launch.system import any_browser
 from marketplace.testing.cast import signed_in
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
     from marketplace.testing.processes import Site
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = """--no-sandbox --disable-gpu --disable-dev-shm-usage --disable-background-networking --disable-sync
     --disable-component-update --disable-default-apps --disable-extensions --no-first-run
     --mute-audio --disable-features=Translate,OptimizationHints,MediaRouter,AutofillServerCommunication
@@ -35,7 +34,7 @@ WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 COLOUR_RULES = ["color-contrast", "link-in-text-block"]
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
-MAKES = """() => [...new Set([document.documentElement, ...document.querySelectorAll("body *")].map(part =>
+MAKES = """() => [...new Set([...document.querySelectorAll("html, body *")].map(part =>
     [part.localName, ...["lang", "class", "type", "role", "aria-current", "aria-invalid", "open", "disabled"]
         .map(name => part.getAttribute(name))].join(" ")))]"""
 LOOKED_AT: set[str] = set()  # by this worker; what the others have looked at is in a file
@@ -46,7 +45,7 @@ def browser() -> Iterator[Browser]:
     """One Chromium for all journeys of a worker."""
     # Playwright keeps a loop in this thread, which Django would take for asynchronous code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM)), None)
+    path = any_browser()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=[*QUIET, ONLY_HERE])
         yield browser
@@ -83,6 +82,11 @@ def enter(browser: Browser, site: Site) -> Iterator[Enter]:
     assert not complaints, "\n".join(dict.fromkeys(complaints))
 
 
+def settled(page: Page) -> None:
+    """Wait until htmx listens to what it has just put in place: a moment after it can be seen."""
+    expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
+
+
 def refused(page: Page, said: str) -> list[str]:
     """What our content policy has refused."""
     return [f"{page.url}: {said}"] if "Content Security Policy" in said else []
@@ -111,6 +115,7 @@ def shows_something_new(page: Page) -> bool:
 
     It is looked at by whichever worker of the run comes first.
     """
+    page.wait_for_load_state()
     kind = kind_of(page)
     makes = {json.dumps([kind, make]) for make in page.evaluate(MAKES)}
     if makes <= LOOKED_AT:

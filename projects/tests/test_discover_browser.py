@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from marketplace.accounts.models import User
-from marketplace.testing.browser import Enter, at_every_look
+from marketplace.testing.browser import Enter, at_every_look, settled
 from projects.models import Category, Word
 
 from .calls import opened
@@ -42,8 +42,10 @@ def test_filters_sort_and_pages_take_the_place_of_the_results(visitor: Page) -> 
     expect(visitor.locator("#f-categorie-design")).to_be_focused()
     visitor.click("a.tag--on")
     expect(title).to_have_text("30\xa0projets")
+    settled(visitor)
     visitor.select_option("#tri", "offres")
     visitor.wait_for_url("**/projets/?tri=offres")
+    settled(visitor)
     visitor.click("text=Projets suivants")
     visitor.wait_for_url("**apres=*")
     expect(visitor.locator(".project-card")).to_have_count(10)
