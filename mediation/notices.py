@@ -90,10 +90,8 @@ def approver(dispute: Dispute, event: Event) -> Iterable[User | None]:
 
 
 def bench(dispute: Dispute, event: Event) -> Iterable[User | None]:
-    """Who sits in it now, or who ever sat in it once it is decided; but who did it."""
-    rows = dispute.assignments.select_related("staff")
-    sitting = rows if dispute.state == DisputeState.DECIDED else rows.current()
-    return list({row.staff for row in sitting if row.staff_id != event.by_id})
+    """Who sits in it now, or sat last in each seat once it is decided; but who did it."""
+    return [one for one in Bench(dispute).sitting() if one.pk != event.by_id]
 
 
 def sma(dispute: Dispute, event: Event) -> Iterable[User | None]:

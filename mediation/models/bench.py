@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.accounts.models import User
 from marketplace.accounts.staff import SMA
 from marketplace.refusals import Refusal
-from mediation.states import Role
+from mediation.states import DisputeState, Role
 from projects.models import Offer
 
 if TYPE_CHECKING:
@@ -94,6 +94,13 @@ def of_the_sma() -> models.QuerySet[User]:
     return User.objects.filter(groups__name=SMA, is_staff=True, is_active=True)
 
 
+def sits_for_the_sma(staff: User, role: str) -> bool:
+    """Whether `staff` is of the SMA, active; an administrator may approve without being of the group."""
+    if not (staff.is_active and staff.is_staff):
+        return False
+    return (role == Role.APPROVER and staff.is_superuser) or staff.groups.filter(name=SMA).exists()
+
+
 def members() -> models.QuerySet[User]:
     """The active people of the SMA, who has least to do first."""
     load = Count("assignments", filter=Q(assignments__ended_at=None))
@@ -115,8 +122,7 @@ class Bench:
 
     def obstacle(self, role: Role, staff: User) -> type[Refusal] | None:
         """Why `staff` may not take a seat; None if they may."""
-        is_chief = role == Role.APPROVER and staff.is_superuser
-        if not (staff.is_active and staff.is_staff and (is_chief or staff.groups.filter(name=SMA).exists())):
+        if not sits_for_the_sma(staff, role):
             return self.NotOfTheSma
         if has_tie(staff, self.dispute):
             return self.Tied
@@ -132,6 +138,18 @@ class Bench:
         tranches = self.dispute.freeze.parts.values("tranche")
         rows = Assignment.objects.filter(staff=staff, dispute__freeze__parts__tranche__in=tranches)
         return set(rows.values_list("role", flat=True))
+
+    def sitting(self) -> list[User]:
+        """Who has a seat or, once it is decided, had it last; those alone who are of the SMA and have no tie by now."""
+        rows = [row for row in self.dispute.assignments.select_related("staff") if self._is_last(row)]
+        found = {row.staff for row in rows if sits_for_the_sma(row.staff, row.role)}
+        return [one for one in found if not has_tie(one, self.dispute)]
+
+    def _is_last(self, seat: Assignment) -> bool:
+        """Whether a seat lasts, or was nobody else's before the decision."""
+        if seat.ended_at is None or self.dispute.state != DisputeState.DECIDED:
+            return seat.ended_at is None
+        return bool(seat.staff_id == getattr(self.dispute, f"{seat.role.lower()}_id"))
 
     def seat(self, role: Role, staff: User, *, by: User | None, at: datetime) -> bool:
         """Give a seat to `staff`, in the place of whoever has it; whether it changes hands.

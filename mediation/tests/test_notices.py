@@ -110,6 +110,32 @@ def test_every_word_of_every_letter_is_in_the_reader_s_language(played: Dispute)
         assert same <= {"", "Documents"}, notice.name
 
 
+def test_words_after_the_decision_reach_who_sat_last_alone(
+    account: EscrowAccount, mediator_user: User, arbitrator_user: User, moderator_user: User
+) -> None:
+    dispute = way.mediated(account)
+    dispute.assign(arbitrator_user, by=None)
+    dispute.assign(mediator_user, by=arbitrator_user, reason="Congé.")
+    zoe = person("zoe@paraphe.example", "Zoé Lambert", staff_of=SMA)
+    dispute.hand_over(by=mediator_user)
+    way.drafted(way.fresh(dispute), 60_000, zoe)
+    way.fresh(dispute).say("Voici l’assignation.", by=dispute.client, key=uuid.uuid4())
+    assert told("said") == {"others": {"Paul"}, "bench": {"Marc", "Zoé"}}
+    zoe.suspend(by=moderator_user, reason="Départ")
+    way.fresh(dispute).say("Et le rôle.", by=dispute.client, key=uuid.uuid4())
+    assert told("said") == {"others": {"Paul"}, "bench": {"Marc"}}
+
+
+def test_words_do_not_reach_a_suspended_member_who_still_has_the_seat(
+    account: EscrowAccount, mediator_user: User, moderator_user: User
+) -> None:
+    dispute = way.mediated(account)
+    dispute.assign(mediator_user, by=None)
+    mediator_user.suspend(by=moderator_user, reason="Départ")
+    dispute.say("Bonjour.", by=dispute.client, key=uuid.uuid4())
+    assert told("said") == {"others": {"Paul"}}
+
+
 @pytest.mark.parametrize("staff_opens", [True, False])
 def test_each_person_gets_one_letter_of_an_opening(
     account: EscrowAccount, mediator_user: User, arbitrator_user: User, staff_opens: bool
