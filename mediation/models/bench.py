@@ -172,15 +172,18 @@ class Bench:
         self.dispute.mark_seated(Role(seat.role), None)
 
     def replace(self, role: Role, *, at: datetime) -> User | None:
-        """Give the seat to whoever has least to do and never had it, its holder having let a date pass.
+        """Give the seat to whoever has least to do and was never late in it, its holder having let a date pass.
 
-        None when there is nobody: it stays as it is.
+        A free one goes to who was late rather than to nobody. None when there is nobody: it stays as it is.
         """
-        before = self.dispute.assignments.filter(role=role)
-        found = self.candidates(role, besides=set(before.values_list("staff_id", flat=True)))
+        seats = self.dispute.assignments.filter(role=role)
+        holder, late = seats.current(), set(seats.filter(late=True).values_list("staff_id", flat=True))
+        found = self.candidates(role, besides=late | set(holder.values_list("staff_id", flat=True)))
+        if not found and not holder.exists():
+            found = self.candidates(role)
         if not found:
             return None
-        before.current().update(ended_at=at, late=True)
+        holder.update(ended_at=at, late=True)
         self.seat(role, found[0], by=None, at=at)
         return found[0]
 

@@ -141,6 +141,7 @@ class Course:
             Bench(self.dispute).seat(Role.APPROVER, found[0], by=None, at=at)
             self.dispute.tell("approval_asked")
         else:
+            self.dispute.mark_seated(Role.APPROVER, None)
             self.alarm(Role.APPROVER)
 
     def resume_decision(self, *, at: datetime) -> None:
@@ -235,11 +236,7 @@ class Course:
         with self._due(DisputeState.ARBITRATION):
             if not self.dispute.draft:
                 raise self.NotDue
-            self._set_approval(at)
-            if Bench(self.dispute).replace(Role.APPROVER, at=at):
-                self.dispute.tell("approval_asked")
-                self._take_leave(Role.APPROVER, by=None, at=at)
-            else:
+            if not self._ask_another(at):
                 self.alarm(Role.APPROVER)
 
     def free_seats(self, *, at: datetime) -> int:
@@ -273,9 +270,15 @@ class Course:
             self.dispute.tell("court_asked")
 
     def last_resort(self, *, at: datetime) -> None:
-        """Nobody decided for too long: the case ends without an award, nobody has won. Refused: NotDue."""
+        """Nobody decided for too long: the case ends without an award, nobody has won. Refused: NotDue.
+
+        A decision that is written waits until everybody who may approve it has had their days to.
+        """
         with self._due(DisputeState.ARBITRATION):
-            self.thaw(DisputeState.UNDECIDED, by=None, at=at)
+            if self.dispute.draft and (self._is_asked_in_time(at) or self._ask_another(at)):
+                self._set(LAST, deadlines.after(at, settings.SMA_APPROVAL_DAYS))
+            else:
+                self.thaw(DisputeState.UNDECIDED, by=None, at=at)
 
     def remind(self, *, at: datetime) -> None:
         """The date of the step is near: who must act is told, or both sides before an execution. Refused: NotDue."""
@@ -299,6 +302,20 @@ class Course:
         """No court is seized any more: the decision is executed at its date, or at once if it has passed."""
         self._cancel(COURT)
         self._set(EXECUTE, max(self.dispute.execute_at or at, at))
+
+    def _ask_another(self, at: datetime) -> bool:
+        """Ask somebody else to approve the decision, within days of their own; whether there is anybody."""
+        self._set_approval(at)
+        found = Bench(self.dispute).replace(Role.APPROVER, at=at)
+        if found:
+            self.dispute.tell("approval_asked")
+            self._take_leave(Role.APPROVER, by=None, at=at)
+        return found is not None
+
+    def _is_asked_in_time(self, at: datetime) -> bool:
+        """Whether who is to approve the decision still has time to at `at`."""
+        seat = self.dispute.assignments.current().filter(role=Role.APPROVER).first()
+        return seat is not None and at <= deadlines.after(seat.at, settings.SMA_APPROVAL_DAYS)
 
     def _find_arbitrator(self, at: datetime) -> None:
         if found := Bench(self.dispute).candidates(Role.ARBITRATOR):

@@ -167,6 +167,32 @@ def test_decision_that_nobody_can_approve_ends_by_the_last_resort(
     assert decision.state == "SENT_BACK"
 
 
+def test_written_decision_waits_for_whoever_may_still_approve_it(
+    account: EscrowAccount, mediator_user: User, arbitrator_user: User, settings: Any
+) -> None:
+    settings.SMA_APPROVAL_CENTS = 0
+    dispute = way.arbitrated(account, mediator_user)
+    way.drafted(dispute, 60_000)
+    zoe = person("zoe@paraphe.example", "Zoé Lambert", staff_of=SMA)
+    last = way.due(dispute, "sma.last")
+    dispute = way.let_fall(dispute, "sma.last")
+    assert (dispute.state, dispute.approver) == ("ARBITRATION", zoe)
+    assert way.due(dispute, "sma.last") > last
+    assert way.let_fall(dispute, "sma.last").state == "UNDECIDED"
+
+
+def test_last_resort_leaves_their_days_to_who_has_just_been_asked(
+    account: EscrowAccount, mediator_user: User, arbitrator_user: User, superuser: User, settings: Any
+) -> None:
+    settings.SMA_APPROVAL_CENTS = 0
+    dispute = way.arbitrated(account, mediator_user)
+    with time_machine.travel(way.due(dispute, "sma.last") - timedelta(hours=1), tick=False):
+        decision = way.drafted(dispute, 60_000)
+    assert way.let_fall(dispute, "sma.last").state == "ARBITRATION"
+    decision.approve(by=superuser)
+    assert way.fresh(dispute).state == "DECIDED"
+
+
 def test_case_opened_again_goes_straight_to_an_arbitrator(
     account: EscrowAccount, mediator_user: User, arbitrator_user: User
 ) -> None:

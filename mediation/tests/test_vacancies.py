@@ -159,6 +159,39 @@ def test_draft_is_given_to_another_approver(
     assert not dispute.entries.filter(kind="VACATED").exists()
 
 
+def test_approver_who_comes_back_is_asked_again(
+    drafted: Decision, zoe: User, moderator_user: User, arbitrator_user: User
+) -> None:
+    left(zoe, moderator_user)
+    assert way.fresh(drafted.dispute).approver is None
+    zoe.reinstate(by=moderator_user)
+    dispute = way.let_fall(drafted.dispute, "sma.approve")
+    assert (dispute.approver, told("approval_asked")) == (zoe, {"approver": {"Zoé"}})
+    assert way.due(dispute, "sma.approve") == dispute.decide_by
+    drafted.approve(by=zoe)
+    assert way.fresh(dispute).state == "DECIDED"
+
+
+def test_seat_that_only_who_was_late_can_take_is_theirs_again(
+    drafted: Decision, zoe: User, superuser: User
+) -> None:
+    assert way.let_fall(drafted.dispute, "sma.approve").approver == superuser
+    User.objects.filter(pk__in=[zoe.pk, superuser.pk]).update(is_staff=False, is_superuser=False)
+    assert free_seats() == 1
+    assert way.fresh(drafted.dispute).approver is None
+    User.objects.filter(pk=zoe.pk).update(is_staff=True)
+    assert way.let_fall(drafted.dispute, "sma.approve").approver == zoe
+
+
+def test_decision_sent_back_names_no_approver_while_there_is_none(
+    drafted: Decision, zoe: User, moderator_user: User
+) -> None:
+    drafted.send_back("Motifs à revoir.", by=zoe)
+    zoe.suspend(by=moderator_user, reason="Départ")
+    way.drafted(way.fresh(drafted.dispute), 60_000)
+    assert way.fresh(drafted.dispute).approver is None
+
+
 def test_arbitrator_and_approver_leave_together(
     drafted: Decision, zoe: User, arbitrator_user: User, moderator_user: User
 ) -> None:
