@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 else:
     Filter = admin.SimpleListFilter
 
-MINE, UNNAMED, TO_PUBLISH, OVER, ALL = "mine", "unnamed", "to-publish", "over", "all"
+MINE, UNNAMED, UNFILLED, TO_PUBLISH, OVER, ALL = "mine", "unnamed", "unfilled", "to-publish", "over", "all"
 
 
 def staff(request: HttpRequest) -> User:
@@ -59,6 +59,7 @@ class Stage(Filter):
             ("", _now("Under way")),
             (MINE, _now("Those in which I sit")),
             (UNNAMED, _now("Without a mediator")),
+            (UNFILLED, _now("Without an arbitrator or an approver")),
             (TO_PUBLISH, _now("Decisions to publish")),
             (OVER, _now("Over")),
             (ALL, _now("All")),
@@ -74,7 +75,8 @@ class Stage(Filter):
         issued = Decision.objects.issued().filter(dispute=OuterRef("pk"), publication=None)
         stages = {
             MINE: lambda: rows.seated_by(staff(request)),
-            UNNAMED: lambda: unnamed(rows),
+            UNNAMED: lambda: rows.filter(unnamed()),
+            UNFILLED: lambda: rows.filter(unfilled()),
             TO_PUBLISH: lambda: rows.filter(Exists(issued), state=DisputeState.EXECUTED),
             OVER: lambda: rows.exclude(ended_at=None),
             ALL: rows.all,
@@ -105,9 +107,15 @@ def decision(turn: Turn) -> str:
     return _now("the arbitrator’s decision") if case.arbitrator else _now("an arbitrator")
 
 
-def unnamed(rows: DisputeQuerySet) -> DisputeQuerySet:
+def unnamed() -> Q:
     """The cases that wait for a mediator."""
-    return rows.filter(mediator=None, straight=False, state__in=[DisputeState.OPENED, DisputeState.MEDIATION])
+    return Q(mediator=None, straight=False, state__in=MEDIATED)
+
+
+def unfilled() -> Q:
+    """The cases that wait for an arbitrator, or for somebody to approve what theirs has written."""
+    drafted = Exists(Decision.objects.drafted().filter(dispute=OuterRef("pk")))
+    return Q(Q(arbitrator=None) | Q(drafted, approver=None), state=DisputeState.ARBITRATION)
 
 
 @admin.register(Dispute)
@@ -215,10 +223,18 @@ class DisputeAdmin(ReadOnlyAdmin):
 
 @waits
 def naming(user: User) -> Iterator[Waiting]:
-    """The cases without a mediator, for who may name one."""
-    rows = list(unnamed(on_desk_of(user))) if user.has_perm(READ) else []
-    words = ngettext("%(n)s case without a mediator", "%(n)s cases without a mediator", len(rows))
-    yield from waiting(rows, words, UNNAMED)
+    """The cases in which a seat is free, for who may name somebody."""
+    rows = list(on_desk_of(user).filter(unnamed() | unfilled())) if user.has_perm(READ) else []
+    heard = [case for case in rows if case.state in MEDIATED]
+    words = ngettext("%(n)s case without a mediator", "%(n)s cases without a mediator", len(heard))
+    yield from waiting(heard, words, UNNAMED)
+    others = [case for case in rows if case not in heard]
+    words = ngettext(
+        "%(n)s case without an arbitrator or an approver",
+        "%(n)s cases without an arbitrator or an approver",
+        len(others),
+    )
+    yield from waiting(others, words, UNFILLED)
 
 
 @waits

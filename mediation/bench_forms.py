@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
@@ -12,6 +13,7 @@ from django.utils.translation import ngettext
 
 from escrow.models import Shares
 from marketplace.accounts.models import User
+from marketplace.accounts.staff import SMA
 from marketplace.documents.forms import DocumentField
 from marketplace.fields import EurosField
 from marketplace.forms import Deed
@@ -20,8 +22,13 @@ from mediation.anonymity import telling, unnamed
 from mediation.exhibits import ExhibitsField
 from mediation.models import Bench, Dispute, Role
 from mediation.models.bench import members
+from mediation.models.course import days_to_seek
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from marketplace.refusals import Refusal
+
     StaffChoice = forms.ModelChoiceField[User]
 else:
     StaffChoice = forms.ModelChoiceField
@@ -47,6 +54,31 @@ class StaffField(StaffChoice):
         load = staff.__dict__["load"]
         words = ngettext("%(name)s (%(n)s case under way)", "%(name)s (%(n)s cases under way)", load)
         return words % {"name": staff.display_name, "n": load}
+
+
+def nobody(dispute: Dispute, role: Role) -> str:
+    """Why nobody is offered a seat, and what to do about it."""
+    people = User.objects.filter(groups__name=SMA, is_staff=True)
+    found = Counter(Bench(dispute).obstacle(role, one) for one in people)
+    why = ", ".join(words(n) % {"n": n} for obstacle, words in OBSTACLES.items() if (n := found[obstacle]))
+    told = _now("Nobody can be the %(role)s. Of the members of the SMA: %(why)s.")
+    todo = _now(
+        "Ask an administrator to add somebody to the SMA, or to open a suspended account again, then load this page "
+        "again. Somebody is looked for by itself, too, every %(n)s working days."
+    )
+    known = {"role": role.label, "why": why or _now("no other"), "n": days_to_seek(role)}
+    return f"{told} {todo}" % known
+
+
+OBSTACLES: dict[type[Refusal] | None, Callable[[int], str]] = {
+    Bench.Tied: lambda n: ngettext("%(n)s has a tie to a side", "%(n)s have a tie to a side", n),
+    Bench.HasMediated: lambda n: ngettext("%(n)s has mediated this dispute", "%(n)s have mediated this dispute", n),
+    Bench.HasDecided: lambda n: ngettext(
+        "%(n)s has decided or approved in it", "%(n)s have decided or approved in it", n
+    ),
+    Bench.NotOfTheSma: lambda n: ngettext("%(n)s is suspended", "%(n)s are suspended", n),
+    None: lambda n: ngettext("%(n)s has the seat already", "%(n)s have the seat already", n),
+}
 
 
 class SeatForm(CaseForm):
@@ -77,6 +109,8 @@ class SeatForm(CaseForm):
             del self.fields["reason"]
         fit = [one.pk for one in Bench(dispute).candidates(self.role, besides={now})]
         self.fields["staff"].queryset = members().filter(pk__in=fit)  # type: ignore[attr-defined]
+        if not fit:
+            self.fields["staff"].help_text = nobody(dispute, self.role)
 
 
 class MediatorForm(SeatForm):

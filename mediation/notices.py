@@ -13,8 +13,8 @@ from django.utils.translation import ngettext
 
 from marketplace.events.tellings import Facts, Kind, Letter, Telling, tells
 from marketplace.templatetags.page import euros, paris
-from mediation.models import Bench, Dispute
-from mediation.models.bench import chiefs
+from mediation.models import Bench, Dispute, has_tie
+from mediation.models.bench import chiefs, members
 from mediation.models.cases import page_of
 from mediation.states import DisputeState, Role
 from mediation.turns import Turn, awaited
@@ -103,6 +103,11 @@ def sma(dispute: Dispute, event: Event) -> Iterable[User | None]:
 
 def heads(dispute: Dispute, event: Event) -> Iterable[User | None]:
     return chiefs()
+
+
+def untied(dispute: Dispute, event: Event) -> Iterable[User | None]:
+    """The members of the SMA without a tie to a side; the administrators have a letter of their own."""
+    return [one for one in members() if not one.is_superuser and not has_tie(one, dispute)]
 
 
 def late_staff(dispute: Dispute, event: Event) -> Iterable[User | None]:
@@ -238,7 +243,9 @@ def when(iso: str) -> str:
 def in_words(facts: Facts) -> Facts:
     """The facts with their amounts and dates in words."""
     amounts = {name: euros(facts.get(key)) for name, key in AMOUNTS.items()}
-    dates = {name: when(facts[name]) for name in ("until", "replaced_at", "since", "name_by") if facts.get(name)}
+    dates = {
+        name: when(facts[name]) for name in ("until", "replaced_at", "since", "name_by", "again_at") if facts.get(name)
+    }
     roles = {"role": Role(facts["role"]).label} if facts.get("role") else {}
     return {**facts, **amounts, **dates, **roles}
 
@@ -569,6 +576,20 @@ say(
     Words(
         _("Add somebody to the SMA for case SMA %(n)s: nobody can be its %(role)s"),
         [_("Nobody of the SMA can be its %(role)s: all are tied, have sat in it, or are away. Add somebody.")],
+        OPEN_CASE,
+    ),
+    staff=True,
+)
+say(
+    "stuck",
+    untied,
+    Words(
+        _("Look for somebody for case SMA %(n)s: nobody can be its %(role)s"),
+        [
+            _("Nobody of the SMA can be its %(role)s: all are tied, have sat in it, or are away. %(frozen)s wait."),
+            _("The administrators know. Tell them who could be added to the SMA, or whose leave ends."),
+            _("On %(again_at)s somebody is looked for again by itself, and then chosen at once if there is anybody."),
+        ],
         OPEN_CASE,
     ),
     staff=True,

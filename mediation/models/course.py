@@ -36,6 +36,16 @@ REPLACE, APPROVE, EXECUTE = "sma.replace", "sma.approve", "sma.execute"
 REMIND, LAST, COURT = "sma.remind", "sma.last", "sma.court"
 
 
+def days_to_seek(role: Role) -> int:
+    """After how many working days somebody is looked for again, when nobody could take a seat."""
+    days: dict[Role, int] = {
+        Role.MEDIATOR: settings.SMA_ASSIGN_DAYS,
+        Role.ARBITRATOR: settings.SMA_LATE_DAYS,
+        Role.APPROVER: settings.SMA_APPROVAL_DAYS,
+    }
+    return days[role]
+
+
 def evening(at: datetime, days: int) -> datetime:
     """18:00 in Paris, so many days after `at`."""
     return closing_on(timezone.localdate(at, PARIS) + timedelta(days=days))
@@ -142,7 +152,7 @@ class Course:
             self.dispute.tell("approval_asked")
         else:
             self.dispute.mark_seated(Role.APPROVER, None)
-            self.alarm(Role.APPROVER)
+            self.alarm(Role.APPROVER, at)
 
     def resume_decision(self, *, at: datetime) -> None:
         """A decision was sent back: its arbitrator has two working days to write another."""
@@ -213,8 +223,7 @@ class Course:
             if found := Bench(self.dispute).candidates(Role.MEDIATOR):
                 self.dispute.assign(found[0], by=None, at=at)
             else:
-                self.alarm(Role.MEDIATOR)
-                self._set(ASSIGN, deadlines.after(at, settings.SMA_ASSIGN_DAYS))
+                self._set(ASSIGN, self.alarm(Role.MEDIATOR, at))
 
     def decision_late(self, *, at: datetime) -> None:
         """The date to decide has passed: the arbitrator is told, and replaced when still late. Refused: NotDue."""
@@ -237,7 +246,7 @@ class Course:
             if not self.dispute.draft:
                 raise self.NotDue
             if not self._ask_another(at):
-                self.alarm(Role.APPROVER)
+                self.alarm(Role.APPROVER, at)
 
     def free_seats(self, *, at: datetime) -> int:
         """Who sits in it and is no longer of the SMA loses the seat, and another person is found; how many.
@@ -288,10 +297,12 @@ class Course:
             self._remind(self.dispute.due_by, at)
             self.dispute.tell("reminded")
 
-    def alarm(self, role: Role) -> None:
-        """Nobody can take a seat: the administrators are told, and the log."""
+    def alarm(self, role: Role, at: datetime) -> datetime:
+        """Nobody can take a seat: the SMA, the administrators and the log are told. When one is looked for again."""
         log.error("Case %s needs a person: nobody can be its %s.", self.dispute.number, role.label)
-        self.dispute.tell("stuck", role=str(role))
+        again_at = deadlines.after(at, days_to_seek(role))
+        self.dispute.tell("stuck", role=str(role), again_at=again_at.isoformat())
+        return again_at
 
     def seized(self, *, at: datetime) -> None:
         """A court is seized: nothing is executed by itself any more, and the SMA asks from time to time."""
@@ -321,8 +332,7 @@ class Course:
         if found := Bench(self.dispute).candidates(Role.ARBITRATOR):
             self.dispute.appoint(found[0], by=None, at=at)
         else:
-            self.alarm(Role.ARBITRATOR)
-            self._set(REPLACE, deadlines.after(at, settings.SMA_LATE_DAYS))
+            self._set(REPLACE, self.alarm(Role.ARBITRATOR, at))
 
     def _refill(self, seat: Assignment, at: datetime) -> None:
         """Somebody else takes over from who left `seat`, now or within the days of the SMA."""
@@ -368,14 +378,13 @@ class Course:
         elif Bench(dispute).replace(Role.ARBITRATOR, at=at):
             self.welcome_arbitrator(by=None, at=at)
         else:
-            self.alarm(Role.ARBITRATOR)
-            self._set(REPLACE, deadlines.after(at, settings.SMA_LATE_DAYS))
+            self._set(REPLACE, self.alarm(Role.ARBITRATOR, at))
 
     def _replace_mediator(self, at: datetime) -> None:
         if Bench(self.dispute).replace(Role.MEDIATOR, at=at):
             self.welcome_mediator(by=None, at=at)
         else:
-            self.alarm(Role.MEDIATOR)
+            self._set(REPLACE, self.alarm(Role.MEDIATOR, at))
 
     def _watch_mediator(self, at: datetime) -> None:
         """The mediator is to write or propose; late by two working days more, another takes the seat."""

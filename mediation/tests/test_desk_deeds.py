@@ -74,6 +74,22 @@ def test_arbitrator_is_named_and_never_the_mediator(arbitration: Dispute, mediat
     assert "Aude est absente." in case_page(signed_in(zoe), arbitration)
 
 
+def test_nobody_to_name_says_why_and_what_to_do(
+    arbitration: Dispute, arbitrator_user: User, moderator_user: User
+) -> None:
+    ida = person("ida@paraphe.example", "Ida Roux", staff_of=SMA)
+    company_of(ida, arbitration.client)
+    person("leo@paraphe.example", "Léo Pic", staff_of=SMA).suspend(by=moderator_user, reason="Départ")
+    text = page(signed_in(arbitrator_user), f"{CASES}{arbitration.pk}/appoint/do/")
+    for words in (
+        "Personne ne peut siéger comme arbitre",
+        "1 a un lien avec une partie, 1 a été médiateur de ce litige, 1 est suspendu, 1 a déjà le siège",
+        "Demandez à un administrateur",
+        "tous les 2 jours ouvrés",
+    ):
+        assert words in text
+
+
 def test_mediator_writes_with_evidence_and_notes_alone(mediation: Dispute, as_mediator: Client) -> None:
     assert do(as_mediator, mediation, "say", text="Bonjour à vous deux.", pieces=png()) == ""
     assert do(as_mediator, mediation, "note", text="Le client paraît fatigué.") == ""

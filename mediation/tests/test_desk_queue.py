@@ -17,13 +17,15 @@ from escrow.models import EscrowAccount
 from escrow.tests import way as escrow
 from marketplace.accounts.models import User
 from marketplace.accounts.staff import SMA
-from marketplace.templatetags.page import paris_short
+from marketplace.events.models import Notice
+from marketplace.templatetags.page import paris, paris_short
 from marketplace.testing.cast import person, signed_in
 from mediation.desk import on_desk_of, tied_to
 from mediation.models import Dispute, has_tie
 from mediation.tests import way
 from mediation.tests.desk import CASES, case_page, do, offered, page, plain
 from mediation.tests.test_bench import company_of, in_the_sma
+from mediation.tests.test_notices import told
 from projects.models import Deadline, Offer, OfferTerms
 
 pytestmark = pytest.mark.django_db
@@ -117,6 +119,33 @@ def test_first_page_says_what_waits(dispute: Dispute, account: EscrowAccount, as
     text = page(as_mediator, "/admin/")
     assert "1 dossier sans médiateur" in text
     assert "1 dossier vous attend" in text
+
+
+def test_seat_that_nobody_can_take_is_shown_and_told(
+    account: EscrowAccount, mediator_user: User, as_mediator: Client, superuser: User
+) -> None:
+    dispute = way.arbitrated(account, mediator_user)
+    assert told("stuck") == {"heads": {"Rose"}, "untied": {"Marc"}}
+    letter = Notice.objects.get(user=mediator_user, name="mediation.stuck.untied").letter
+    assert plain(paris(way.due(dispute, "sma.replace"))) in plain(letter.paragraphs[2])
+    assert "1 dossier sans arbitre ou sans approbateur" in page(as_mediator, "/admin/")
+    assert dispute.number in page(as_mediator, f"{CASES}?stage=unfilled")
+    person("zoe@paraphe.example", "Zoé Hamel", staff_of=SMA)
+    way.let_fall(dispute, "sma.replace")
+    assert dispute.number not in page(as_mediator, f"{CASES}?stage=unfilled")
+    assert "Rien ne vous attend." in page(as_mediator, "/admin/")
+
+
+def test_decision_without_an_approver_is_shown(
+    account: EscrowAccount, mediator_user: User, as_arbitrator: Client, settings: Any
+) -> None:
+    settings.SMA_APPROVAL_CENTS = 0
+    dispute = way.arbitrated(account, mediator_user)
+    assert "sans approbateur" not in page(as_arbitrator, "/admin/")
+    way.drafted(dispute, 0)
+    assert told("stuck") == {"untied": {"Marc", "Aude"}}
+    assert "1 dossier sans arbitre ou sans approbateur" in page(as_arbitrator, "/admin/")
+    assert dispute.number in page(as_arbitrator, f"{CASES}?stage=unfilled")
 
 
 def test_arbitrator_s_first_page_says_so_until_the_decision(
