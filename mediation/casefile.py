@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 from django.utils.text import capfirst
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from marketplace.templatetags.page import euros, paris
 from mediation.models import Decision, Note, Publication, Role, Seizure
-from mediation.words import label_of, labels_mean, titled
+from mediation.words import label_of, labels_mean, numbered, titled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from marketplace.accounts.models import User
     from mediation.models import Assignment, Claim, Dispute, Entry, Evidence, SplitProposal
 
-FACTS: dict[str, Callable[[str], str]] = {
+FACTS: dict[str, Callable[[Any], str]] = {
     "claim_cents": lambda value: _("%(amount)s claimed") % {"amount": euros(int(value))},
     "provider_cents": lambda value: _("%(amount)s to the provider") % {"amount": euros(int(value))},
     "client_cents": lambda value: _("%(amount)s to the client") % {"amount": euros(int(value))},
     "proposal": lambda value: _("proposal %(n)s") % {"n": value},
     "name": str,
+    "lapsed": lambda value: _("proposal %(n)s lapses") % {"n": numbered(value)},
     "until": lambda value: _("until %(date)s") % {"date": paris(datetime.fromisoformat(value))},
 }
 
@@ -47,7 +48,7 @@ class Step:
     def facts(self) -> str:
         """Amounts, names and dates of the step."""
         facts = self.entry.facts
-        return ", ".join(words(facts[name]) for name, words in FACTS.items() if facts.get(name) is not None)
+        return ", ".join(words(facts[name]) for name, words in FACTS.items() if facts.get(name) not in (None, []))
 
     @property
     def pieces(self) -> list[Evidence]:

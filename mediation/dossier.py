@@ -157,6 +157,9 @@ class Dossier:
         if proposal.refused_by:
             name = whose(self.dispute, proposal.refused_by, self.reader)
             return "", _("Refused by %(who)s") % {"who": lowered(name)}
+        by, mediator = proposal.by, self.dispute.mediator
+        if proposal.state == ProposalState.LAPSED and by != mediator and not self.dispute.is_party(by):
+            return "", _("Lapsed with the change of mediator")
         return CLOSED[ProposalState(proposal.state)]()
 
     @cached_property

@@ -18,7 +18,7 @@ from mediation.models.bench import chiefs, members
 from mediation.models.cases import page_of
 from mediation.states import DisputeState, Role
 from mediation.turns import Turn, awaited
-from mediation.words import numbered
+from mediation.words import lapse, numbered
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -185,8 +185,9 @@ class OfCase(Telling):
         return str(self.words.label), facts["page"]
 
     def more(self, facts: Facts) -> list[str]:
-        """What the letter says besides, of proposals and of evidence."""
-        return [*self.unanswered(facts), *self.pieces(facts)]
+        """What the letter says besides, of proposals that lapse or wait and of evidence."""
+        lapsed = lapse(facts.get("lapsed", []))
+        return [*([lapsed] if lapsed else []), *self.unanswered(facts), *self.pieces(facts)]
 
     def unanswered(self, facts: Facts) -> list[str]:
         """The proposals that wait for the reader, where the letter is about answering them."""

@@ -93,6 +93,7 @@ def step_of(entry: Entry, reader: User, decided_at: datetime | None = None) -> d
     text = said.text % facts
     if entry.kind == EntryKind.OPENED and "claim_cents" not in entry.facts:
         text = _("%(amount)s are frozen; nobody claims anything yet.") % facts
+    text = " ".join(filter(None, [text, lapse(entry.facts.get("lapsed", []))]))
     if pieces := ", ".join(str(piece) for piece in entry.evidence.all()):
         text = " ".join(filter(None, [text, _("With: %(pieces)s.") % {"pieces": pieces}]))
     return {
@@ -103,6 +104,16 @@ def step_of(entry: Entry, reader: User, decided_at: datetime | None = None) -> d
         "quote": entry.text,
         "kind": said.tone,
     }
+
+
+def lapse(numbers: Sequence[int]) -> str:
+    """That what a mediator had proposed ends with their seat; nothing if there was nothing."""
+    told = ngettext(
+        "Proposal %(n)s of the former mediator lapses: nobody accepts it any more.",
+        "Proposals %(n)s of the former mediator lapse: nobody accepts them any more.",
+        len(numbers),
+    )
+    return told % {"n": numbered(numbers)} if numbers else ""
 
 
 def titled(title: str, entry: Entry, decided_at: datetime | None) -> str:

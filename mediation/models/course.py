@@ -104,14 +104,17 @@ class Course:
         dispute.tell("mediation", **(spoken.facts if spoken else {}))
 
     def welcome_mediator(self, *, by: User | None, at: datetime, reason: str = "") -> None:
-        """A mediator is named: both sides know who, with the `reason` of a change; they have their days to act."""
+        """A mediator is named: both sides know who, with the `reason` of a change; they have their days to act.
+
+        What another mediator had proposed lapses.
+        """
         dispute = self.dispute
         self._cancel(ASSIGN)
         if dispute.state == DisputeState.MEDIATION:
             self._watch_mediator(at)
-        name = named(dispute.mediator)
-        dispute.write(EntryKind.ASSIGNED, by=by, text=reason, name=name)
-        dispute.tell("assigned", by=by, name=name, text=reason, changed=bool(reason))
+        facts: dict[str, Any] = {"name": named(dispute.mediator), "lapsed": self._drop_proposals()}
+        dispute.write(EntryKind.ASSIGNED, by=by, text=reason, **facts)
+        dispute.tell("assigned", by=by, text=reason, changed=bool(reason), **facts)
         self._take_leave(Role.MEDIATOR, by=by, at=at, reason=reason)
 
     def arbitrate(self, *, by: User | None, at: datetime, text: str = "", spoken: Spoken | None = None) -> None:
@@ -338,8 +341,9 @@ class Course:
         """Somebody else takes over from who left `seat`, now or within the days of the SMA."""
         dispute, role, name = self.dispute, Role(seat.role), named(seat.staff)
         name_by = deadlines.after(at, settings.SMA_ASSIGN_DAYS)
+        lapsed = self._drop_proposals() if role == Role.MEDIATOR else []
         if role != Role.APPROVER:
-            dispute.write(EntryKind.VACATED, name=name)
+            dispute.write(EntryKind.VACATED, name=name, lapsed=lapsed)
         if role == Role.MEDIATOR:
             self._cancel(REPLACE)
             self._set(ASSIGN, name_by)
@@ -348,9 +352,17 @@ class Course:
         elif dispute.draft:
             self.await_approval(at=at)
         then: User | None = getattr(dispute, role.lower())
-        dispute.tell("vacated", name=name, role=str(role), then=named(then), name_by=name_by.isoformat())
+        facts: dict[str, Any] = {"name": name, "role": str(role), "then": named(then), "lapsed": lapsed}
+        dispute.tell("vacated", name_by=name_by.isoformat(), **facts)
         if not then or role == Role.APPROVER:
             self._take_leave(role, by=None, at=at)
+
+    def _drop_proposals(self) -> list[int]:
+        """What a mediator who leaves had proposed lapses: the SMA has one open proposal at most. Their numbers."""
+        rows = self.dispute.proposals.open().of_the_sma()
+        numbers = sorted(rows.values_list("number", flat=True))
+        rows.lapse()
+        return numbers
 
     def _decide_anew(self, at: datetime) -> None:
         """The arbitrator has left: what they wrote and nobody approved falls, another one has the whole time."""

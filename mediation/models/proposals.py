@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Max, Q
+from django.db.models import F, Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -36,6 +36,11 @@ class SplitProposalQuerySet(models.QuerySet["SplitProposal"]):
     def open(self) -> SplitProposalQuerySet:
         """Those to be answered: one at most of each side and of the mediator."""
         return self.filter(state=ProposalState.OPEN)
+
+    def of_the_sma(self) -> SplitProposalQuerySet:
+        """Those of whoever mediates or mediated."""
+        agreement = "dispute__account__agreement"
+        return self.exclude(by=F(f"{agreement}__client")).exclude(by=F(f"{agreement}__provider"))
 
     def lapse(self) -> int:
         """The mediation is over: nobody accepts them any more; how many."""
@@ -105,7 +110,9 @@ class SplitProposal(models.Model):
                 return done.same_as(dispute, shares, reason=reason, by=by)
             dispute.must_be_in(DisputeState.MEDIATION)
             cls._must_be_right(dispute, shares, reason, by)
-            dispute.proposals.open().filter(by=by).update(state=ProposalState.REPLACED, closed_at=timezone.now())
+            before = dispute.proposals.open()
+            before = before.filter(by=by) if dispute.is_party(by) else before.of_the_sma()
+            before.update(state=ProposalState.REPLACED, closed_at=timezone.now())
             number = 1 + (dispute.proposals.aggregate(last=Max("number"))["last"] or 0)
             own = {f"{side}_accepted_at": timezone.now() for side in ("client", "provider") if dispute.is_(side, by)}
             proposal = cls.objects.create(

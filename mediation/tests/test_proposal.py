@@ -6,11 +6,17 @@ import uuid
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from escrow.models import EscrowAccount, Shares
 from marketplace.accounts.models import User
+from marketplace.events.models import Notice
+from marketplace.testing.cast import signed_in
 from mediation.models import Dispute, SplitProposal
+from mediation.tasks import free_seats
 from mediation.tests import way
+from mediation.tests.desk import case_page
+from mediation.tests.pages import address, page
 
 pytestmark = pytest.mark.django_db
 
@@ -124,3 +130,35 @@ def test_hand_over_leaves_proposals_without_object(account: EscrowAccount, media
     for _again in range(2):
         dispute.hand_over("Aucun accord.", by=mediator_user)
     assert (way.fresh(dispute).state, states(dispute)) == ("ARBITRATION", ["LAPSED"])
+
+
+def test_proposal_of_a_replaced_mediator_lapses(
+    account: EscrowAccount, mediator_user: User, arbitrator_user: User, as_client: Client
+) -> None:
+    dispute = way.mediated(account)
+    dispute.assign(mediator_user, by=None)
+    first = way.proposed(way.fresh(dispute), 70_000, mediator_user)
+    way.proposed(dispute, 60_000, dispute.client)
+    dispute.assign(arbitrator_user, by=mediator_user, reason="Congé.")
+    way.proposed(way.fresh(dispute), 50_000, arbitrator_user)
+    assert sorted(dispute.proposals.open().values_list("number", flat=True)) == [2, 3]
+    with pytest.raises(SplitProposal.Overtaken):
+        first.accept(by=dispute.client)
+    text = page(as_client, address(dispute))
+    assert "La proposition 1 de l’ancien médiateur devient caduque" in text
+    assert "Caduque avec le changement de médiateur" in text
+    letter = Notice.objects.get(user=dispute.client, name="mediation.assigned.both_later", event__facts__changed=True)
+    assert "La proposition 1 de l’ancien médiateur" in letter.letter.paragraphs[-1]
+    assert "la proposition 1 devient caduque" in case_page(signed_in(arbitrator_user), dispute)
+
+
+def test_proposal_of_a_mediator_who_leaves_lapses(
+    account: EscrowAccount, mediator_user: User, moderator_user: User, as_client: Client
+) -> None:
+    dispute = way.mediated(account)
+    dispute.assign(mediator_user, by=None)
+    way.proposed(way.fresh(dispute), 70_000, mediator_user)
+    mediator_user.suspend(by=moderator_user, reason="Départ")
+    assert free_seats() == 1
+    assert not dispute.proposals.open().exists()
+    assert "La proposition 1 de l’ancien médiateur devient caduque" in page(as_client, address(dispute))
