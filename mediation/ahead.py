@@ -10,9 +10,10 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from marketplace.templatetags.page import paris
-from mediation.models.course import evening
+from mediation.models.course import ASSIGN, LAST, evening
 from mediation.states import MEDIATED, DisputeState
 from mediation.words import opposite
+from projects.models import Deadline
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
@@ -35,23 +36,44 @@ class Ahead(NamedTuple):
         mediation = dispute.mediate_by or evening(answered, settings.SMA_MEDIATION_DAYS)
         begun = answered if dispute.straight else mediation
         decision = dispute.decide_by or evening(begun, settings.SMA_DECISION_DAYS)
+        if dispute.state == DisputeState.ARBITRATION and not dispute.arbitrator:
+            decision = evening(decision, settings.SMA_DECISION_DAYS)
         return cls(mediation, decision, evening(decision, settings.SMA_EXECUTION_DAYS))
 
 
 def steps_ahead(dispute: Dispute, reader: User) -> Iterator[dict[str, Any]]:
     """As components/timeline.html draws them; none once it is decided."""
     ahead = Ahead.of(dispute)
+    if dispute.state in MEDIATED and not dispute.mediator and (at := date_of(dispute, ASSIGN)):
+        yield naming(at)
     if dispute.state == DisputeState.OPENED and not dispute.straight:
         yield mediation(ahead, dispute, reader)
     if dispute.state in MEDIATED:
         yield decision(ahead)
     if dispute.is_open:
         yield execution(ahead)
+    if dispute.state == DisputeState.ARBITRATION and (at := date_of(dispute, LAST)):
+        yield last_resort(at)
+
+
+def date_of(dispute: Dispute, kind: str) -> datetime | None:
+    """When a date of the case falls, if it is set."""
+    row = Deadline.objects.about(dispute, kind).waiting().first()
+    return row.due_at if row else None
 
 
 def step(title: str, text: str, at: datetime, duties: Duties) -> dict[str, Any]:
     """A step to come, with the date before which it is expected."""
     return {"title": title, "text": text, "at": at, "by": _("expected before"), "kind": "next", "duties": duties}
+
+
+def naming(at: datetime) -> dict[str, Any]:
+    duties = [
+        (_("Who"), _("The SMA")),
+        (_("By when"), paris(at)),
+        (_("If nobody acts"), _("A mediator is named by itself.")),
+    ]
+    return step(_("Name of the mediator"), _("Without a tie to either side. You are told who it is."), at, duties)
 
 
 def mediation(ahead: Ahead, dispute: Dispute, reader: User) -> dict[str, Any]:
@@ -85,3 +107,14 @@ def execution(ahead: Ahead) -> dict[str, Any]:
     ]
     text = _("One movement: the provider’s share is released, the client’s is refunded.")
     return step(_("Execution"), text, ahead.execution, duties)
+
+
+def last_resort(at: datetime) -> dict[str, Any]:
+    text = _("The money is held again and the tranches are as they were before: nobody has won.")
+    duties = [
+        (_("Who"), _("Nobody: it happens by itself")),
+        (_("By when"), paris(at)),
+        (_("And then"), _("Opened again, the dispute goes straight to an arbitrator.")),
+    ]
+    words = {"by": _("otherwise on"), "kind": "next", "duties": duties}
+    return {"title": _("Without a decision by then: the case ends undecided"), "text": text, "at": at, **words}

@@ -27,6 +27,8 @@ FACTS: dict[str, Callable[[Any], str]] = {
     "client_cents": lambda value: _("%(amount)s to the client") % {"amount": euros(int(value))},
     "proposal": lambda value: _("proposal %(n)s") % {"n": value},
     "name": str,
+    "side": lambda value: _("the client") if value == "client" else _("the provider"),
+    "late": lambda value: _("%(name)s was late") % {"name": value},
     "lapsed": lambda value: _("proposal %(n)s lapses") % {"n": numbered(value)},
     "until": lambda value: _("until %(date)s") % {"date": paris(datetime.fromisoformat(value))},
 }
@@ -48,7 +50,7 @@ class Step:
     def facts(self) -> str:
         """Amounts, names and dates of the step."""
         facts = self.entry.facts
-        return ", ".join(words(facts[name]) for name, words in FACTS.items() if facts.get(name) not in (None, []))
+        return ", ".join(words(facts[name]) for name, words in FACTS.items() if facts.get(name) not in (None, "", []))
 
     @property
     def pieces(self) -> list[Evidence]:

@@ -18,7 +18,7 @@ from mediation.models.bench import chiefs, members
 from mediation.models.cases import page_of
 from mediation.states import DisputeState, Role
 from mediation.turns import Turn, awaited
-from mediation.words import lapse, numbered
+from mediation.words import lapse, numbered, was_late
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -185,9 +185,9 @@ class OfCase(Telling):
         return str(self.words.label), facts["page"]
 
     def more(self, facts: Facts) -> list[str]:
-        """What the letter says besides, of proposals that lapse or wait and of evidence."""
-        lapsed = lapse(facts.get("lapsed", []))
-        return [*([lapsed] if lapsed else []), *self.unanswered(facts), *self.pieces(facts)]
+        """What the letter says besides: of who was late, of proposals that lapse or wait, of evidence."""
+        changed = filter(None, [was_late(facts.get("late")), lapse(facts.get("lapsed", []))])
+        return [*changed, *self.unanswered(facts), *self.pieces(facts)]
 
     def unanswered(self, facts: Facts) -> list[str]:
         """The proposals that wait for the reader, where the letter is about answering them."""
@@ -230,7 +230,8 @@ class OfCase(Telling):
             rows.append((_now("To the provider"), euros(facts["provider_cents"])))
             rows.append((_now("To the client"), euros(facts["client_cents"])))
         if self.words.dated and facts["until"]:
-            rows.append((str(self.words.dated), when(facts["until"])))
+            dated = _now("Arbitrator named before") if facts.get("arbitrator") == "" else str(self.words.dated)
+            rows.append((dated, when(facts["until"])))
         if facts.get("sha256"):
             rows.append((_now("SHA-256 of the PDF"), facts["sha256"]))
         return rows

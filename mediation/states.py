@@ -78,6 +78,7 @@ class EntryKind(models.TextChoices):
     OPENED = "OPENED", _("case opened")
     JOINED = "JOINED", _("joined by the other party")
     ANSWERED = "ANSWERED", _("answered")
+    SILENT = "SILENT", _("no answer in time")
     SAID = "SAID", _("message")
     PRODUCED = "PRODUCED", _("evidence")
     ASSIGNED = "ASSIGNED", _("mediator named")

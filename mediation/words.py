@@ -57,6 +57,7 @@ STEPS: dict[EntryKind, Callable[[], Said]] = {
     ),
     EntryKind.JOINED: lambda: Said(_("Claim of the other side, in the same case"), _("%(claim)s are claimed.")),
     EntryKind.ANSWERED: lambda: Said(_("Answer to the dispute")),
+    EntryKind.SILENT: lambda: Said("", _("The case goes on all the same: silence never wins by itself.")),
     EntryKind.SAID: lambda: Said(_("Message")),
     EntryKind.PRODUCED: lambda: Said(_("New evidence")),
     EntryKind.ASSIGNED: lambda: Said(_("%(name)s mediates"), _("Without a tie to either side.")),
@@ -93,17 +94,34 @@ def step_of(entry: Entry, reader: User, decided_at: datetime | None = None) -> d
     text = said.text % facts
     if entry.kind == EntryKind.OPENED and "claim_cents" not in entry.facts:
         text = _("%(amount)s are frozen; nobody claims anything yet.") % facts
-    text = " ".join(filter(None, [text, lapse(entry.facts.get("lapsed", []))]))
+    if entry.kind == EntryKind.ARBITRATION and not entry.facts["until"]:
+        text = _("Nobody can decide it yet: the SMA looks for an arbitrator.")
+    text = " ".join(filter(None, [text, was_late(entry.facts.get("late")), lapse(entry.facts.get("lapsed", []))]))
     if pieces := ", ".join(str(piece) for piece in entry.evidence.all()):
         text = " ".join(filter(None, [text, _("With: %(pieces)s.") % {"pieces": pieces}]))
     return {
         "at": entry.at,
-        "title": titled(said.title % facts, entry, decided_at),
+        "title": titled(silence(entry, reader) or said.title % facts, entry, decided_at),
         "who": author(entry, reader),
         "text": text,
         "quote": entry.text,
         "kind": said.tone,
     }
+
+
+def silence(entry: Entry, reader: User) -> str:
+    """Who has let the days to answer pass, for the step of it."""
+    if entry.kind != EntryKind.SILENT:
+        return ""
+    side: User = getattr(entry.dispute, entry.facts["side"])
+    if side == reader:
+        return _("You have not answered in time")
+    return _("%(who)s has not answered in time") % {"who": whose(entry.dispute, side, reader)}
+
+
+def was_late(name: str | None) -> str:
+    """Why somebody else has a seat: who had it let its date pass; nothing if nobody did."""
+    return _("%(name)s, who had the seat, was late: another person has it, by itself.") % {"name": name} if name else ""
 
 
 def lapse(numbers: Sequence[int]) -> str:
@@ -258,6 +276,8 @@ def arbitrated(turn: Turn, reader: User) -> Phase:
     who = _("The arbitrator: %(name)s") % {"name": one.display_name} if one else _("The SMA: name an arbitrator")
     note = evidence_note(dispute) if dispute.is_party(reader) else ""
     silence = _("An arbitrator who is late is replaced; the money stays frozen.")
+    if one is None:
+        silence = _("The SMA looks for an arbitrator again at that date; the money stays frozen.")
     return Phase(_("Arbitration"), who, note, silence)
 
 

@@ -112,7 +112,8 @@ class Course:
         self._cancel(ASSIGN)
         if dispute.state == DisputeState.MEDIATION:
             self._watch_mediator(at)
-        facts: dict[str, Any] = {"name": named(dispute.mediator), "lapsed": self._drop_proposals()}
+        facts: dict[str, Any] = {"name": named(dispute.mediator), "late": self._late(Role.MEDIATOR, at)}
+        facts["lapsed"] = self._drop_proposals()
         dispute.write(EntryKind.ASSIGNED, by=by, text=reason, **facts)
         dispute.tell("assigned", by=by, text=reason, changed=bool(reason), **facts)
         self._take_leave(Role.MEDIATOR, by=by, at=at, reason=reason)
@@ -126,7 +127,8 @@ class Course:
         dispute.state, dispute.arbitrated_at = DisputeState.ARBITRATION, at
         dispute.decide_by = evening(at, settings.SMA_DECISION_DAYS)
         dispute.save(update_fields=["state", "arbitrated_at", "decide_by"])
-        dispute.write(EntryKind.ARBITRATION, by=by, text=text, until=dispute.decide_by.isoformat())
+        until = dispute.decide_by.isoformat() if Bench(dispute).candidates(Role.ARBITRATOR) else None
+        dispute.write(EntryKind.ARBITRATION, by=by, text=text, until=until)
         self._set(LAST, evening(at, settings.SMA_LAST_RESORT_DAYS))
         self._find_arbitrator(at)
         last = dispute.evidence_by if dispute.straight else None
@@ -141,9 +143,10 @@ class Course:
         self._cancel(REPLACE)
         self._set(DECIDE, dispute.decide_by)
         self._remind(dispute.decide_by, at)
-        name, again = named(dispute.arbitrator), dispute.assignments.filter(role=Role.ARBITRATOR).count() > 1
-        dispute.write(EntryKind.APPOINTED, by=by, text=reason, name=name, until=dispute.decide_by.isoformat())
-        dispute.tell("appointed", by=by, name=name, again=again, text=reason, changed=bool(reason))
+        facts: dict[str, Any] = {"name": named(dispute.arbitrator), "late": self._late(Role.ARBITRATOR, at)}
+        again = dispute.assignments.filter(role=Role.ARBITRATOR).count() > 1
+        dispute.write(EntryKind.APPOINTED, by=by, text=reason, until=dispute.decide_by.isoformat(), **facts)
+        dispute.tell("appointed", by=by, again=again, text=reason, changed=bool(reason), **facts)
         self._take_leave(Role.ARBITRATOR, by=by, at=at, reason=reason)
 
     def await_approval(self, *, at: datetime) -> None:
@@ -211,6 +214,8 @@ class Course:
     def answer_lapsed(self, *, at: datetime) -> None:
         """The days to answer have passed at `at`: silence decides nothing, the case goes on. Refused: NotDue."""
         with self._due(DisputeState.OPENED):
+            for side in self.dispute.silent():
+                self.dispute.write(EntryKind.SILENT, side="client" if self.dispute.is_("client", side) else "provider")
             self.proceed(at)
 
     def mediation_lapsed(self, *, at: datetime) -> None:
@@ -335,7 +340,13 @@ class Course:
         if found := Bench(self.dispute).candidates(Role.ARBITRATOR):
             self.dispute.appoint(found[0], by=None, at=at)
         else:
-            self._set(REPLACE, self.alarm(Role.ARBITRATOR, at))
+            self._await_arbitrator(self.alarm(Role.ARBITRATOR, at))
+
+    def _await_arbitrator(self, until: datetime) -> None:
+        """Nobody decides: `until` is the date of the step, when an arbitrator is looked for again."""
+        self.dispute.decide_by = until
+        self.dispute.save(update_fields=["decide_by"])
+        self._set(REPLACE, until)
 
     def _refill(self, seat: Assignment, at: datetime) -> None:
         """Somebody else takes over from who left `seat`, now or within the days of the SMA."""
@@ -356,6 +367,11 @@ class Course:
         dispute.tell("vacated", name_by=name_by.isoformat(), **facts)
         if not then or role == Role.APPROVER:
             self._take_leave(role, by=None, at=at)
+
+    def _late(self, role: Role, at: datetime) -> str:
+        """The name of who lost a seat at `at` for having let its date pass, if somebody did."""
+        left = self.dispute.assignments.filter(role=role, ended_at=at, late=True).select_related("staff").last()
+        return named(left.staff if left else None)
 
     def _drop_proposals(self) -> list[int]:
         """What a mediator who leaves had proposed lapses: the SMA has one open proposal at most. Their numbers."""

@@ -14,6 +14,7 @@ from marketplace.events.models import Notice
 from marketplace.templatetags.page import paris, paris_short
 from marketplace.testing.cast import signed_in
 from mediation.models import Dispute, Seizure
+from mediation.tasks import free_seats
 from mediation.tests import way
 from mediation.tests.desk import page as desk_page
 from mediation.tests.pages import address, page, plain
@@ -170,3 +171,66 @@ def test_case_without_a_mediator_waits_for_one(account: EscrowAccount, as_mediat
     assert "un médiateur" in desk_page(as_mediator)
     dispute.answer("Non.", by=dispute.provider, key=uuid.uuid4())
     assert "un médiateur" in desk_page(as_mediator)
+
+
+def ahead(reader: Client, dispute: Dispute, title: str) -> str:
+    """What the timeline says of one step, in one line."""
+    step = page(reader, address(dispute)).partition(title)
+    return " ".join((step[0][-200:] + step[2][:900]).split()) if step[1] else ""
+
+
+def test_both_read_until_when_a_mediator_is_named(
+    account: EscrowAccount, as_client: Client, mediator_user: User, moderator_user: User
+) -> None:
+    dispute, title = way.mediated(account), "Désignation du médiateur"
+    step = ahead(as_client, dispute, title)
+    assert plain(paris(way.due(dispute, "sma.assign"))) in step
+    assert "Un médiateur est désigné de lui-même." in step
+    dispute.assign(mediator_user, by=None)
+    assert not ahead(as_client, dispute, title)
+    mediator_user.suspend(by=moderator_user, reason="Départ")
+    free_seats()
+    assert plain(paris(way.due(dispute, "sma.assign"))) in ahead(as_client, dispute, title)
+
+
+def test_both_read_when_the_case_ends_without_a_decision(drafted: Dispute, as_client: Client) -> None:
+    step = ahead(as_client, drafted, "le dossier prend fin sans décision")
+    assert plain(paris_short(way.due(drafted, "sma.last"))) in step
+    assert "Rouvert, le litige va directement devant un arbitre." in step
+
+
+def test_case_without_an_arbitrator_says_when_one_is_looked_for(
+    account: EscrowAccount, as_client: Client, mediator_user: User
+) -> None:
+    dispute = way.arbitrated(account, mediator_user)
+    again = plain(paris(way.due(dispute, "sma.replace")))
+    assert dispute.decide_by == way.due(dispute, "sma.replace")
+    for text in (strip(as_client, dispute), report(as_client, dispute)):
+        assert again in text
+    assert "Personne ne peut encore trancher" in page(as_client, address(dispute))
+    figures = Notice.objects.get(user=dispute.client, name="mediation.arbitration.both").letter.figures
+    assert ("Arbitre désigné avant", again) in [(label, plain(value)) for label, value in figures]
+
+
+def test_page_and_letter_say_that_the_former_mediator_was_late(
+    mediated: Dispute, as_client: Client, arbitrator_user: User
+) -> None:
+    way.let_fall(mediated, "sma.replace")
+    told = "Marc Tellier, qui occupait le siège, était en retard"
+    assert told in page(as_client, address(mediated))
+    letters = Notice.objects.filter(user=mediated.client, name="mediation.assigned.both_later")
+    assert told in letters.latest("pk").letter.paragraphs[-1]
+    assert "Marc Tellier était en retard" in desk_page(
+        signed_in(arbitrator_user), f"/admin/mediation/dispute/{mediated.pk}/change/"
+    )
+
+
+def test_silence_leaves_a_line(
+    account: EscrowAccount, as_client: Client, as_provider: Client, as_mediator: Client, mediator_user: User
+) -> None:
+    dispute = way.let_fall(way.opened(account), "sma.answer")
+    assert "Le prestataire n’a pas répondu dans le délai" in page(as_client, address(dispute))
+    assert "Vous n’avez pas répondu dans le délai" in page(as_provider, address(dispute))
+    dispute.assign(mediator_user, by=None)
+    text = desk_page(as_mediator, f"/admin/mediation/dispute/{dispute.pk}/change/")
+    assert "Pas de réponse dans le délai" in text
