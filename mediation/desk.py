@@ -12,11 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from marketplace import deadlines
-from marketplace.accounts.models import BankAccount, User
+from marketplace.accounts.models import User
 from mediation.models import Assignment, Decision, Dispute, DisputeState, Role, SplitProposal
-from mediation.models.bench import members
+from mediation.models.bench import members, of_sides, tied_to
 from mediation.turns import Turn, with_turns
-from projects.models import Offer
 
 if TYPE_CHECKING:
     from mediation.models.cases import DisputeQuerySet
@@ -24,29 +23,12 @@ if TYPE_CHECKING:
 YEAR = timedelta(days=365)
 
 
-def tied_to(staff: User) -> set[int]:
-    """The numbers of all who have a tie to `staff`: the same business or bank account, or ever a project in common."""
-    marks = BankAccount.objects.current().of(staff).values("fingerprint")
-    same = Q(pk=staff.pk) | Q(bank_accounts__in=BankAccount.objects.current().filter(fingerprint__in=marks))
-    if staff.has_company:
-        own = staff.company
-        same |= Q(company=own)
-        same |= Q(company__siren=own.siren) if own.siren else Q()
-        same |= Q(company__vat_number=own.vat_number) if own.vat_number else Q()
-    bids = Offer.objects.filter(provider=staff)
-    rivals = Offer.objects.filter(Q(project__in=bids.values("project")) | Q(project__client=staff))
-    met = Q(pk__in=bids.values("project__client")) | Q(pk__in=rivals.values("provider"))
-    return set(User.objects.filter(same | met).values_list("pk", flat=True))
-
-
 def on_desk_of(staff: User) -> DisputeQuerySet:
     """The cases that `staff` finds in the administration, the nearest date first: none in which a side is tied to them.
 
     Whoever does not sit in a case finds only its number, its state, its dates and the amount that is frozen.
     """
-    tied = tied_to(staff)
-    agreement = "account__agreement"
-    rows = Dispute.objects.exclude(**{f"{agreement}__client__in": tied}).exclude(**{f"{agreement}__provider__in": tied})
+    rows = Dispute.objects.exclude(of_sides(tied_to(staff), ""))
     return with_turns(rows.with_parties().select_related("project__category")).by_due()
 
 

@@ -1,4 +1,4 @@
-"""The seats of people who have left the SMA: how they are found and freed; who is told of a seat that changes hands."""
+"""The seats of who left the SMA or is tied to a side by now: how they are freed; who is told of it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 def free_seats(at: datetime) -> int:
-    """Free the seats of whoever is no longer of the SMA, however they left: suspended, off its group or the staff.
+    """Free the seats of whoever may not sit any more: suspended, off its group or the staff, or tied to a side by now.
 
     Case by case, each in a transaction of its own: one that fails is logged and stops no other. How many were freed.
     """
@@ -75,7 +75,7 @@ say(
     Words(
         _("Name a mediator for case SMA %(n)s: %(name)s has left the seat"),
         [
-            _("%(name)s, its %(role)s, is no longer an active member of the SMA: nobody sits there."),
+            _("%(name)s, its %(role)s, has left the SMA or has a tie to a side by now: nobody sits there."),
             _("Name somebody before %(name_by)s; otherwise who has least to do is named by itself."),
         ],
         OPEN_CASE,
@@ -87,7 +87,7 @@ say(
     heads_replaced,
     Words(
         _("Nothing to do, %(then)s takes the seat of %(name)s, case SMA %(n)s"),
-        [_("%(name)s, its %(role)s, is no longer an active member of the SMA: %(then)s has the seat, and was told.")],
+        [_("%(name)s, its %(role)s, has left the SMA or has a tie to a side by now: %(then)s sits there, and knows.")],
         OPEN_CASE,
     ),
     staff=True,
@@ -125,9 +125,11 @@ class OfLeave(OfCase):
         return [self.why(facts), *self.words.paragraphs]
 
     def why(self, facts: Facts) -> _StrPromise:
-        """What took the seat: a date, one's leave, a colleague, or the end of what there was to approve."""
+        """What took the seat: a date, one's leave or tie, a colleague, or the end of what there was to approve."""
         if facts["gone"]:
             return _("Your account is no longer that of an active member of the SMA: your seat in this case is free.")
+        if facts.get("tied"):
+            return _("You have a tie to a side by now (business, bank account or project in common): nobody sits so.")
         if facts["late"]:
             return _("A date of the case had passed by two working days: another member took the seat by itself.")
         if facts["role"] == Role.APPROVER:
@@ -138,8 +140,8 @@ class OfLeave(OfCase):
         return []
 
     def action(self, facts: Facts) -> tuple[str, str] | None:
-        """The administration, for who still enters it."""
-        return None if facts["gone"] else super().action(facts)
+        """The administration, for who still finds the case there."""
+        return None if facts["gone"] or facts.get("tied") else super().action(facts)
 
 
 tells("mediation.replaced", kind=Kind.DISPUTE)(OfLeave)

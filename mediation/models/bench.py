@@ -12,7 +12,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.accounts.models import User
+from marketplace.accounts.models import BankAccount, User
 from marketplace.accounts.staff import SMA
 from marketplace.refusals import Refusal
 from mediation.states import DisputeState, Role
@@ -22,18 +22,33 @@ if TYPE_CHECKING:
     from .cases import Dispute
 
 
+def of_sides(people: Collection[int], prefix: str = "dispute__") -> Q:
+    """What belongs to a case of which one of the two sides is among `people`."""
+    agreement = f"{prefix}account__agreement"
+    return Q(**{f"{agreement}__client__in": people}) | Q(**{f"{agreement}__provider__in": people})
+
+
 class AssignmentQuerySet(models.QuerySet["Assignment"]):
     def current(self) -> AssignmentQuerySet:
         """Those that last: one at most per case and role."""
         return self.filter(ended_at=None)
 
     def abandoned(self) -> AssignmentQuerySet:
-        """Those that last of people who are no longer of the SMA: suspended, off the staff, or out of its group.
+        """Those that last of people who may not sit any more: off the SMA, suspended, or with a tie to a side by now.
 
         An administrator may approve without being of the group.
         """
-        rows = self.current().exclude(staff__in=of_the_sma())
-        return rows.exclude(role=Role.APPROVER, staff__is_superuser=True, staff__is_active=True)
+        rows = self.current()
+        gone = rows.exclude(staff__in=of_the_sma())
+        gone = gone.exclude(role=Role.APPROVER, staff__is_superuser=True, staff__is_active=True)
+        return rows.filter(Q(pk__in=gone.values("pk")) | Q(pk__in=rows.tied().values("pk")))
+
+    def tied(self) -> AssignmentQuerySet:
+        """Those of people who have a tie to a side by now."""
+        found = Q(pk__in=())
+        for one in User.objects.filter(pk__in=self.values("staff")):
+            found |= Q(staff=one) & of_sides(tied_to(one))
+        return self.filter(found)
 
     def close(self, at: datetime) -> int:
         """These are over at `at`: their work is done, or somebody else's; how many."""
@@ -87,6 +102,21 @@ def have_met(one: User, other: User) -> bool:
     """Whether both were ever on one project, as client or bidder."""
     as_client = Q(project__client=one, provider=other) | Q(project__client=other, provider=one)
     return Offer.objects.filter(as_client | Q(provider=one, project__offers__provider=other)).exists()
+
+
+def tied_to(staff: User) -> set[int]:
+    """The numbers of all who have a tie to `staff`: the same business or bank account, or ever a project in common."""
+    marks = BankAccount.objects.current().of(staff).values("fingerprint")
+    same = Q(pk=staff.pk) | Q(bank_accounts__in=BankAccount.objects.current().filter(fingerprint__in=marks))
+    if staff.has_company:
+        own = staff.company
+        same |= Q(company=own)
+        same |= Q(company__siren=own.siren) if own.siren else Q()
+        same |= Q(company__vat_number=own.vat_number) if own.vat_number else Q()
+    bids = Offer.objects.filter(provider=staff)
+    rivals = Offer.objects.filter(Q(project__in=bids.values("project")) | Q(project__client=staff))
+    met = Q(pk__in=bids.values("project__client")) | Q(pk__in=rivals.values("provider"))
+    return set(User.objects.filter(same | met).values_list("pk", flat=True))
 
 
 def of_the_sma() -> models.QuerySet[User]:
@@ -167,7 +197,7 @@ class Bench:
         return True
 
     def vacate(self, seat: Assignment, *, at: datetime) -> None:
-        """Take a seat from who is no longer of the SMA: nobody sits there."""
+        """Take a seat from who may not sit there any more: nobody does."""
         self.dispute.assignments.filter(pk=seat.pk).close(at)
         self.dispute.mark_seated(Role(seat.role), None)
 

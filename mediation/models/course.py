@@ -20,7 +20,7 @@ from marketplace.templatetags.page import PARIS
 from mediation.states import ACTS, MEDIATED, OPEN, DisputeState, EntryKind, Role
 from projects.models import Deadline, closing_on
 
-from .bench import Bench, of_the_sma
+from .bench import Bench, has_tie, sits_for_the_sma
 
 if TYPE_CHECKING:
     from escrow.models import Shares
@@ -257,7 +257,7 @@ class Course:
                 self.alarm(Role.APPROVER, at)
 
     def free_seats(self, *, at: datetime) -> int:
-        """Who sits in it and is no longer of the SMA loses the seat, and another person is found; how many.
+        """Who sits in it and may not any more loses the seat, and another person is found; how many.
 
         A mediator is named as at the opening, an arbitrator or an approver is chosen at once; both sides, the
         administrators and whoever leaves are told.
@@ -393,9 +393,10 @@ class Course:
         left = self.dispute.assignments.filter(role=role, ended_at=at).select_related("staff").last()
         if left is None:
             return
-        gone = not left.staff.is_active or not of_the_sma().filter(pk=left.staff_id).exists()
+        gone = not sits_for_the_sma(left.staff, left.role)
+        tied = not (gone or by or left.late) and has_tie(left.staff, self.dispute)
         facts = {"staff": left.staff_id, "role": str(role), "since": left.at.isoformat(), "late": left.late}
-        self.dispute.tell("replaced", by=by, text=reason, gone=gone, **facts)
+        self.dispute.tell("replaced", by=by, text=reason, gone=gone, tied=tied, **facts)
 
     def _replace_arbitrator(self, at: datetime) -> None:
         dispute = self.dispute

@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.refusals import Refusal
 from mediation.states import EntryKind
 
+from .bench import of_sides, tied_to
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -29,10 +31,14 @@ def sided(user: User, prefix: str = "dispute__") -> Q:
 
 
 def seated(user: User, prefix: str = "dispute__") -> Q:
-    """What belongs to a case in which `user` is mediator, arbitrator or approver, as long as they are of the staff."""
+    """What belongs to a case in which `user` is mediator, arbitrator or approver, as long as they are of the staff.
+
+    Nothing of one in which they have a tie to a side by now.
+    """
     if not (user.is_staff and user.is_active):
         return Q(pk__in=())
-    return Q(*((f"{prefix}{seat}", user) for seat in ("mediator", "arbitrator", "approver")), _connector=Q.OR)
+    seats = Q(*((f"{prefix}{seat}", user) for seat in ("mediator", "arbitrator", "approver")), _connector=Q.OR)
+    return seats & ~of_sides(tied_to(user), prefix)
 
 
 def concerned(user: User, prefix: str = "dispute__") -> Q:

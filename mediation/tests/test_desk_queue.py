@@ -20,8 +20,9 @@ from marketplace.accounts.staff import SMA
 from marketplace.events.models import Notice
 from marketplace.templatetags.page import paris, paris_short
 from marketplace.testing.cast import person, signed_in
-from mediation.desk import on_desk_of, tied_to
+from mediation.desk import on_desk_of
 from mediation.models import Dispute, has_tie
+from mediation.models.bench import tied_to
 from mediation.tests import way
 from mediation.tests.desk import CASES, case_page, do, offered, page, plain
 from mediation.tests.test_bench import company_of, in_the_sma

@@ -21,6 +21,7 @@ from mediation.models import Decision, Dispute
 from mediation.tasks import free_seats
 from mediation.tests import way
 from mediation.tests.desk import CASES, case_page, page
+from mediation.tests.test_bench import company_of
 from mediation.tests.test_notices import told
 from projects.models import Deadline
 
@@ -296,3 +297,29 @@ def test_late_approver_is_told_that_another_is_asked(drafted: Decision, zoe: Use
     way.let_fall(drafted.dispute, "sma.approve")
     assert told("replaced") == {"replaced": {"Zoé"}}
     assert "deux jours ouvrés" in letter_to(zoe).paragraphs[0]
+
+
+def test_tie_that_arises_frees_the_seat_and_ends_the_reading(
+    mediation: Dispute, mediator_user: User, as_mediator: Client, as_arbitrator: Client
+) -> None:
+    assert page(as_mediator, f"/litiges/{mediation.key}/")
+    company_of(mediator_user, mediation.client)
+    page(as_mediator, f"/litiges/{mediation.key}/", 404)
+    assert not mediation.entries.visible_to(User.objects.get(pk=mediator_user.pk)).exists()
+    assert (free_seats(), free_seats()) == (1, 0)
+    dispute = way.fresh(mediation)
+    assert dispute.mediator is None
+    assert dispute.number in page(as_arbitrator, f"{CASES}?stage=unnamed")
+    assert told("vacated")["namers"] == {"Aude"}
+    letter = letter_to(mediator_user)
+    assert (letter.action, letter.paragraphs[0][:40]) == (None, "Vous avez désormais un lien avec une par")
+
+
+def test_tied_arbitrator_gives_way_to_another(
+    account: EscrowAccount, mediator_user: User, arbitrator_user: User
+) -> None:
+    dispute = way.arbitrated(account, mediator_user)
+    zoe = person("zoe@paraphe.example", "Zoé Hamel", staff_of=SMA)
+    company_of(arbitrator_user, dispute.provider)
+    assert free_seats() == 1
+    assert way.fresh(dispute).arbitrator == zoe
