@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.utils.functional import lazystr
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -201,12 +202,21 @@ class SendBackForm(CaseForm):
 
 
 class SeizeForm(CaseForm):
-    """A court, and the paper that shows that it is seized."""
+    """A court, and the paper that shows that it is seized: the form leads to what came since the decision."""
 
     proof = DocumentField(label=_("Proof that a court is seized"))
     note = forms.CharField(
         label=_("Which court, since when, read by both sides"), required=False, max_length=2000, widget=area(3)
     )
+
+    def __init__(self, *args: Any, dispute: Dispute, **kwargs: Any) -> None:
+        super().__init__(*args, dispute=dispute, **kwargs)
+        pieces = dispute.evidence.since_the_decision().select_related("document")
+        links = [(piece.document.get_absolute_url(), str(piece)) for piece in pieces]
+        words = _now("Sent in the case since the decision: {pieces}. Read it, and send that file here if it proves it.")
+        if links:
+            known = format_html_join(", ", '<a href="{}">{}</a>', links)
+            self.fields["proof"].help_text = format_html(words, pieces=known)
 
 
 class LiftForm(CaseForm):

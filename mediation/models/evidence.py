@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.documents.models import Document
 from marketplace.refusals import Refusal
 from mediation.exhibits import Exhibit
+from mediation.states import DisputeState
 
+from .bench import of_sides, of_the_sma, tied_to
 from .timeline import Entry, concerned, seated
 
 if TYPE_CHECKING:
@@ -26,8 +28,16 @@ COPY, ORIGINAL = "mediation.evidence", "mediation.original"
 
 class EvidenceQuerySet(models.QuerySet["Evidence"]):
     def visible_to(self, user: User) -> EvidenceQuerySet:
-        """The evidence of one's own cases: the two sides and the SMA's people in them; nobody else's."""
-        return self.filter(concerned(user))
+        """The evidence of one's own cases; for the SMA, besides, what may prove that a court is seized."""
+        if not of_the_sma().filter(pk=user.pk).exists():
+            return self.filter(concerned(user))
+        proofs = self.since_the_decision().filter(dispute__state=DisputeState.DECIDED)
+        proofs = proofs.exclude(of_sides(tied_to(user)))
+        return self.filter(concerned(user) | Q(pk__in=proofs.values("pk")))
+
+    def since_the_decision(self) -> EvidenceQuerySet:
+        """That which came after the decision: it changes nothing in it, but may stop its execution."""
+        return self.filter(at__gt=F("dispute__decisions__issued_at"))
 
     def examined_by(self, user: User) -> EvidenceQuerySet:
         """That whose original `user` may download: of the cases in which they sit."""

@@ -262,3 +262,25 @@ def test_approval_of_nothing_is_refused(large: Dispute) -> None:
 def test_unheard_of_deed_is_not_found(mediation: Dispute, as_mediator: Client) -> None:
     assert do(as_mediator, mediation, "x") == "404"
     assert do(as_mediator, mediation, "note", key="x", text="Oui.").count("a expiré") == 1
+
+
+def test_proof_of_a_court_is_read_by_who_may_note_it(
+    arbitration: Dispute, moderator_user: User, stranger_user: User, finance_user: User
+) -> None:
+    arbitration.say("Avant.", by=arbitration.client, key=uuid.uuid4(), exhibits=[way.exhibit("Devis")])
+    way.drafted(arbitration, 80_000)
+    way.fresh(arbitration).say("Voici.", by=arbitration.client, key=uuid.uuid4(), exhibits=[way.exhibit("Assignation")])
+    before, proof = arbitration.evidence.order_by("rank")
+    zoe, ida = (person(f"{name}@paraphe.example", name.title(), staff_of=SMA) for name in ("zoe", "ida"))
+    company_of(ida, arbitration.client)
+    text = page(signed_in(zoe), f"{CASES}{arbitration.pk}/seize/do/")
+    assert f'href="{proof.document.get_absolute_url()}">A2. Assignation</a>' in text
+    assert "Devis" not in text
+    readers = [
+        one for one in (zoe, ida, moderator_user, stranger_user, finance_user) if proof.document.readable_by(one)
+    ]
+    assert readers == [zoe]
+    assert not before.document.readable_by(zoe)
+    assert not proof.original.readable_by(zoe)
+    way.let_fall(arbitration, "sma.execute")
+    assert not proof.document.readable_by(zoe)
