@@ -49,9 +49,9 @@ def steps_ahead(dispute: Dispute, reader: User) -> Iterator[dict[str, Any]]:
     if dispute.state == DisputeState.OPENED and not dispute.straight:
         yield mediation(ahead, dispute, reader)
     if dispute.state in MEDIATED:
-        yield decision(ahead)
+        yield decision(ahead, dispute)
     if dispute.is_open:
-        yield execution(ahead)
+        yield execution(ahead, dispute)
     if dispute.state == DisputeState.ARBITRATION and (at := date_of(dispute, LAST)):
         yield last_resort(at)
 
@@ -88,18 +88,24 @@ def mediation(ahead: Ahead, dispute: Dispute, reader: User) -> dict[str, Any]:
     return step(_("Mediation"), _("Splits proposed by either side or by the mediator."), ahead.mediation, duties)
 
 
-def decision(ahead: Ahead) -> dict[str, Any]:
+def decision(ahead: Ahead, dispute: Dispute) -> dict[str, Any]:
     duties = [
         (_("Who"), _("The arbitrator of the SMA")),
         (_("By when"), paris(ahead.decision)),
         (_("If the arbitrator is late"), _("Another one takes over; the money stays frozen.")),
     ]
     text = _("Without an agreement. Another person than the mediator, without a tie to either side.")
+    if dispute.straight:
+        text = _("Without a mediation, as the dispute was opened again. A person without a tie to either side.")
     return step(_("Decision of an arbitrator, with written reasons"), text, ahead.decision, duties)
 
 
-def execution(ahead: Ahead) -> dict[str, Any]:
-    when = _("At once when both accept the same split; else after the time to seize a court, expected before %(at)s.")
+def execution(ahead: Ahead, dispute: Dispute) -> dict[str, Any]:
+    when = _("After the time to seize a court, expected before %(at)s.")
+    if dispute.may_settle:
+        when = _(
+            "At once when both accept the same split; else after the time to seize a court, expected before %(at)s."
+        )
     duties = [
         (_("Who"), _("Nobody: it is executed by itself")),
         (_("By when"), when % {"at": paris(ahead.execution)}),

@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING, NamedTuple
 from django.utils.translation import gettext as _
 
 from marketplace.templatetags.page import euros, paris
+from mediation import obstacles
 
 if TYPE_CHECKING:
     from mediation.dossier import Card, Dossier
 
 
 class Deed(NamedTuple):
-    """What the page of a deed says. `style`: the colour of its button."""
+    """What the page of a deed says. `style`: the colour of its button; `why`: what stands against it, if it does."""
 
     title: str
     told: str
     button: str
     possible: bool
     style: str = ""
+    why: str = ""
 
 
 def answer(dossier: Dossier) -> Deed:
@@ -27,13 +29,13 @@ def answer(dossier: Dossier) -> Deed:
     if dossier.dispute.straight:
         told = _("The case goes to an arbitrator with your answer. To answer before %(at)s.")
     told = told % {"at": paris(dossier.dispute.answer_by)}
-    return Deed(_("Answer the dispute"), told, _("Send my answer"), dossier.may_answer)
+    return Deed(_("Answer the dispute"), told, _("Send my answer"), dossier.may_answer, why=obstacles.general())
 
 
 def join(dossier: Dossier) -> Deed:
     told = _("Your claim is read in the same case, and counts as your answer. The SMA can decide on %(amount)s only.")
     told = told % {"amount": euros(dossier.dispute.cents)}
-    return Deed(_("Claim in this case too"), told, _("Send my claim"), dossier.may_join)
+    return Deed(_("Claim in this case too"), told, _("Send my claim"), dossier.may_join, why=obstacles.general())
 
 
 def say(dossier: Dossier) -> Deed:
@@ -43,12 +45,13 @@ def say(dossier: Dossier) -> Deed:
             "The case is decided: what you send now is labelled “after the decision” and changes nothing in it. The "
             "proof that a court is seized is sent here."
         )
-    return Deed(_("Write or send evidence"), told, _("Send"), dossier.may_say)
+    return Deed(_("Write or send evidence"), told, _("Send"), dossier.may_say, why=obstacles.general())
 
 
 def propose(dossier: Dossier) -> Deed:
     told = _("If the other side accepts it, it is executed at once, in one movement. Your earlier one is replaced.")
-    return Deed(_("Propose a split"), told, _("Propose this split"), dossier.may_propose)
+    why = obstacles.to_a_split(dossier)
+    return Deed(_("Propose a split"), told, _("Propose this split"), dossier.may_propose, why=why)
 
 
 def accept(dossier: Dossier, card: Card) -> Deed:
@@ -61,14 +64,14 @@ def accept(dossier: Dossier, card: Card) -> Deed:
     )
     button = _("Accept %(amount)s for me") % {"amount": euros(card.split.mine)}
     title = _("Accept proposal %(n)s") % {"n": card.proposal.number}
-    return Deed(title, told, button, card.awaits_me)
+    return Deed(title, told, button, card.awaits_me, why=obstacles.to_a_split(dossier))
 
 
 def refuse(dossier: Dossier, card: Card) -> Deed:
     told = _("The case goes on: propose another split, or let an arbitrator decide after the mediation.")
     title = _("Refuse proposal %(n)s") % {"n": card.proposal.number}
     possible = card.awaits_me and card.proposal.by_id != dossier.reader.pk
-    return Deed(title, told, title, possible, "second")
+    return Deed(title, told, title, possible, "second", obstacles.to_a_split(dossier))
 
 
 def withdraw(dossier: Dossier) -> Deed:
@@ -79,4 +82,5 @@ def withdraw(dossier: Dossier) -> Deed:
     )
     if not dossier.ends_by_withdrawal:
         told = _("Your claim is given up; the case goes on with the other side’s, and %(amount)s stay frozen.")
-    return Deed(_("Withdraw my claim"), told % amount, _("Withdraw my claim"), dossier.may_withdraw, "stop")
+    title = _("Withdraw my claim")
+    return Deed(title, told % amount, title, dossier.may_withdraw, "stop", obstacles.general())

@@ -137,6 +137,15 @@ class Dossier:
         """Every proposal, the latest first."""
         return [self.card(row) for row in self.dispute.proposals.select_related("by", "refused_by")]
 
+    @property
+    def proposals_mean(self) -> str:
+        """What proposals may still bring about, or how their time has ended."""
+        if self.dispute.may_settle:
+            return _("The same proposal accepted by both settles the dispute and is executed at once.")
+        if any(card.proposal.state == ProposalState.ACCEPTED for card in self.cards):
+            return _("Both have accepted the same proposal: it was executed at once.")
+        return _("They were made during the mediation, which is over: none of them can be accepted any more.")
+
     def card(self, proposal: SplitProposal) -> Card:
         """One proposal, and whether it waits for the reader."""
         proposal.dispute = self.dispute

@@ -18,7 +18,7 @@ from marketplace.events.tellings import Facts, Kind, tells
 from mediation.models import Assignment, Course, Dispute
 from mediation.models.bench import chiefs
 from mediation.notices import OPEN_CASE, OfCase, Words, say, sma
-from mediation.states import Role
+from mediation.states import DisputeState, Role
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from marketplace.events.models import Event
 
 log = logging.getLogger(__name__)
+MAY_AGREE = _("The mediation goes on: the same split accepted by both of you still settles the dispute.")
 
 
 def free_seats(at: datetime) -> int:
@@ -69,6 +70,14 @@ def leaver(dispute: Dispute, event: Event) -> Iterable[User | None]:
     return User.objects.filter(pk=event.facts["staff"])
 
 
+class OfEmptySeat(OfCase):
+    """Both sides learn that a seat is empty; as long as the mediation lasts, that they may still agree."""
+
+    def paragraphs(self, facts: Facts) -> Sequence[_StrPromise]:
+        told = super().paragraphs(facts)
+        return [*told, MAY_AGREE] if facts["state"] == DisputeState.MEDIATION else told
+
+
 say(
     "vacated",
     namers,
@@ -99,10 +108,11 @@ say(
         _("Nothing to do, the SMA finds somebody in the place of %(name)s, case SMA %(n)s: %(title)s"),
         [
             _("%(name)s, its %(role)s, no longer sits in this case. Somebody else will, without a tie to either side."),
-            _("You will be told who. The money stays frozen, and you may go on writing and agreeing in the case."),
+            _("You will be told who. The money stays frozen, and you may go on writing in the case."),
         ],
         OPEN_CASE,
     ),
+    shape=OfEmptySeat,
 )
 
 

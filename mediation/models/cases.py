@@ -254,6 +254,14 @@ class Dispute(models.Model):
         return self.state in OPEN
 
     @property
+    def may_settle(self) -> bool:
+        """Whether the same split accepted by both still settles it: until an arbitrator has it, unless it is straight.
+
+        Later, both may only give up their claims (`withdraw`).
+        """
+        return self.state in MEDIATED and not self.straight
+
+    @property
     def is_heard(self) -> bool:
         """Whether words and evidence are still taken."""
         return self.state in HEARD
@@ -637,8 +645,8 @@ class Dispute(models.Model):
 
     class NotWithdrawable(Refusal):
         sentence = _(
-            "A case that was opened again, or whose decision is written, is not taken back: it ends by an agreement "
-            "of both sides or by the decision. Nothing was changed."
+            "A case that was opened again, or whose decision is written, is not taken back by one side alone: it ends "
+            "by the decision, unless each of you claims in it and both give up their claims. Nothing was changed."
         )
 
     class NotByTheMediator(Refusal):

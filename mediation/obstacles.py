@@ -1,0 +1,31 @@
+"""Why a side does not do something in its case now, in words for the page where it would be done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from mediation.states import DisputeState
+
+if TYPE_CHECKING:
+    from mediation.dossier import Dossier
+
+
+def general() -> str:
+    """Where nothing more can be said."""
+    return _("It is done, or for the other side to do, or the case has gone on. The case’s page says where it stands.")
+
+
+def to_a_split(dossier: Dossier) -> str:
+    """Why no split is proposed, accepted or refused: the two agree in the mediation alone (product, section 6)."""
+    dispute = dossier.dispute
+    if not dispute.is_open:
+        return _("This case is decided or over: no split is agreed on in it any more.")
+    if dispute.straight:
+        return _("This case was opened again: it goes straight to an arbitrator, and no split is agreed on in it.")
+    if dispute.state == DisputeState.ARBITRATION:
+        return _("The mediation is over and an arbitrator decides: no split is agreed on in this case any more.")
+    if dispute.state == DisputeState.OPENED:
+        return _("The mediation has not begun: it begins once both sides have spoken, or the date to answer is past.")
+    return general()
