@@ -60,7 +60,10 @@ def accept(dossier: Dossier, card: Card) -> Deed:
     told = (
         _("The other side has accepted it: it is executed at once, in one movement, and the case is over for good.")
         if last
-        else _("Once the other side accepts it too, it is executed at once, in one movement, and the case is over.")
+        else _(
+            "Once the other side accepts it too, it is executed at once, in one movement, and the case is over. Until "
+            "then you may take your acceptance back."
+        )
     )
     button = _("Accept %(amount)s for me") % {"amount": euros(card.split.mine)}
     title = _("Accept proposal %(n)s") % {"n": card.proposal.number}
@@ -69,8 +72,11 @@ def accept(dossier: Dossier, card: Card) -> Deed:
 
 def refuse(dossier: Dossier, card: Card) -> Deed:
     told = _("The case goes on: propose another split, or let an arbitrator decide after the mediation.")
-    title = _("Refuse proposal %(n)s") % {"n": card.proposal.number}
-    possible = card.awaits_me and card.proposal.by_id != dossier.reader.pk
+    title = _("Refuse proposal %(n)s")
+    if card.may_take_back:
+        told = _("You no longer accept it: it is refused, and nobody accepts it any more. The case goes on.")
+        title = _("Take back my acceptance of proposal %(n)s")
+    title, possible = title % {"n": card.proposal.number}, card.awaits_me or card.may_take_back
     return Deed(title, told, title, possible, "second", obstacles.to_a_split(dossier))
 
 

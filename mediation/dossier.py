@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from marketplace.templatetags.page import euros, paris
+from mediation.acceptances import standing
 from mediation.ahead import steps_ahead
 from mediation.models import Decision, Entry, Evidence, Seizure, SplitProposal
 from mediation.states import DisputeState, ProposalState
@@ -57,6 +58,8 @@ class Card(NamedTuple):
     badge: tuple[str, str]
     split: Split
     awaits_me: bool
+    standing: str = ""
+    may_take_back: bool = False
 
 
 class Dossier:
@@ -152,8 +155,10 @@ class Dossier:
         author = whose(self.dispute, proposal.by, self.reader)
         title = _("Proposal %(n)s: %(author)s") % {"n": proposal.number, "author": lowered(author)}
         open_to_me = self.may_propose and proposal.state == ProposalState.OPEN
-        waits = open_to_me and not proposal.accepted_by(self.reader)
-        return Card(proposal, title, self.badge(proposal), self.split(proposal.shares), waits)
+        agreed = proposal.accepted_by(self.reader)
+        back = open_to_me and agreed and proposal.by_id != self.reader.pk
+        split, told = self.split(proposal.shares), standing(proposal, self.reader)
+        return Card(proposal, title, self.badge(proposal), split, open_to_me and not agreed, told, back)
 
     def badge(self, proposal: SplitProposal) -> tuple[str, str]:
         """What became of a proposal, or for whom it waits."""

@@ -103,7 +103,7 @@ class SplitProposal(models.Model):
         """Propose a split as one of the two sides or as the mediator; an earlier one of theirs is replaced.
 
         The same `key` with the same content gives the first. Refused: NotInMediation, NotYours, NotTheWhole,
-        SameAsTheirs (the other side proposes just that: accept it), NeedsReason, KeyReused.
+        NeedsReason, KeyReused, and a split that another proposes already: SameAsTheirs, SameForBoth, SameAccepted.
         """
         with locked(dispute.project, dispute):
             if done := cls.objects.filter(key=key).first():
@@ -195,10 +195,18 @@ class SplitProposal(models.Model):
             raise cls.NotTheWhole(frozen=euros(dispute.cents))
         if not reason.strip():
             raise cls.NeedsReason
-        others = dispute.proposals.open().exclude(by=by) if dispute.is_party(by) else cls.objects.none()
-        same = others.filter(provider_cents=shares.provider_cents).first()
-        if same:
-            raise cls.SameAsTheirs(n=same.number)
+        if dispute.is_party(by):
+            cls._must_be_another(dispute, shares, by)
+
+    @classmethod
+    def _must_be_another(cls, dispute: Dispute, shares: Shares, by: User) -> None:
+        """Refuse a side the split that somebody else proposes already, and say what is to be done with that one."""
+        same = list(dispute.proposals.open().exclude(by=by).filter(provider_cents=shares.provider_cents))
+        other = next(party for party in dispute.parties if party != by)
+        if ready := next((row for row in same if row.accepted_by(other)), None):
+            raise cls.SameAsTheirs(n=ready.number)
+        for row in same:
+            raise (cls.SameAccepted if row.accepted_by(by) else cls.SameForBoth)(n=row.number)
 
     def _must_be_open(self, by: User) -> None:
         self.dispute.must_be_in(DisputeState.MEDIATION)
@@ -218,6 +226,18 @@ class SplitProposal(models.Model):
 
     class SameAsTheirs(Refusal):
         sentence = _("Proposal %(n)s is just this split: accept it, and the case is settled. Nothing was recorded.")
+
+    class SameForBoth(Refusal):
+        sentence = _(
+            "Proposal %(n)s, the mediator’s, is just this split: accept it. The case is settled once the other side "
+            "accepts it too. Nothing was recorded."
+        )
+
+    class SameAccepted(Refusal):
+        sentence = _(
+            "Proposal %(n)s is just this split, and you have accepted it: the case is settled once the other side "
+            "accepts it too. Nothing was recorded."
+        )
 
     class Overtaken(Refusal):
         sentence = _("This proposal has been answered or replaced meanwhile: read the latest. Nothing was recorded.")

@@ -8,10 +8,11 @@ from django.test import Client
 from escrow.models import EscrowAccount
 from marketplace.accounts.models import User
 from marketplace.events.models import Notice
-from mediation.models import Dispute
+from marketplace.testing.cast import signed_in
+from mediation.models import Dispute, SplitProposal
 from mediation.tasks import free_seats
 from mediation.tests import way
-from mediation.tests.pages import address, page, plain
+from mediation.tests.pages import address, page, plain, send
 
 pytestmark = pytest.mark.django_db
 AGREE = "Aussitôt si les deux acceptent le même partage"
@@ -84,3 +85,48 @@ def test_refused_withdrawal_says_how_the_case_ends(account: EscrowAccount) -> No
     dispute = reopened(account)
     with pytest.raises(Dispute.NotWithdrawable, match="par la décision, sauf si vous y demandez chacun"):
         dispute.withdraw(by=dispute.client)
+
+
+@pytest.fixture
+def mediators(account: EscrowAccount, mediator_user: User) -> SplitProposal:
+    """The mediator proposes 700 € to the provider, 500 € to the client."""
+    dispute = way.mediated(account)
+    dispute.assign(mediator_user, by=mediator_user)
+    return way.proposed(way.fresh(dispute), 70_000, mediator_user)
+
+
+def test_mediator_s_split_proposed_again_says_that_both_accept_it(mediators: SplitProposal) -> None:
+    dispute = mediators.dispute
+    with pytest.raises(SplitProposal.SameForBoth, match="dès que l’autre partie l’accepte aussi"):
+        way.proposed(dispute, 70_000, dispute.client)
+    mediators.accept(by=dispute.client)
+    with pytest.raises(SplitProposal.SameAccepted, match="vous l’avez acceptée"):
+        way.proposed(dispute, 70_000, dispute.client)
+    with pytest.raises(SplitProposal.SameAsTheirs, match="acceptez-la, et le litige est réglé"):
+        way.proposed(dispute, 70_000, dispute.provider)
+
+
+def test_cards_say_who_has_accepted_and_what_is_taken_back(
+    mediators: SplitProposal, mediator_user: User, as_client: Client, as_provider: Client
+) -> None:
+    path, dispute = address(mediators.dispute), mediators.dispute
+    assert "dès que vous et le prestataire l’avez acceptée" in page(as_client, path)
+    assert "Aucune des deux parties ne l’a encore acceptée" in page(signed_in(mediator_user), path)
+    mediators.accept(by=dispute.client)
+    text = page(as_client, path)
+    assert "Acceptée par vous : elle s’exécute dès que le prestataire l’accepte aussi." in text
+    assert "Revenir sur mon accord" in text
+    assert "Le client l’accepte : acceptée par vous aussi" in page(as_provider, path)
+    assert "Le client l’accepte : elle s’exécute dès que" in page(signed_in(mediator_user), path)
+    way.proposed(dispute, 60_000, dispute.provider)
+    assert "Vous la proposez, donc vous l’acceptez." in page(as_provider, path)
+
+
+def test_acceptance_is_taken_back_until_the_other_side_accepts(mediators: SplitProposal, as_client: Client) -> None:
+    path = address(mediators.dispute, "propositions/1/refus/")
+    mediators.accept(by=mediators.dispute.client)
+    assert "Revenir sur mon accord à la proposition 1" in page(as_client, path)
+    assert send(as_client, path, reason="Tout compte fait, non.")[0] == 302
+    with pytest.raises(SplitProposal.Overtaken):
+        mediators.accept(by=mediators.dispute.provider)
+    assert "Revenir sur mon accord" not in page(as_client, address(mediators.dispute))
