@@ -88,5 +88,5 @@ def withdraw(dossier: Dossier) -> Deed:
     )
     if not dossier.ends_by_withdrawal:
         told = _("Your claim is given up; the case goes on with the other side’s, and %(amount)s stay frozen.")
-    title = _("Withdraw my claim")
-    return Deed(title, told % amount, title, dossier.may_withdraw, "stop", obstacles.general())
+    title, why = _("Withdraw my claim"), dossier.kept_because or obstacles.general()
+    return Deed(title, told % amount, title, dossier.may_withdraw, "stop", why)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from marketplace.templatetags.page import euros, paris
+from mediation import obstacles
 from mediation.acceptances import standing
 from mediation.ahead import steps_ahead
 from mediation.models import Decision, Entry, Evidence, Seizure, SplitProposal
@@ -96,7 +97,18 @@ class Dossier:
 
     @property
     def may_withdraw(self) -> bool:
-        """Whether the reader has a claim to give up, or opened a case in which nobody claims."""
+        """Whether the reader gives up a claim, or ends a case that they opened and in which nobody claims."""
+        return self.has_stake and not self.kept_because
+
+    @property
+    def kept_because(self) -> str:
+        """Why a claim of the reader cannot be withdrawn (`Dispute.withdraw`), or nothing."""
+        alone = all(claim.by_id == self.reader.pk for claim in self.claims)
+        return obstacles.to_a_withdrawal(self) if alone and self.has_stake else ""
+
+    @property
+    def has_stake(self) -> bool:
+        """Whether the reader has a claim that stands, or opened a case in which nobody claims."""
         claims = [claim for claim in self.claims if not claim.withdrawn_at]
         opener = self.dispute.opened_by_id == self.reader.pk and not claims
         mine = any(claim.by_id == self.reader.pk for claim in claims)

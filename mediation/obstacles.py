@@ -29,3 +29,15 @@ def to_a_split(dossier: Dossier) -> str:
     if dispute.state == DisputeState.OPENED:
         return _("The mediation has not begun: it begins once both sides have spoken, or the date to answer is past.")
     return general()
+
+
+def to_a_withdrawal(dossier: Dossier) -> str:
+    """Why whoever alone has claimed does not take the case back; nothing if they may."""
+    if dossier.turn.is_drafted:
+        return _("The decision is written and being approved: your claim is not withdrawn any more.")
+    if dossier.dispute.straight:
+        return _(
+            "This case was opened again: one side alone does not take it back. It ends by the decision, or once the "
+            "other side has claimed in it too and both give up their claims."
+        )
+    return ""

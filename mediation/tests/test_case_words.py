@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -130,3 +133,27 @@ def test_acceptance_is_taken_back_until_the_other_side_accepts(mediators: SplitP
     with pytest.raises(SplitProposal.Overtaken):
         mediators.accept(by=mediators.dispute.provider)
     assert "Revenir sur mon accord" not in page(as_client, address(mediators.dispute))
+
+
+def test_withdrawal_is_not_offered_in_a_case_opened_again(account: EscrowAccount, as_client: Client) -> None:
+    dispute = reopened(account)
+    text = page(as_client, address(dispute))
+    assert (address(dispute, "retrait/") in text, "une partie seule ne le retire pas" in text) == (False, True)
+    assert "une partie seule ne le retire pas" in page(as_client, address(dispute, "retrait/"))
+    dispute.join(way.Plea("Moi aussi.", 50_000), by=dispute.provider, key=uuid.uuid4())
+    text = page(as_client, address(dispute))
+    assert (address(dispute, "retrait/") in text, "une partie seule ne le retire pas" in text) == (True, False)
+    way.fresh(dispute).withdraw(by=dispute.client)
+    way.fresh(dispute).withdraw(by=dispute.provider)
+    assert way.fresh(dispute).state == "WITHDRAWN"
+
+
+def test_withdrawal_is_not_offered_once_the_decision_is_written(
+    account: EscrowAccount, mediator_user: User, arbitrator_user: User, as_client: Client, settings: Any
+) -> None:
+    settings.SMA_APPROVAL_CENTS = 0
+    dispute = way.arbitrated(account, mediator_user)
+    assert address(dispute, "retrait/") in page(as_client, address(dispute))
+    way.drafted(dispute, 50_000)
+    text = page(as_client, address(dispute))
+    assert (address(dispute, "retrait/") in text, "votre demande ne se retire plus" in text) == (False, True)
