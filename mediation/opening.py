@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from escrow.models import EscrowAccount, Tranche
 from marketplace import deadlines
+from marketplace.templatetags.page import paris
 from mediation.models import Dispute
+from mediation.models.course import evening
+from mediation.words import numbered
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -57,6 +62,43 @@ class Opening:
     def answer_by(self) -> datetime:
         """Until when the other side would have to answer a case opened now."""
         return deadlines.after(timezone.now(), settings.SMA_ANSWER_DAYS)
+
+    @cached_property
+    def again(self) -> list[Tranche]:
+        """The tranches about which a case opened by the reader goes straight to an arbitrator."""
+        ended = set(Dispute.objects.about(self.free).ended_for(self.reader).values_list("freeze__parts__tranche"))
+        return [tranche for tranche in self.free if (tranche.pk,) in ended]
+
+    @cached_property
+    def straight(self) -> tuple[str, str] | None:
+        """That a case about those has no mediation, and its dates at the latest; nothing if there are none."""
+        if not self.again:
+            return None
+        numbers = [tranche.position for tranche in self.again]
+        title = ngettext(
+            "Opened again on tranche %(n)s, a dispute goes straight to an arbitrator",
+            "Opened again on tranches %(n)s, a dispute goes straight to an arbitrator",
+            len(numbers),
+        )
+        told = _now(
+            "A case about it was withdrawn or ended without a decision: there is no mediation any more, and no split "
+            "is agreed on. The other side has until %(answer)s to answer, evidence is in time until %(evidence)s, the "
+            "arbitrator decides before %(decision)s, and the decision is executed on %(execution)s; earlier, if the "
+            "other side answers earlier."
+        )
+        return title % {"n": numbered(numbers)}, told % self.dates
+
+    @property
+    def dates(self) -> dict[str, str]:
+        """The dates of a case without a mediation, if everybody takes the whole time."""
+        decision = evening(self.answer_by, settings.SMA_DECISION_DAYS)
+        dates = {
+            "answer": self.answer_by,
+            "evidence": deadlines.after(self.answer_by, settings.SMA_EVIDENCE_DAYS),
+            "decision": decision,
+            "execution": evening(decision, settings.SMA_EXECUTION_DAYS),
+        }
+        return {name: paris(at) for name, at in dates.items()}
 
     @property
     def ways(self) -> list[tuple[str, _StrPromise, _StrPromise]]:

@@ -73,6 +73,11 @@ class DisputeQuerySet(models.QuerySet["Dispute"]):
         """Those about one of `tranches` at least."""
         return self.filter(freeze__parts__tranche__in=tranches).distinct()
 
+    def ended_for(self, user: User) -> DisputeQuerySet:
+        """Those that `user` withdrew or gave up, or that nobody decided: opened again, one goes to an arbitrator."""
+        withdrawn = Q(opened_by=user, state=DisputeState.WITHDRAWN) | Q(claims__by=user, state=DisputeState.WITHDRAWN)
+        return self.filter(withdrawn | Q(state=DisputeState.UNDECIDED))
+
     def by_due(self) -> DisputeQuerySet:
         """The nearest date first, as `next_due`: what a queue is read by.
 
@@ -546,8 +551,6 @@ class Dispute(models.Model):
     def _begin(cls, account: EscrowAccount, tranches: Sequence[Tranche], *, by: User, key: UUID) -> Dispute:
         """Freeze, number the case and set its first dates."""
         freeze, now = account.freeze(tranches, by=by, key=key), timezone.now()
-        withdrawn = Q(opened_by=by, state=DisputeState.WITHDRAWN) | Q(claims__by=by, state=DisputeState.WITHDRAWN)
-        before = cls.objects.about(tranches).filter(withdrawn | Q(state=DisputeState.UNDECIDED))
         year = timezone.localdate(now, PARIS).year
         dispute = cls.objects.create(
             project=account.project,
@@ -556,7 +559,7 @@ class Dispute(models.Model):
             year=year,
             rank=cls.next_rank(year),
             opened_by=by,
-            straight=before.exists(),
+            straight=cls.objects.about(tranches).ended_for(by).exists(),
             opened_at=now,
             answer_by=deadlines.after(now, settings.SMA_ANSWER_DAYS),
         )

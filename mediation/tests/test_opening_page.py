@@ -10,10 +10,12 @@ from django.test import Client
 from escrow.models import EscrowAccount
 from escrow.tests import way as escrow
 from marketplace.accounts.models import User
+from marketplace.templatetags.page import paris
 from marketplace.testing.cast import signed_in
+from mediation.ahead import Ahead
 from mediation.models import Dispute
 from mediation.tests import way
-from mediation.tests.pages import page, send
+from mediation.tests.pages import page, plain, send
 from projects.models import Formula
 
 pytestmark = pytest.mark.django_db
@@ -182,3 +184,27 @@ def test_report_and_payments_page_lead_to_it(account: EscrowAccount, who: str, r
         text = page(reader, path)
         assert f'href="/litiges/{dispute.key}/"' in text
         assert f"Dossier SMA {dispute.number}" in text
+
+
+def test_page_says_that_a_dispute_opened_again_has_no_mediation(
+    account: EscrowAccount, as_client: Client, as_provider: Client
+) -> None:
+    way.opened(account).withdraw(by=account.agreement.client)
+    text, theirs = page(as_client, opening(account)), page(as_provider, opening(account))
+    assert "Rouvert sur la tranche 1, le litige va directement devant un arbitre" in text
+    assert "Rouvert sur" not in theirs
+    assert "avec l’aide de la médiation" in text
+    first = page(as_client, opening(account)).partition("L’autre partie a jusqu’au ")[2]
+    assert send(as_client, opening(account), **plea(account))[0] == 302
+    again = Dispute.objects.latest("pk")
+    assert again.straight
+    assert first.startswith(plain(paris(again.answer_by)))
+    assert plain(paris(Ahead.of(again).decision)) in first
+    assert plain(paris(Ahead.of(again).execution)) in first
+
+
+def test_page_promises_no_mediation_where_every_tranche_has_had_one(account: EscrowAccount, as_client: Client) -> None:
+    way.opened(account, 1, 2, 3).withdraw(by=account.agreement.client)
+    text = page(as_client, opening(account))
+    assert "Rouvert sur les tranches 1, 2 et 3, le litige va directement" in text
+    assert "avec l’aide de la médiation" not in text
