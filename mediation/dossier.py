@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -18,6 +19,7 @@ from mediation.models import Decision, Entry, Evidence, Seizure, SplitProposal
 from mediation.states import DisputeState, ProposalState
 from mediation.turns import Turn
 from mediation.words import Phase, author, label_of, labels_mean, lowered, phase_of, step_of, thawed, whose
+from projects.report import Reading, todos
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from escrow.models import Shares
     from marketplace.accounts.models import User
     from mediation.models import Dispute
+    from projects.report import Todo
 
 SOON = timedelta(days=3)
 CLOSED: dict[ProposalState, Callable[[], tuple[str, str]]] = {
@@ -224,7 +227,20 @@ class Dossier:
             note = " ".join([_("By the ruling of a court, which takes the place of the decision."), note])
         where = label[:1].upper() + label[1:]
         who = {"who": _("Nobody"), "who_note": _("The case is over.")}
-        return {"where": where, "where_note": note, **who, "when": _("Nothing is left to do"), "when_note": self.waits}
+        when = {"when": _("Nothing is left to do"), "when_note": self.waits}
+        if step := self.to_invoice:
+            who = {"who": step.title, "who_note": _("The case is over.")}
+            when = {"when": step.when, "when_note": step.text}
+        return {"where": where, "where_note": note, **who, **when, "yours": bool(self.to_invoice)}
+
+    @cached_property
+    def to_invoice(self) -> Todo | None:
+        """What the provider has still to invoice once a share is theirs, as the payments page says it."""
+        if not (self.dispute.is_("provider", self.reader) and self.award and self.award.mine):
+            return None
+        steps = todos(Reading(self.dispute.project, self.reader))
+        invoices = reverse("payouts:list")
+        return next((step for step in steps if step.mine and step.url.startswith(invoices)), None)
 
     @property
     def waits(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from mediation.models import Dispute, SplitProposal
 from mediation.tasks import free_seats
 from mediation.tests import way
 from mediation.tests.pages import address, page, plain, send
+from payouts.tests import way as payouts
 
 pytestmark = pytest.mark.django_db
 AGREE = "Aussitôt si les deux acceptent le même partage"
@@ -157,3 +159,18 @@ def test_withdrawal_is_not_offered_once_the_decision_is_written(
     way.drafted(dispute, 50_000)
     text = page(as_client, address(dispute))
     assert (address(dispute, "retrait/") in text, "votre demande ne se retire plus" in text) == (False, True)
+
+
+def test_provider_of_an_awarded_share_is_to_invoice_it(
+    account: EscrowAccount, as_client: Client, as_provider: Client
+) -> None:
+    dispute = way.mediated(account)
+    way.proposed(dispute, 96_000, dispute.provider).accept(by=dispute.client)
+    text, tranche = page(as_provider, address(dispute)), way.tranche(account)
+    assert "Vous : facturer 960,00 €" in text
+    assert f'href="/demandes-de-paiement/tranches/{tranche.pk}/"' in text
+    assert "Il ne reste rien à faire" not in text
+    assert "Il ne reste rien à faire" in page(as_client, address(dispute))
+    payouts.banked(dispute.provider)
+    payouts.asked(tranche, replace(payouts.BILL, ht_cents=80_000, vat_cents=16_000))
+    assert "Il ne reste rien à faire" in page(as_provider, address(dispute))
