@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django import forms
 from django.forms.renderers import TemplatesSetting
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,6 +18,7 @@ from marketplace.fields import must_be_seen
 from marketplace.refusals import Refusal
 
 T = TypeVar("T")
+BREAK = re.compile(r"\r\n?")
 EXPIRED = gettext_lazy("This page has expired: load it again.")
 
 
@@ -26,11 +29,21 @@ class Renderer(TemplatesSetting):
     field_template_name = "components/field.html"
 
 
+def with_plain_breaks(data: Any) -> Any:
+    """What a browser sent, each line break one sign: so `maxlength` counts them, and so must the bound here."""
+    if not isinstance(data, QueryDict):
+        return data
+    again = data.copy()
+    for name, values in data.lists():
+        again.setlist(name, [BREAK.sub("\n", value) for value in values])
+    return again
+
+
 class Performing(forms.Form):
     """A form that carries out a deed which may be refused. One that comes back without its files is never valid."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(with_plain_breaks(data), *args, **kwargs)
         for field in self.fields.values():
             if isinstance(field, forms.CharField):
                 field.validators.append(must_be_seen)

@@ -77,6 +77,15 @@ def test_bad_message_is_refused_with_a_sentence(dispute: Dispute, as_client: Cli
     assert "error-summary" in text
 
 
+def test_line_break_counts_as_one_sign(dispute: Dispute, as_client: Client) -> None:
+    lines = "\n".join(["a" * 49] * 100)
+    sent = lines.replace("\n", "\r\n")
+    assert (len(lines), len(sent)) == (4_999, 5_098)
+    assert send(as_client, address(dispute, "messages/"), text=sent)[0] == 302
+    assert dispute.entries.latest("pk").text == lines
+    assert send(as_client, address(dispute, "messages/"), text=f"{sent}aa")[0] == 200
+
+
 def test_share_typed_by_each_side_makes_the_whole(dispute: Dispute, as_client: Client, as_provider: Client) -> None:
     for reader, share in ((as_client, "400"), (as_provider, "1 000,50")):
         assert send(reader, address(dispute, "propositions/"), share=share, reason="Au prorata.")[0] == 302
