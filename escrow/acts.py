@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from escrow.models import CancellationNotice, Tranche
 from escrow.models.deposits import LEAST_CENTS
 from escrow.states import TrancheState
-from escrow.steps import address, deposit_page, in_case, next_deposit
+from escrow.steps import address, deposit_page, in_case, instead, next_deposit
 from marketplace.templatetags.page import day_named, euros
 from projects.storyline import own_version
 
@@ -94,10 +94,14 @@ class Desk(NamedTuple):
     def deposit(self, rows: Sequence[Row]) -> Iterator[Act]:
         """The client funds the next tranche on which no notice runs; a suspended one cannot."""
         tranche, cents = next_deposit([row.tranche for row in rows])
-        if self.as_client and tranche and not self.user.is_suspended:
+        if not (self.as_client and tranche) or self.user.is_suspended:
+            return
+        if tranche.account.asks_deposits:
             words = _("%(amount)s can be deposited now: until then the provider does not work on what is lacking.")
             way = Way(_("Deposit %(amount)s") % {"amount": euros(cents)}, deposit_page(self.key, tranche))
             yield Act(tranche, words % {"amount": euros(cents)}, None, [way])
+        else:
+            yield Act(tranche, f"{_('The provider’s account is closed for now: no deposit is asked for.')} {instead()}")
 
     def in_case(self, row: Row) -> Act:
         """The SMA has it: its money is frozen by a dispute, or waits for one to be opened."""
@@ -187,7 +191,7 @@ class Desk(NamedTuple):
         """An unfunded tranche, or its rest, on notice; a deposit is offered if a card could pay it."""
         payable = tranche.lacking_cents >= LEAST_CENTS
         way = Way(_("Deposit %(lacking)s") % lacking(tranche), deposit_page(self.key, tranche))
-        deposit = [way] if payable else []
+        deposit = [way] if payable and tranche.account.asks_deposits else []
         if notice.by_id == self.user.pk:
             words = _(
                 "You gave notice: without a deposit it ends on that date. A deposit, or taking it back, keeps it."

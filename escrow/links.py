@@ -39,5 +39,5 @@ def link_of(tranche: Tranche, user: User) -> tuple[str, str] | None:
 def with_links(tranches: Sequence[Tranche], reading: Reading) -> list[Row]:
     """The tranches of an account in their order, each with its link and its deposit."""
     made = {pk: link for maker in MAKERS for pk, link in maker(tranches, reading).items()}
-    total = lacking_cents(tranches)
+    total = lacking_cents(tranches) if tranches and tranches[0].account.asks_deposits else 0
     return [Row(tranche, made.get(tranche.pk), askable(tranche, total)) for tranche in tranches]

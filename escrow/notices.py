@@ -259,6 +259,7 @@ class MoneyReleased(Released):
             figures=[*figures_of(facts), *accept_by(facts)],
             action=(_("Send my invoice"), reverse("payouts:list")),
             asks=True,
+            ask=ask,
         )
 
     def what_was_accepted(self, facts: Facts) -> str:

@@ -122,7 +122,13 @@ def tranches(reading: Reading) -> list[Tranche]:
     """The tranches of the account that concerns the reader, in order; no query but for the parties of an active one."""
     if reading.project.activated_at is None or not (reading.as_client or reading.as_winner):
         return []
-    account = ("account__project", "account__agreement", "account__held", "account__payable", "account__claimed")
+    account = (
+        "account__project",
+        "account__agreement__provider",
+        "account__held",
+        "account__payable",
+        "account__claimed",
+    )
     delivered = files_of(DeliveryFile.objects.filter(delivery__tranche=OuterRef("pk")))
     back = files_of(ChangeFile.objects.filter(request__delivery__tranche=OuterRef("pk")))
     rows = Tranche.objects.visible_to(reading.user).filter(account__project=reading.project).order_by("position")

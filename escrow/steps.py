@@ -134,6 +134,8 @@ def funding(key: str, tranches: Sequence[Tranche], *, as_client: bool) -> Todo |
     tranche, cents = next_deposit(tranches)
     awaited = vars(tranches[0])["awaited_cents"] if tranches else 0
     wanted = lacking_cents(t for t in tranches if not on_notice(t))
+    if (tranche or awaited) and not tranches[0].account.asks_deposits:
+        return paused(key, as_client=as_client)
     if awaited and lacking_cents(tranches) and awaited >= wanted:
         return transfer(key, awaited, vars(tranches[0])["left_cents"], as_client=as_client)
     if not tranche:
@@ -147,6 +149,26 @@ def funding(key: str, tranches: Sequence[Tranche], *, as_client: bool) -> Todo |
         label=_("Deposit %(amount)s") % facts if as_client else _("See the payments page"),
         url=deposit_page(key, tranche) if as_client else reverse("escrow:payments", args=[key]),
         mine=as_client,
+    )
+
+
+def paused(key: str, *, as_client: bool) -> Todo:
+    """No deposit is asked for: the provider is suspended."""
+    title = _("Nobody: no deposit is asked for, your account being suspended")
+    text = _("The client is asked for no money as long as you cannot work.")
+    if as_client:
+        title, text = _("Nobody: no deposit is asked for, the provider’s account is closed for now"), instead()
+    url = reverse("escrow:payments", args=[key])
+    return Todo(
+        title=title, text=text, label=_("See the payments page"), url=url, mine=False, pressing=False, idle=True
+    )
+
+
+def instead() -> str:
+    """What the client may do while the provider is suspended."""
+    return _(
+        "Wait until it is open again, give notice on what is not deposited, open a dispute on what is held, or write "
+        "to our team."
     )
 
 

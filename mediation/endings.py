@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from escrow.notices import accept_by, named_light, payments
 from marketplace.events.tellings import Facts, Kind, Letter, tells
 from marketplace.templatetags.page import euros
-from mediation.notices import OPEN_CASE, OfCase, Words, author, both, others, say
+from mediation.notices import OPEN_CASE, OfCase, Words, author, both, in_words, others, say
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -146,6 +146,10 @@ class Awarded(OfEnd):
         letter = super().letter(facts)
         if facts["provider_cents"] and not facts["to_client"]:
             letter.action, letter.asks = (_now("Send my invoice"), reverse("payouts:list")), True
+            letter.ask = _now("Send your invoice to be paid: the released money waits for it.")
+            letter.known = _now("%(provider)s in dispute are yours: %(title)s") % in_words(facts)
+            if facts.get("ruling"):
+                letter.known = " ".join([_now("A court has ruled."), letter.known])
         return letter
 
     def action(self, facts: Facts) -> tuple[str, str]:

@@ -206,6 +206,11 @@ class EscrowAccount(models.Model):
         return Freeze.begin(self, tranches, by=by, key=key)
 
     @property
+    def asks_deposits(self) -> bool:
+        """Whether the client is asked for deposits: not as long as the provider is suspended, and cannot work."""
+        return not self.agreement.provider.is_suspended
+
+    @property
     def is_over(self) -> bool:
         """Whether nothing is left to do on any tranche."""
         return not self.tranches.exclude(state__in=ENDED).exists()

@@ -45,7 +45,7 @@ class Letter:
     `table` (rows of cells: heads first, then label and values), `items` (a list, under `items_title`), one `action`
     (label, path on the site), `links` (label, path, a small line; under `links_title`) and a `note` that closes.
     `project` is the small line above the subject. `asks`: a suspended account cannot do what the action is for, though
-    its page stays open to it.
+    its page stays open to it; it reads `known` in the place of the subject, and not the paragraph `ask`.
     """
 
     subject: str
@@ -61,18 +61,22 @@ class Letter:
     action: tuple[str, str] | None = None
     project: str = ""
     asks: bool = False
+    known: str = ""
+    ask: str = ""
 
     def as_suspended(self) -> Letter:
         """The same for who was suspended when it was written: what is closed to them is not asked of them."""
         if not self.asks and (not self.path or stays_open(self.path)):
             return self
-        subject = gettext("For information, your account being suspended: %(subject)s") % {"subject": self.subject}
+        words = {"subject": self.known or self.subject}
+        subject = gettext("For information, your account being suspended: %(subject)s") % words
+        told = [paragraph for paragraph in self.paragraphs if paragraph != self.ask]
         closed = gettext(
             "Your account is suspended: what this letter asks for is closed to you, and you need not do it. Money held "
             "for you stays on the project’s internal account until your account is open again, or until our team "
             "settles it with you."
         )
-        return replace(self, subject=subject, paragraphs=[closed, *self.paragraphs], action=None, asks=False)
+        return replace(self, subject=subject, paragraphs=[closed, *told], action=None, asks=False)
 
     @property
     def table_lines(self) -> list[str]:

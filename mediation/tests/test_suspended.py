@@ -109,7 +109,10 @@ def awarded(account: EscrowAccount, moderator_user: User) -> Dispute:
 
 def test_suspended_provider_is_asked_for_no_invoice_of_an_award(awarded: Dispute, as_provider: Client) -> None:
     letter = Notice.objects.get(user=awarded.provider, name="mediation.executed").letter
-    assert letter.subject.startswith("Pour information, votre compte étant suspendu\xa0: Envoyez votre facture")
+    assert letter.subject.startswith(
+        "Pour information, votre compte étant suspendu\xa0: 800,00\xa0€ du litige sont à vous"
+    )
+    assert "Envoyez votre facture" not in " ".join([letter.subject, *letter.paragraphs])
     assert WAITS in letter.paragraphs[0]
     assert letter.action is None
     report = page(as_provider, f"/projets/{awarded.project.key}/rapport/")
@@ -234,3 +237,30 @@ def specified(project: Project) -> Document:
     document = Document.take_in(way.exhibit().copy, owner=project.client, purpose="projects.specification")
     project.specification_files.create(document=document)
     return document
+
+
+def test_client_is_asked_for_no_deposit_while_the_provider_is_suspended(
+    client_user: User, provider_user: User, moderator_user: User, as_client: Client, as_provider: Client
+) -> None:
+    account = escrow.opened(client_user, provider_user)
+    pages = [f"/projets/{account.project.key}/{end}/" for end in ("rapport", "paiements")]
+    assert all("Déposer 1 200,00 €" in page(as_client, path) for path in pages)
+    provider_user.suspend(by=moderator_user, reason="Faux SIREN")
+    for path in pages:
+        text = page(as_client, path).partition("<main")[2]
+        assert "Personne : aucun dépôt n’est demandé, le compte du prestataire est fermé pour l’instant" in text
+        assert "Déposer " not in text
+        assert "aucun dépôt n’est demandé, votre compte étant suspendu" in page(as_provider, path)
+    assert "aucun dépôt n’est demandé" in page(as_client, f"/projets/{account.project.key}/paiements/depot/")
+    provider_user.reinstate(by=moderator_user)
+    assert "Déposer 1 200,00 €" in page(as_client, pages[0])
+
+
+def test_notice_of_a_suspended_provider_offers_no_deposit(
+    client_user: User, provider_user: User, moderator_user: User, as_client: Client
+) -> None:
+    account = escrow.opened(client_user, provider_user)
+    escrow.noticed(way.tranche(account, 1), by=provider_user)
+    provider_user.suspend(by=moderator_user, reason="Faux SIREN")
+    text = page(as_client, f"/projets/{account.project.key}/paiements/").partition("<main")[2]
+    assert ("sans dépôt, elle prend fin" in text, "Déposer " in text) == (True, False)
