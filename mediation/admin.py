@@ -85,7 +85,15 @@ class Stage(Filter):
 
 
 def agreement(turn: Turn) -> str:
-    """What a mediation waits for."""
+    """What a mediation waits for: first the mediator, whom the next date replaces unless they have begun."""
+    if turn.is_begun:
+        return answers(turn)
+    facts = {"one": _now("the mediator’s first message or proposal"), "other": answers(turn)}
+    return _now("%(one)s; %(other)s") % facts
+
+
+def answers(turn: Turn) -> str:
+    """What is expected of the two sides of a mediation."""
     client, provider = (turn.unanswered(side) for side in turn.sides)
     if client and client == provider:
         both = ngettext("both sides’ answers to proposal %(n)s", "both sides’ answers to proposals %(n)s", len(client))

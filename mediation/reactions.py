@@ -21,7 +21,7 @@ from mediation.models.bench import is_tied, members
 from mediation.models.cases import page_of
 from mediation.states import DisputeState
 from mediation.turns import Turn
-from mediation.words import answers
+from mediation.words import answers, unseated
 from projects.dates import Words, dated
 from projects.report import Line, Reading, Todo, line, todo
 
@@ -141,9 +141,9 @@ def to_decide(turn: Turn, reader: int) -> tuple[str, str]:
     """What an arbitration waits for."""
     if turn.is_drafted:
         text = _("%(amount)s are frozen. The decision is written; a second person reads it before it is given to you.")
-        return _("The SMA: approve the decision of case %(n)s"), text
+        return unseated(turn) or _("The SMA: approve the decision of case %(n)s"), text
     text = _("%(amount)s are frozen. An arbitrator without a tie to either of you decides, with written reasons.")
-    return _("The SMA: decide case %(n)s"), text
+    return unseated(turn) or _("The SMA: decide case %(n)s"), text
 
 
 def to_execute(turn: Turn, reader: int) -> tuple[str, str]:

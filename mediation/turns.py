@@ -11,7 +11,7 @@ from django.db.models.functions import JSONObject
 from escrow.models import FreezePart
 from mediation.models import Decision, Dispute, Entry, Seizure, SplitProposal
 from mediation.models.cases import ANSWERS
-from mediation.states import DisputeState
+from mediation.states import ACTS, DisputeState
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
@@ -28,6 +28,7 @@ def with_turns(rows: DisputeQuerySet) -> DisputeQuerySet:
     turn = JSONObject(
         spoken=ArraySubquery(spoken),
         proposals=ArraySubquery(waiting.values(each=answered)),
+        begun=Exists(Entry.objects.filter(dispute=OuterRef("pk"), by=OuterRef("mediator"), kind__in=ACTS)),
         drafted=Exists(Decision.objects.drafted().filter(dispute=OuterRef("pk"))),
         seized=Exists(Seizure.objects.standing().filter(dispute=OuterRef("pk"))),
     )
@@ -35,10 +36,14 @@ def with_turns(rows: DisputeQuerySet) -> DisputeQuerySet:
 
 
 class Turn:
-    """What a case waits for: `is_drafted`, a decision for its approval; `is_seized`, the ruling of a court."""
+    """What a case waits for: `is_drafted`, a decision for its approval; `is_seized`, the ruling of a court.
+
+    `is_begun`: its mediator has written or proposed a split, and is not replaced by a date any more.
+    """
 
     def __init__(self, dispute: Dispute, found: dict[str, Any]) -> None:
         self.dispute, self._found = dispute, found
+        self.is_begun = bool(found["begun"])
         self.is_drafted, self.is_seized = bool(found["drafted"]), bool(found["seized"])
 
     @classmethod

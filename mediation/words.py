@@ -261,7 +261,7 @@ def lowered(name: str) -> str:
 def approved(turn: Turn, reader: User) -> Phase:
     """A decision is written, and waits for a second person: its arbitrator has nothing more to do."""
     one = turn.dispute.approver
-    who = _("The SMA: approve the decision") if one else _("The SMA: name somebody to approve the decision")
+    who = unseated(turn) or _("The SMA: approve the decision")
     note = _("It is written. For this amount a second person reads it before it is given to you.")
     if not turn.dispute.is_party(reader):
         who = _("The SMA: %(name)s approves the decision") % {"name": one.display_name} if one else who
@@ -269,11 +269,21 @@ def approved(turn: Turn, reader: User) -> Phase:
     return Phase(_("Arbitration"), who, note, _("Another person is asked; the money stays frozen."))
 
 
+def unseated(turn: Turn) -> str:
+    """What the SMA does first where nobody sits who decides, or who approves what is written; nothing if somebody does.
+
+    The same words on every page of the two sides.
+    """
+    if turn.is_drafted:
+        return "" if turn.dispute.approver_id else _("The SMA: name somebody to approve the decision")
+    return "" if turn.dispute.arbitrator_id else _("The SMA: name an arbitrator")
+
+
 def arbitrated(turn: Turn, reader: User) -> Phase:
     if turn.is_drafted:
         return approved(turn, reader)
     dispute, one = turn.dispute, turn.dispute.arbitrator
-    who = _("The arbitrator: %(name)s") % {"name": one.display_name} if one else _("The SMA: name an arbitrator")
+    who = _("The arbitrator: %(name)s") % {"name": one.display_name} if one else unseated(turn)
     note = evidence_note(dispute) if dispute.is_party(reader) else ""
     silence = _("An arbitrator who is late is replaced; the money stays frozen.")
     if one is None:

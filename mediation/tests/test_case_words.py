@@ -11,8 +11,9 @@ from django.test import Client
 
 from escrow.models import EscrowAccount
 from marketplace.accounts.models import User
+from marketplace.accounts.staff import SMA
 from marketplace.events.models import Notice
-from marketplace.testing.cast import signed_in
+from marketplace.testing.cast import person, signed_in
 from mediation.models import Dispute, SplitProposal
 from mediation.tasks import free_seats
 from mediation.tests import way
@@ -174,3 +175,20 @@ def test_provider_of_an_awarded_share_is_to_invoice_it(
     payouts.banked(dispute.provider)
     payouts.asked(tranche, replace(payouts.BILL, ht_cents=80_000, vat_cents=16_000))
     assert "Il ne reste rien à faire" in page(as_provider, address(dispute))
+
+
+def test_empty_seat_is_told_alike_on_every_page(
+    account: EscrowAccount, mediator_user: User, moderator_user: User, as_client: Client, settings: Any
+) -> None:
+    settings.SMA_APPROVAL_CENTS = 0
+    dispute = way.arbitrated(account, mediator_user)
+    pages = [address(dispute), *(f"/projets/{account.project.key}/{end}/" for end in ("rapport", "paiements"))]
+    assert all("Le SMA : nommer un arbitre" in page(as_client, path) for path in pages)
+    arbitrator = person("zoe@paraphe.example", "Zoé Hamel", staff_of=SMA)
+    dispute.appoint(arbitrator, by=None)
+    assert not any("nommer un arbitre" in page(as_client, path) for path in pages)
+    way.drafted(way.fresh(dispute), 50_000, arbitrator)
+    for path in pages:
+        text = page(as_client, path)
+        assert "Le SMA : désigner qui approuve la décision" in text
+        assert "Le SMA : approuver la décision" not in text

@@ -149,6 +149,17 @@ def test_decision_without_an_approver_is_shown(
     assert dispute.number in page(as_arbitrator, f"{CASES}?stage=unfilled")
 
 
+def test_queue_waits_for_the_mediator_then_for_both_sides(
+    dispute: Dispute, mediator_user: User, as_mediator: Client
+) -> None:
+    first = "un premier message ou partage proposé par le SMA"
+    text = page(as_mediator)
+    assert f"{first} ; un accord des deux parties" in plain(text)
+    assert plain(paris_short(way.due(dispute, "sma.replace"))) in plain(text)
+    dispute.say("Bonjour à tous deux.", by=mediator_user, key=uuid.uuid4())
+    assert (first in page(as_mediator), "un accord des deux parties" in page(as_mediator)) == (False, True)
+
+
 def test_arbitrator_s_first_page_says_so_until_the_decision(
     account: EscrowAccount, mediator_user: User, as_arbitrator: Client
 ) -> None:
