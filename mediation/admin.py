@@ -30,6 +30,8 @@ from mediation.turns import Turn
 from mediation.words import numbered
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.db.models import Model, QuerySet
 
     from marketplace.accounts.models import User
@@ -113,6 +115,12 @@ def decision(turn: Turn) -> str:
     if turn.is_drafted:
         return _now("the decision’s approval") if case.approver else _now("somebody to approve the decision")
     return _now("the arbitrator’s decision") if case.arbitrator else _now("an arbitrator")
+
+
+def promised(form: Deed) -> datetime | None:
+    """Until when both sides were told that their evidence is in time, if the decision is written before."""
+    last = form.dispute.evidence_by if isinstance(form, DecideForm) else None
+    return last if last and last > timezone.now() else None
 
 
 def unnamed() -> Q:
@@ -209,7 +217,7 @@ class DisputeAdmin(ReadOnlyAdmin):
         response = super().draw(request, row, deed, form)
         case = cast("Dispute", row)
         draft = case.draft if case.is_seated(staff(request)) else None
-        cast("dict[str, Any]", response.context_data).update(draft=draft, case=case)
+        cast("dict[str, Any]", response.context_data).update(draft=draft, case=case, promised=promised(form))
         return response
 
     def get_urls(self) -> list[URLPattern]:

@@ -47,6 +47,15 @@ class CaseDeed(AdminDeed):
         return form(request.POST or None, request.FILES or None, dispute=row)
 
 
+@dataclass(frozen=True)
+class Speech(CaseDeed):
+    """Words for both sides: whoever mediated writes no more of them once an arbitrator has the case."""
+
+    def permits(self, user: Any, row: Dispute) -> bool:
+        has_handed_over = row.state == DisputeState.ARBITRATION and Role.MEDIATOR in seat_of(row, user)
+        return super().permits(user, row) and not has_handed_over
+
+
 def shares(data: dict[str, Any]) -> Shares:
     """Both shares of a form."""
     return Shares(data["provider"], data["client"])
@@ -110,7 +119,7 @@ NAMING: dict[str, AdminDeed] = {
     ),
 }
 WORDS: dict[str, AdminDeed] = {
-    "say": CaseDeed(
+    "say": Speech(
         _("Write to both sides"),
         READ,
         lambda case, by, data: case.say(data["text"], by=by, key=data["key"], exhibits=data["pieces"] or ()),

@@ -258,7 +258,16 @@ def say(verb: str, to: People, words: Words, *, staff: bool = False, shape: type
     tells(f"mediation.{verb}", name=f"mediation.{verb}.{to.__name__}", kind=Kind.DISPUTE)(type(verb, (shape,), parts))
 
 
+class OfArbitration(OfCase):
+    """An arbitrator decides: last evidence is called for where it is still in time, as there was no mediation."""
+
+    def subject(self, facts: Facts) -> _StrPromise | str:
+        """What there is to do, if anything."""
+        return super().subject(facts) if facts.get("evidence_by") else NOTHING_BUT_WAIT
+
+
 FROZEN = _("The SMA can decide on %(frozen)s only: that is what the tranches in dispute held.")
+NOTHING_BUT_WAIT = _("Nothing to do for now, an arbitrator decides: %(title)s")
 SILENCE = _("Silence never wins by itself: on that date the case goes on without you.")
 ANSWERED = _("%(who)s has answered, with these words.")
 CLAIMED = _("%(who)s joined the case and claims %(claim)s of the frozen money, with these words.")
@@ -436,6 +445,7 @@ say(
         after=_("Read the answer, send your last evidence, an arbitrator decides: %(title)s"),
         pieces=True,
     ),
+    shape=OfArbitration,
 )
 say(
     "appointed",

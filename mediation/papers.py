@@ -8,11 +8,12 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from marketplace.documents.printing import printed
+from mediation.states import Role
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from mediation.models import Decision
+    from mediation.models import Decision, Dispute
 
 
 def decision_paper(decision: Decision, *, at: datetime) -> bytes:
@@ -32,9 +33,16 @@ def decision_paper(decision: Decision, *, at: datetime) -> bytes:
             "project": dispute.project,
             "agreement": dispute.account.agreement,
             "parts": dispute.freeze.rows,
+            "mediators": mediators(dispute),
             "claims": dispute.claims.filter(withdrawn_at=None),
             "origin": settings.COMPANY_NAME,
             "about": f"{number}, {_('decision')}",
             "seal": _("SHA-256 of what is decided: %(hash)s") % {"hash": decision.sha256},
         },
     )
+
+
+def mediators(dispute: Dispute) -> list[str]:
+    """Everybody who sat as its mediator, in their order."""
+    rows = dispute.assignments.filter(role=Role.MEDIATOR).select_related("staff").order_by("pk")
+    return list(dict.fromkeys(row.staff.display_name for row in rows))

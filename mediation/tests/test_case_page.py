@@ -29,7 +29,7 @@ def test_side_that_must_answer_is_told_until_when(account: EscrowAccount, as_pro
     assert "Vous : répondre au litige" in text
     assert plain(paris(dispute.answer_by)) in text
     assert "1 200,00 € gelés. Le SMA ne peut statuer que sur 1 200,00 €." in text
-    assert "La médiation commence sans elle" in text
+    assert "La médiation commence sans cette réponse" in text
     assert "Envoyer ma réponse" in text
 
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 
 from escrow.models import EscrowAccount
 from marketplace.accounts.models import User
 from marketplace.accounts.staff import SMA
 from marketplace.events.models import Notice
+from marketplace.templatetags.page import paris
 from marketplace.testing.cast import person, signed_in
 from mediation.models import Dispute, SplitProposal
 from mediation.tasks import free_seats
 from mediation.tests import way
+from mediation.tests.desk import CASES, REASONS, do, offered
 from mediation.tests.pages import address, page, plain, send
 from payouts.tests import way as payouts
 
@@ -192,3 +196,37 @@ def test_empty_seat_is_told_alike_on_every_page(
         text = page(as_client, path)
         assert "Le SMA : désigner qui approuve la décision" in text
         assert "Le SMA : approuver la décision" not in text
+
+
+def test_mediator_writes_to_nobody_after_the_hand_over(
+    account: EscrowAccount, mediator_user: User, arbitrator_user: User, as_mediator: Client, as_arbitrator: Client
+) -> None:
+    dispute = way.arbitrated(account, mediator_user)
+    assert "say" not in offered(as_mediator, dispute)
+    assert do(as_mediator, dispute, "say", text="Encore un mot.") in {"403", "404"}
+    assert {"say", "decide"} <= offered(as_arbitrator, dispute)
+
+
+def test_arbitrator_is_warned_that_evidence_is_still_in_time(account: EscrowAccount, arbitrator_user: User) -> None:
+    dispute = way.let_fall(reopened(account), "sma.answer")
+    assert dispute.evidence_by
+    told = f"reçues à temps jusqu’au {plain(paris(dispute.evidence_by))}"
+    shares = {"provider": "800", "client": "400", "reasons": REASONS}
+    with time_machine.travel(dispute.evidence_by - timedelta(hours=1)):
+        arbitrator = signed_in(arbitrator_user)
+        assert told in do(arbitrator, dispute, "decide", **shares)
+        assert told in page(arbitrator, f"{CASES}{dispute.pk}/decide/do/")
+    with time_machine.travel(dispute.evidence_by + timedelta(hours=1)):
+        assert told not in do(signed_in(arbitrator_user), dispute, "decide", **shares)
+
+
+def test_letter_of_the_arbitration_asks_for_evidence_that_is_in_time_alone(
+    account: EscrowAccount, mediator_user: User, arbitrator_user: User
+) -> None:
+    way.arbitrated(account, mediator_user, 1)
+    way.opened(account, 2).withdraw(by=account.agreement.client)
+    way.let_fall(way.opened(account, 2), "sma.answer")
+    rows = Notice.objects.filter(user=account.agreement.client, event__verb="mediation.arbitration").order_by("pk")
+    first, second = (plain(notice.letter.subject) for notice in rows)
+    assert first.startswith("Rien à faire pour l’instant, un arbitre décide")
+    assert second.startswith("Versez vos dernières pièces")

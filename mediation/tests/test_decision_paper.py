@@ -15,9 +15,10 @@ from pypdf import PdfReader
 from escrow.models import EscrowAccount, Shares
 from escrow.tests.way import png
 from marketplace.accounts.models import User
+from marketplace.accounts.staff import SMA
 from marketplace.events.models import Notice
 from marketplace.templatetags.page import paris
-from marketplace.testing.cast import signed_in
+from marketplace.testing.cast import person, signed_in
 from mediation.exhibits import Exhibit
 from mediation.models import Decision, Dispute, Seizure
 from mediation.tests import way
@@ -44,6 +45,18 @@ def bytes_of(browser: Client, dispute: Dispute) -> bytes:
 def words_of(browser: Client, dispute: Dispute) -> str:
     pages = PdfReader(io.BytesIO(bytes_of(browser, dispute))).pages
     return "\n".join(page.extract_text() for page in pages).replace("\xa0", " ").replace("\u202f", " ")
+
+
+def test_paper_names_everybody_who_mediated(
+    account: EscrowAccount, mediator_user: User, arbitrator_user: User, as_client: Client
+) -> None:
+    first = person("zoe@paraphe.example", "Zoé Hamel", staff_of=SMA)
+    dispute = way.mediated(account)
+    dispute.assign(first, by=first)
+    way.fresh(dispute).assign(mediator_user, by=mediator_user, reason="Zoé est en congé.")
+    way.fresh(dispute).hand_over(by=mediator_user)
+    way.drafted(way.fresh(dispute), 80_000)
+    assert "Zoé Hamel, Marc Tellier" in " ".join(words_of(as_client, dispute).split())
 
 
 def test_both_sides_and_the_bench_get_the_decision(

@@ -139,7 +139,7 @@ def test_second_click_proposes_once(mediation: Dispute, as_mediator: Client) -> 
 def test_mediator_hands_over(mediation: Dispute, as_mediator: Client, arbitrator_user: User) -> None:
     assert do(as_mediator, mediation, "hand-over", reason="Aucun accord en vue.") == ""
     assert way.fresh(mediation).arbitrator == arbitrator_user
-    assert offered(as_mediator, mediation) == {"say", "note"}
+    assert offered(as_mediator, mediation) == {"note"}
     zoe = person("zoe@paraphe.example", "Zoé Hamel", staff_of=SMA)
     assert "n’en choisit pas l’arbitre" in do(as_mediator, mediation, "appoint", staff=zoe.pk, reason="Absence.")
     assert "appoint" in offered(signed_in(zoe), mediation)
