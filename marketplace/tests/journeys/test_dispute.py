@@ -202,4 +202,4 @@ def settle(client: Visitor, provider: Visitor, mediator: Visitor, key: str) -> N
         "En attente : le prestataire", "répondre à la proposition 1 ; le prestataire : répondre à la proposition 2"
     )
     accept(provider, "700,00 €")
-    provider.sees("Pour vous : 700,00 €. Pour le client : 500,00 €.", "Il ne reste rien à faire")
+    provider.sees("Pour vous : 700,00 €. Pour le client : 500,00 €.", "facturer 700,00 €")
