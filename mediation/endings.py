@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from marketplace.events.models import Event
 
 PAYMENTS = _("Open the payments page")
+INVOICE = _("Send your invoice to be paid: the released money waits for it.")
 AS_BEFORE = _("%(frozen)s are held again, and everything is as before the dispute.")
 
 RULED = (
@@ -132,7 +133,7 @@ class Awarded(OfEnd):
                 "within 5 to 10 days."
             )
             return [back] if facts["client_cents"] else []
-        return [_("Send your invoice to be paid: the released money waits for it.")] if facts["provider_cents"] else []
+        return [INVOICE] if facts["provider_cents"] else []
 
     def figures(self, facts: Facts) -> list[tuple[str, str]]:
         return [
@@ -146,7 +147,7 @@ class Awarded(OfEnd):
         letter = super().letter(facts)
         if facts["provider_cents"] and not facts["to_client"]:
             letter.action, letter.asks = (_now("Send my invoice"), reverse("payouts:list")), True
-            letter.ask = _now("Send your invoice to be paid: the released money waits for it.")
+            letter.ask = str(INVOICE)
             letter.known = _now("%(provider)s in dispute are yours: %(title)s") % in_words(facts)
             if facts.get("ruling"):
                 letter.known = " ".join([_now("A court has ruled."), letter.known])

@@ -116,6 +116,7 @@ say(
 )
 
 
+@tells("mediation.replaced", kind=Kind.DISPUTE)
 class OfLeave(OfCase):
     """Somebody learns that a seat is no longer theirs: since when it was, why, and that nothing is left to do."""
 
@@ -152,6 +153,3 @@ class OfLeave(OfCase):
     def action(self, facts: Facts) -> tuple[str, str] | None:
         """The administration, for who still finds the case there."""
         return None if facts["gone"] or facts.get("tied") else super().action(facts)
-
-
-tells("mediation.replaced", kind=Kind.DISPUTE)(OfLeave)
