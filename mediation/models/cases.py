@@ -394,16 +394,14 @@ class Dispute(models.Model):
     def say(self, text: str, *, by: User, key: UUID, exhibits: Sequence[Exhibit] = ()) -> Entry:
         """Write to all in the case, as a side or sitting in it, with or without evidence (labelled when late).
 
-        The same `key` again gives the first message. Refused: NotParty, Closed, NeedsText, Evidence.TooMuch,
-        Entry.KeyReused.
+        The same `key` again gives the first message. Refused: NotParty, Closed, HandedOver (to who mediated it),
+        NeedsText, Evidence.TooMuch, Entry.KeyReused.
         """
         kind = EntryKind.SAID if text.strip() else EntryKind.PRODUCED
         with locked(self.project, self):
             if done := self._repeated(kind, by, text, exhibits, key):
                 return done
-            if not self.is_seated(by):
-                self._must_be_party(by)
-            self.must_be_in(*HEARD)
+            self._must_be_heard(by)
             entry = self._said(kind, text, exhibits, by, key)
             self.tell("said", by=by, text=text, pieces=[piece.label for piece in entry.evidence.all()])
             return entry
@@ -598,6 +596,14 @@ class Dispute(models.Model):
         done = Entry.objects.filter(key=key).first()
         return done and done.same_as(kind=kind, by=by, text=text, hashes=[one.sha256 for one in exhibits])
 
+    def _must_be_heard(self, by: User) -> None:
+        """Refuse who is not in the case, a case that is over, and who mediated it once an arbitrator has it."""
+        if not self.is_seated(by):
+            self._must_be_party(by)
+        self.must_be_in(*HEARD)
+        if by.pk == self.mediator_id and self.state not in MEDIATED:
+            raise self.HandedOver
+
     def _must_be_party(self, user: User) -> None:
         if not self.is_party(user):
             raise self.NotParty
@@ -663,6 +669,9 @@ class Dispute(models.Model):
 
     class NotSeated(Refusal):
         sentence = _("Only the person of the SMA in charge of this case does this. Nothing was recorded.")
+
+    class HandedOver(Refusal):
+        sentence = _("An arbitrator has this case now: who mediated it writes no more in it. Nothing was recorded.")
 
     class Closed(Refusal):
         sentence = _("This case is decided or over: nothing more is recorded in it.")

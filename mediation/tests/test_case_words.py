@@ -204,6 +204,8 @@ def test_mediator_writes_to_nobody_after_the_hand_over(
     dispute = way.arbitrated(account, mediator_user)
     assert "say" not in offered(as_mediator, dispute)
     assert do(as_mediator, dispute, "say", text="Encore un mot.") in {"403", "404"}
+    with pytest.raises(Dispute.HandedOver):
+        dispute.say("Encore un mot.", by=mediator_user, key=uuid.uuid4())
     assert {"say", "decide"} <= offered(as_arbitrator, dispute)
 
 
