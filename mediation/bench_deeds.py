@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from marketplace.accounts.models import User
+    from marketplace.documents.intake import Clean
     from marketplace.forms import Deed
+    from mediation.models import Evidence
 
 READ, ASSIGN = "mediation.view_dispute", "mediation.assign_dispute"
 MEDIATOR, ARBITRATOR, APPROVER = (frozenset({role}) for role in Role)
@@ -59,6 +61,12 @@ class Speech(CaseDeed):
 def shares(data: dict[str, Any]) -> Shares:
     """Both shares of a form."""
     return Shares(data["provider"], data["client"])
+
+
+def proof_in(data: dict[str, Any]) -> Clean | Evidence:
+    """The proof of a form: a piece of the case, or a file."""
+    found: Clean | Evidence = data.get("piece") or data["proof"]
+    return found
 
 
 def draft_of(dispute: Dispute) -> Decision:
@@ -187,7 +195,7 @@ COURTS: dict[str, AdminDeed] = {
     "seize": CaseDeed(
         _("Note that a court is seized"),
         ASSIGN,
-        lambda case, by, data: Seizure.record(case, data["proof"], note=data["note"], by=by),
+        lambda case, by, data: Seizure.record(case, proof_in(data), note=data["note"], by=by),
         form=forms.SeizeForm,
         offered=lambda case: case.state == DisputeState.DECIDED and not case.is_seized,
         grave=True,

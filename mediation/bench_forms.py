@@ -18,10 +18,10 @@ from marketplace.accounts.staff import SMA
 from marketplace.documents.forms import DocumentField
 from marketplace.fields import EurosField
 from marketplace.forms import Deed
-from marketplace.templatetags.page import euros
+from marketplace.templatetags.page import euros, paris_short
 from mediation.anonymity import telling, unnamed
 from mediation.exhibits import ExhibitsField
-from mediation.models import Bench, Dispute, Role
+from mediation.models import Bench, Dispute, Evidence, Role
 from mediation.models.bench import members
 from mediation.models.course import days_to_seek
 
@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from marketplace.refusals import Refusal
 
     StaffChoice = forms.ModelChoiceField[User]
+    PieceChoice = forms.ModelChoiceField[Evidence]
 else:
-    StaffChoice = forms.ModelChoiceField
+    StaffChoice = PieceChoice = forms.ModelChoiceField
 
 
 def area(rows: int) -> forms.Textarea:
@@ -201,10 +202,23 @@ class SendBackForm(CaseForm):
     reason = forms.CharField(label=_("Why, read by the arbitrator"), max_length=2000, widget=area(4))
 
 
-class SeizeForm(CaseForm):
-    """A court, and the paper that shows that it is seized: the form leads to what came since the decision."""
+class PieceField(PieceChoice):
+    """A piece of the case, by its label, its title and when it was sent."""
 
-    proof = DocumentField(label=_("Proof that a court is seized"))
+    def label_from_instance(self, piece: Evidence) -> str:
+        return _now("%(piece)s, sent on %(at)s") % {"piece": piece, "at": paris_short(piece.at)}
+
+
+class SeizeForm(CaseForm):
+    """A court, and the paper that shows that it is seized: a piece of the case sent since the decision, or a file."""
+
+    piece = PieceField(
+        Evidence.objects.none(),
+        label=_("Proof sent in the case since the decision"),
+        required=False,
+        empty_label=_("None: the file below"),
+    )
+    proof = DocumentField(label=_("Proof that a court is seized"), required=False)
     note = forms.CharField(
         label=_("Which court, since when, read by both sides"), required=False, max_length=2000, widget=area(3)
     )
@@ -212,11 +226,24 @@ class SeizeForm(CaseForm):
     def __init__(self, *args: Any, dispute: Dispute, **kwargs: Any) -> None:
         super().__init__(*args, dispute=dispute, **kwargs)
         pieces = dispute.evidence.since_the_decision().select_related("document")
-        links = [(piece.document.get_absolute_url(), str(piece)) for piece in pieces]
-        words = _now("Sent in the case since the decision: {pieces}. Read it, and send that file here if it proves it.")
-        if links:
+        if pieces:
+            links = [(piece.document.get_absolute_url(), str(piece)) for piece in pieces]
             known = format_html_join(", ", '<a href="{}">{}</a>', links)
-            self.fields["proof"].help_text = format_html(words, pieces=known)
+            self.fields["piece"].queryset = pieces  # type: ignore[attr-defined]
+            self.fields["piece"].help_text = format_html(_now("Read it first: {pieces}."), pieces=known)
+            self.fields["proof"].label = _("Or the proof as it reached you otherwise")
+        else:
+            del self.fields["piece"]
+            self.fields["proof"].required = True
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        piece = data.get("piece")
+        if piece and data.get("proof"):
+            self.add_error("proof", _now("Choose a piece of the case or send a file, not both."))
+        if "piece" in self.fields and not piece and "proof" in data and not data["proof"]:
+            self.add_error("proof", _now("Choose the piece of the case that proves it, or send a file."))
+        return data
 
 
 class LiftForm(CaseForm):

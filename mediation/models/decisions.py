@@ -28,6 +28,7 @@ from mediation.states import DECISION_MOVES, DecisionState, DisputeState, EntryK
 from .bench import Bench, has_tie, members
 from .cases import Dispute
 from .course import Course
+from .evidence import Evidence
 from .timeline import concerned, seated, sided
 
 if TYPE_CHECKING:
@@ -317,7 +318,7 @@ class Seizure(models.Model):
     """
 
     dispute = models.ForeignKey(Dispute, models.PROTECT, related_name="seizures", verbose_name=_("case"))
-    document = models.OneToOneField(Document, models.PROTECT, related_name="+", verbose_name=_("proof"))
+    document = models.ForeignKey(Document, models.PROTECT, related_name="+", verbose_name=_("proof"))
     note = models.TextField(_("note"), max_length=2000, blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("by"))
     at = models.DateTimeField(_("at"), default=timezone.now)
@@ -342,16 +343,18 @@ class Seizure(models.Model):
         return str(self.dispute)
 
     @classmethod
-    def record(cls, dispute: Dispute, proof: Clean, *, note: str, by: User) -> Seizure:
+    def record(cls, dispute: Dispute, proof: Clean | Evidence, *, note: str, by: User) -> Seizure:
         """Note that a court is seized, with its proof: the decision is not executed. Once: a second gives the first.
 
+        `proof` is a file that the SMA was sent elsewhere, or a piece of the case, as both sides read it.
         Refused: NotDecided (executed by now, too), NotOfTheSma, Bench.Tied.
         """
         with locked(dispute.project, dispute):
             if done := dispute.seizures.standing().first():
                 return done
             cls._must_be_possible(dispute, by)
-            document = Document.take_in(proof, owner=by, purpose=COURT)
+            kept = isinstance(proof, Evidence)
+            document = proof.document if kept else Document.take_in(proof, owner=by, purpose=COURT)
             seizure = cls.objects.create(dispute=dispute, document=document, note=note, by=by)
             Course(dispute).seized(at=timezone.now())
             dispute.write(EntryKind.SEIZED, by=by, text=note)

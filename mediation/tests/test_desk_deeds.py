@@ -14,7 +14,7 @@ from escrow.tests.way import png
 from marketplace.accounts.models import User
 from marketplace.accounts.staff import SMA
 from marketplace.testing.cast import person, reauthenticate, signed_in
-from mediation.models import Dispute, Plea
+from mediation.models import Dispute, Evidence, Plea, Seizure
 from mediation.tests import way
 from mediation.tests.desk import CASES, REASONS, case_page, do, offered, page
 from mediation.tests.test_bench import company_of
@@ -275,6 +275,7 @@ def test_proof_of_a_court_is_read_by_who_may_note_it(
     company_of(ida, arbitration.client)
     text = page(signed_in(zoe), f"{CASES}{arbitration.pk}/seize/do/")
     assert f'href="{proof.document.get_absolute_url()}">A2. Assignation</a>' in text
+    assert "A2. Assignation, versée le" in text
     assert "Devis" not in text
     readers = [
         one for one in (zoe, ida, moderator_user, stranger_user, finance_user) if proof.document.readable_by(one)
@@ -284,3 +285,35 @@ def test_proof_of_a_court_is_read_by_who_may_note_it(
     assert not proof.original.readable_by(zoe)
     way.let_fall(arbitration, "sma.execute")
     assert not proof.document.readable_by(zoe)
+
+
+@pytest.fixture
+def assignation(decided: Dispute) -> Evidence:
+    """Sent by the client since the decision."""
+    entry = decided.say("Voici.", by=decided.client, key=uuid.uuid4(), exhibits=[way.exhibit("Assignation")])
+    return entry.evidence.get()
+
+
+def test_piece_of_the_case_proves_that_a_court_is_seized(
+    decided: Dispute, assignation: Evidence, as_mediator: Client
+) -> None:
+    for _n in range(2):  # lifted, and seized again with the same paper
+        assert do(as_mediator, decided, "seize", piece=assignation.pk, note="Tribunal de Nantes.") == ""
+        assert seizures(decided)[-1].document == assignation.document
+        assert do(as_mediator, decided, "lift", note="Désistement.") == ""
+    assert assignation.document.readable_by(decided.provider)
+
+
+def test_proof_of_a_court_is_one_piece_or_one_file(
+    decided: Dispute, assignation: Evidence, as_mediator: Client
+) -> None:
+    assert "Choisissez la pièce du dossier" in do(as_mediator, decided, "seize", note="Nantes.")
+    both = do(as_mediator, decided, "seize", piece=assignation.pk, proof=png(), note="Nantes.")
+    assert "pas les deux" in both
+    assert "Nantes." in both
+    assert "Sélectionnez un choix valide" in do(as_mediator, decided, "seize", piece=0, note="Nantes.")
+    assert seizures(decided) == []
+
+
+def seizures(dispute: Dispute) -> list[Seizure]:
+    return list(dispute.seizures.select_related("document"))
