@@ -30,8 +30,6 @@ from mediation.turns import Turn
 from mediation.words import numbered
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from django.db.models import Model, QuerySet
 
     from marketplace.accounts.models import User
@@ -114,13 +112,9 @@ def decision(turn: Turn) -> str:
     case = turn.dispute
     if turn.is_drafted:
         return _now("the decision’s approval") if case.approver else _now("somebody to approve the decision")
+    if case.arbitrator and case.heard_until and timezone.now() <= case.heard_until:
+        return _now("the arbitrator’s decision, not before %(at)s") % {"at": paris_short(case.heard_until)}
     return _now("the arbitrator’s decision") if case.arbitrator else _now("an arbitrator")
-
-
-def promised(form: Deed) -> datetime | None:
-    """Until when both sides were told that their evidence is in time, if the decision is written before."""
-    last = form.dispute.evidence_by if isinstance(form, DecideForm) else None
-    return last if last and last > timezone.now() else None
 
 
 def unnamed() -> Q:
@@ -217,7 +211,7 @@ class DisputeAdmin(ReadOnlyAdmin):
         response = super().draw(request, row, deed, form)
         case = cast("Dispute", row)
         draft = case.draft if case.is_seated(staff(request)) else None
-        cast("dict[str, Any]", response.context_data).update(draft=draft, case=case, promised=promised(form))
+        cast("dict[str, Any]", response.context_data).update(draft=draft, case=case)
         return response
 
     def get_urls(self) -> list[URLPattern]:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from marketplace import deadlines
 from marketplace.templatetags.page import paris
-from mediation.models.course import ASSIGN, LAST, evening
+from mediation.models.course import ASSIGN, LAST, decision_due, evening
 from mediation.states import MEDIATED, DisputeState
 from mediation.words import opposite
 from projects.models import Deadline
@@ -35,7 +36,8 @@ class Ahead(NamedTuple):
         answered = dispute.answer_by
         mediation = dispute.mediate_by or evening(answered, settings.SMA_MEDIATION_DAYS)
         begun = answered if dispute.straight else mediation
-        decision = dispute.decide_by or evening(begun, settings.SMA_DECISION_DAYS)
+        heard = deadlines.after(begun, settings.SMA_EVIDENCE_DAYS) if dispute.straight else None
+        decision = dispute.decide_by or decision_due(begun, heard)
         if dispute.state == DisputeState.ARBITRATION and not dispute.arbitrator:
             decision = evening(decision, settings.SMA_DECISION_DAYS)
         return cls(mediation, decision, evening(decision, settings.SMA_EXECUTION_DAYS))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from escrow.models import Shares
@@ -104,9 +105,15 @@ def is_executed_decision(dispute: Dispute) -> bool:
     return dispute.state == DisputeState.EXECUTED and dispute.decision is not None
 
 
-def may_decide(dispute: Dispute) -> bool:
+def is_undecided(dispute: Dispute) -> bool:
     """Whether a decision is to be written."""
     return dispute.state == DisputeState.ARBITRATION and dispute.draft is None
+
+
+def may_decide(dispute: Dispute) -> bool:
+    """Whether it may be written now: nobody waits any more for evidence that both sides may still send."""
+    last = dispute.heard_until
+    return is_undecided(dispute) and not (last and timezone.now() <= last)
 
 
 NAMING: dict[str, AdminDeed] = {
@@ -122,7 +129,7 @@ NAMING: dict[str, AdminDeed] = {
         ASSIGN,
         lambda case, by, data: case.appoint(data["staff"], by=by, reason=data.get("reason", "")),
         form=forms.ArbitratorForm,
-        offered=may_decide,
+        offered=is_undecided,
         barred=MEDIATOR,
     ),
 }

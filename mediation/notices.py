@@ -205,7 +205,7 @@ class OfCase(Telling):
             return []
         if not facts.get("evidence_by"):
             return [_now("You may still write and send evidence; it is labelled as late.")]
-        words = _now("You may send evidence until %(at)s, as long as nothing is decided; later it is labelled as late.")
+        words = _now("You may send evidence until %(at)s: nothing is decided before. Later it is labelled as late.")
         return [words % {"at": when(facts["evidence_by"])}]
 
     def links(self, facts: Facts) -> list[tuple[str, str, str]]:
@@ -264,6 +264,15 @@ class OfArbitration(OfCase):
     def subject(self, facts: Facts) -> _StrPromise | str:
         """What there is to do, if anything."""
         return super().subject(facts) if facts.get("evidence_by") else NOTHING_BUT_WAIT
+
+
+class ToDecide(OfCase):
+    """Somebody is to decide: not before the day until which both sides were told that their evidence is in time."""
+
+    def more(self, facts: Facts) -> list[str]:
+        words = _now("Both sides may send evidence until %(at)s: write the decision after that, not before.")
+        told = [words % {"at": when(facts["evidence_by"])}] if facts.get("evidence_by") else []
+        return [*super().more(facts), *told]
 
 
 FROZEN = _("The SMA can decide on %(frozen)s only: that is what the tranches in dispute held.")
@@ -457,6 +466,7 @@ say(
         DECIDED_BEFORE,
     ),
     staff=True,
+    shape=ToDecide,
 )
 say(
     "appointed",

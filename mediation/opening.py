@@ -16,7 +16,7 @@ from escrow.models import EscrowAccount, Tranche
 from marketplace import deadlines
 from marketplace.templatetags.page import paris
 from mediation.models import Dispute
-from mediation.models.course import evening
+from mediation.models.course import decision_due, evening
 from mediation.words import numbered
 
 if TYPE_CHECKING:
@@ -83,18 +83,19 @@ class Opening:
         told = _now(
             "A case about it was withdrawn or ended without a decision: there is no mediation any more, and no split "
             "is agreed on. The other side has until %(answer)s to answer, evidence is in time until %(evidence)s, the "
-            "arbitrator decides before %(decision)s, and the decision is executed on %(execution)s; earlier, if the "
-            "other side answers earlier."
+            "arbitrator decides after that and before %(decision)s, and the decision is executed on %(execution)s; "
+            "earlier, if the other side answers earlier."
         )
         return title % {"n": numbered(numbers)}, told % self.dates
 
     @property
     def dates(self) -> dict[str, str]:
         """The dates of a case without a mediation, if everybody takes the whole time."""
-        decision = evening(self.answer_by, settings.SMA_DECISION_DAYS)
+        heard = deadlines.after(self.answer_by, settings.SMA_EVIDENCE_DAYS)
+        decision = decision_due(self.answer_by, heard)
         dates = {
             "answer": self.answer_by,
-            "evidence": deadlines.after(self.answer_by, settings.SMA_EVIDENCE_DAYS),
+            "evidence": heard,
             "decision": decision,
             "execution": evening(decision, settings.SMA_EXECUTION_DAYS),
         }

@@ -296,9 +296,8 @@ def evidence_note(dispute: Dispute) -> str:
     last, now = dispute.evidence_by, timezone.now()
     if last is None or now > last:
         return _("You may still write; evidence is labelled as late.")
-    return _("You may send evidence until %(at)s, as long as nothing is decided; later it is labelled as late.") % {
-        "at": paris(last)
-    }
+    words = _("You may send evidence until %(at)s: nothing is decided before. Later it is labelled as late.")
+    return words % {"at": paris(last)}
 
 
 def label_of(at: datetime, decided_at: datetime | None, *, late: bool = False) -> str:

@@ -312,10 +312,15 @@ class Dispute(models.Model):
             return deadlines.after(self.arbitrated_at, settings.SMA_EVIDENCE_DAYS)
         return self.arbitrated_at or self.mediate_by
 
+    @property
+    def heard_until(self) -> datetime | None:
+        """Before when nothing is decided, as both sides were told: they may send evidence. None after a mediation."""
+        return self.evidence_by if self.straight and self.arbitrated_at else None
+
     def is_late(self, at: datetime) -> bool:
         """Whether evidence sent at `at`, which is now, comes too late for the arbitrator to have to wait for it."""
-        last = self.evidence_by
-        return self.state == DisputeState.ARBITRATION and not (self.straight and last and at <= last)
+        last = self.heard_until
+        return self.state == DisputeState.ARBITRATION and not (last and at <= last)
 
     @property
     def due_by(self) -> datetime | None:

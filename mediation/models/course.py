@@ -51,6 +51,12 @@ def evening(at: datetime, days: int) -> datetime:
     return closing_on(timezone.localdate(at, PARIS) + timedelta(days=days))
 
 
+def decision_due(at: datetime, heard_until: datetime | None) -> datetime:
+    """Until when somebody named arbitrator at `at` decides: a working day at least after evidence is still in time."""
+    last = evening(at, settings.SMA_DECISION_DAYS)
+    return max(last, deadlines.after(heard_until, 1)) if heard_until else last
+
+
 def named(staff: User | None) -> str:
     """The name that both sides read."""
     return staff.display_name if staff else ""
@@ -125,20 +131,19 @@ class Course:
         dispute.proposals.lapse()
         dispute.assignments.filter(role=Role.MEDIATOR).close(at)
         dispute.state, dispute.arbitrated_at = DisputeState.ARBITRATION, at
-        dispute.decide_by = evening(at, settings.SMA_DECISION_DAYS)
+        dispute.decide_by = decision_due(at, dispute.heard_until)
         dispute.save(update_fields=["state", "arbitrated_at", "decide_by"])
         until = dispute.decide_by.isoformat() if Bench(dispute).candidates(Role.ARBITRATOR) else None
         dispute.write(EntryKind.ARBITRATION, by=by, text=text, until=until)
         self._set(LAST, evening(at, settings.SMA_LAST_RESORT_DAYS))
         self._find_arbitrator(at)
-        last = dispute.evidence_by if dispute.straight else None
-        facts: dict[str, Any] = {"arbitrator": named(dispute.arbitrator), "evidence_by": last and last.isoformat()}
+        facts: dict[str, Any] = {"arbitrator": named(dispute.arbitrator), "evidence_by": self._heard_until()}
         dispute.tell("arbitration", **facts, **(spoken.facts if spoken else {"by": by, "text": text}))
 
     def welcome_arbitrator(self, *, by: User | None, at: datetime, reason: str = "") -> None:
         """An arbitrator is named: both sides know who, with the `reason` of a change; they have the whole time."""
         dispute = self.dispute
-        dispute.decide_by = evening(at, settings.SMA_DECISION_DAYS)
+        dispute.decide_by = decision_due(at, dispute.heard_until)
         dispute.save(update_fields=["decide_by"])
         self._cancel(REPLACE)
         self._set(DECIDE, dispute.decide_by)
@@ -146,6 +151,7 @@ class Course:
         facts: dict[str, Any] = {"name": named(dispute.arbitrator), "late": self._late(Role.ARBITRATOR, at)}
         again = dispute.assignments.filter(role=Role.ARBITRATOR).count() > 1
         dispute.write(EntryKind.APPOINTED, by=by, text=reason, until=dispute.decide_by.isoformat(), **facts)
+        facts["evidence_by"] = self._heard_until()
         dispute.tell("appointed", by=by, again=again, text=reason, changed=bool(reason), **facts)
         self._take_leave(Role.ARBITRATOR, by=by, at=at, reason=reason)
 
@@ -372,6 +378,11 @@ class Course:
         """The name of who lost a seat at `at` for having let its date pass, if somebody did."""
         left = self.dispute.assignments.filter(role=role, ended_at=at, late=True).select_related("staff").last()
         return named(left.staff if left else None)
+
+    def _heard_until(self) -> str | None:
+        """Before when nothing is decided, as events say it."""
+        last = self.dispute.heard_until
+        return last.isoformat() if last else None
 
     def _drop_proposals(self) -> list[int]:
         """What a mediator who leaves had proposed lapses: the SMA has one open proposal at most. Their numbers."""

@@ -123,7 +123,7 @@ class Decision(models.Model):
         """Write the decision as the arbitrator: issued at once, or once a second person has approved it.
 
         The same `key` with the same content gives the first. Refused: Dispute.Closed, Dispute.NotInArbitration,
-        NotArbitrator (the mediator too), Bench.Tied, Dispute.Drafted, NotTheWhole, TooShort, KeyReused.
+        NotArbitrator (the mediator too), Bench.Tied, Dispute.Drafted, TooEarly, NotTheWhole, TooShort, KeyReused.
         """
         with locked(dispute.project, dispute):
             if done := cls.objects.filter(key=key).first():
@@ -263,6 +263,8 @@ class Decision(models.Model):
             raise Bench.Tied(name=by.display_name)
         if dispute.draft:
             raise Dispute.Drafted
+        if dispute.heard_until and timezone.now() <= dispute.heard_until:
+            raise cls.TooEarly(at=paris(dispute.heard_until))
         if min(shares) < 0 or sum(shares) != dispute.cents:
             raise cls.NotTheWhole(frozen=euros(dispute.cents))
         if len(reasons.strip()) < LEAST_SIGNS:
@@ -278,6 +280,9 @@ class Decision(models.Model):
 
     class NotArbitrator(Refusal):
         sentence = _("Only the arbitrator of this case decides it, never who mediated it. Nothing was recorded.")
+
+    class TooEarly(Refusal):
+        sentence = _("Both sides were told that their evidence is in time until %(at)s: decide after that.")
 
     class NotTheWhole(Refusal):
         sentence = _("%(frozen)s are frozen: the two shares must come to exactly that. Nothing was recorded.")
@@ -353,8 +358,7 @@ class Seizure(models.Model):
             if done := dispute.seizures.standing().first():
                 return done
             cls._must_be_possible(dispute, by)
-            kept = isinstance(proof, Evidence)
-            document = proof.document if kept else Document.take_in(proof, owner=by, purpose=COURT)
+            document = kept(proof, by=by)
             seizure = cls.objects.create(dispute=dispute, document=document, note=note, by=by)
             Course(dispute).seized(at=timezone.now())
             dispute.write(EntryKind.SEIZED, by=by, text=note)
@@ -422,6 +426,11 @@ class Seizure(models.Model):
 
     class NeedsAnother(Refusal):
         sentence = _("You noted the seizure: for this amount another person of the SMA executes the court’s ruling.")
+
+
+def kept(proof: Clean | Evidence, *, by: User) -> Document:
+    """What proves that a court is seized: the piece of the case, or a file that is kept now."""
+    return proof.document if isinstance(proof, Evidence) else Document.take_in(proof, owner=by, purpose=COURT)
 
 
 class PublicationQuerySet(models.QuerySet["Publication"]):

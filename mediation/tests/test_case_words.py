@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -12,15 +12,17 @@ import time_machine
 from django.test import Client
 
 from escrow.models import EscrowAccount
+from marketplace import deadlines
 from marketplace.accounts.models import User
 from marketplace.accounts.staff import SMA
 from marketplace.events.models import Notice
-from marketplace.templatetags.page import paris
+from marketplace.templatetags.page import PARIS, paris
 from marketplace.testing.cast import person, signed_in
-from mediation.models import Dispute, SplitProposal
+from mediation.models import Decision, Dispute, SplitProposal
+from mediation.models.course import decision_due
 from mediation.tasks import free_seats
 from mediation.tests import way
-from mediation.tests.desk import CASES, REASONS, do, offered
+from mediation.tests.desk import CASES, do, offered
 from mediation.tests.pages import address, page, plain, send
 from payouts.tests import way as payouts
 
@@ -209,17 +211,32 @@ def test_mediator_writes_to_nobody_after_the_hand_over(
     assert {"say", "decide"} <= offered(as_arbitrator, dispute)
 
 
-def test_arbitrator_is_warned_that_evidence_is_still_in_time(account: EscrowAccount, arbitrator_user: User) -> None:
+def test_arbitrator_decides_nothing_as_long_as_evidence_is_in_time(
+    account: EscrowAccount, arbitrator_user: User
+) -> None:
     dispute = way.let_fall(reopened(account), "sma.answer")
-    assert dispute.evidence_by
-    told = f"reçues à temps jusqu’au {plain(paris(dispute.evidence_by))}"
-    shares = {"provider": "800", "client": "400", "reasons": REASONS}
-    with time_machine.travel(dispute.evidence_by - timedelta(hours=1)):
-        arbitrator = signed_in(arbitrator_user)
-        assert told in do(arbitrator, dispute, "decide", **shares)
-        assert told in page(arbitrator, f"{CASES}{dispute.pk}/decide/do/")
-    with time_machine.travel(dispute.evidence_by + timedelta(hours=1)):
-        assert told not in do(signed_in(arbitrator_user), dispute, "decide", **shares)
+    assert dispute.heard_until
+    assert dispute.decide_by
+    until = plain(paris(dispute.heard_until))
+    letter = Notice.objects.get(name="mediation.appointed.arbitrator").letter
+    assert f"jusqu’au {until} : rédigez la décision ensuite" in plain(" ".join(letter.paragraphs))
+    assert dispute.decide_by > dispute.heard_until
+    with time_machine.travel(dispute.heard_until, tick=False):
+        assert "pas avant le" in page(signed_in(arbitrator_user), f"{CASES}{dispute.pk}/change/")
+        assert "decide" not in offered(signed_in(arbitrator_user), dispute)
+        with pytest.raises(Decision.TooEarly, match="décidez ensuite"):
+            way.drafted(dispute, 80_000)
+    with time_machine.travel(dispute.heard_until + way.SECOND, tick=False):
+        assert "decide" in offered(signed_in(arbitrator_user), dispute)
+        assert way.drafted(dispute, 80_000).state == "ISSUED"
+
+
+def test_arbitrator_has_a_working_day_after_the_last_evidence() -> None:
+    christmas = datetime(2026, 12, 24, 10, tzinfo=PARIS)
+    last = deadlines.after(christmas, 5)
+    assert last == datetime(2027, 1, 4, 18, tzinfo=PARIS)
+    assert decision_due(christmas, last) == datetime(2027, 1, 5, 18, tzinfo=PARIS)
+    assert decision_due(christmas, None) == datetime(2027, 1, 3, 18, tzinfo=PARIS)
 
 
 def test_letter_of_the_arbitration_asks_for_evidence_that_is_in_time_alone(

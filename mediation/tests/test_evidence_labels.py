@@ -57,6 +57,14 @@ def test_without_a_mediation_evidence_has_days_of_the_arbitration(straight: Disp
     assert sent(straight, last + timedelta(seconds=1))
 
 
+def ruled(dispute: Dispute) -> Dispute:
+    """Decided as soon as evidence is no longer in time, a few days ago."""
+    long_ago = timezone.now() - timedelta(days=30)
+    Dispute.objects.filter(pk=dispute.pk).update(arbitrated_at=long_ago)
+    way.drafted(way.fresh(dispute), 80_000)
+    return way.fresh(dispute)
+
+
 def desk(dispute: Dispute) -> str:
     """The case as its arbitrator reads it in the administration."""
     assert dispute.arbitrator
@@ -93,8 +101,7 @@ def test_after_a_mediation_evidence_is_late_at_once(account: EscrowAccount, medi
 
 def test_what_comes_after_the_decision_says_so(straight: Dispute, as_client: Client) -> None:
     sent(straight, title="Avant")
-    way.drafted(straight, 80_000)
-    decided = way.fresh(straight)
+    decided = ruled(straight)
     assert not sent(decided, title="Assignation")
     decided.say("Je vais au tribunal.", by=decided.client, key=uuid.uuid4())
     text = page(as_client, address(decided))
@@ -107,8 +114,7 @@ def test_what_comes_after_the_decision_says_so(straight: Dispute, as_client: Cli
 
 
 def test_form_says_what_is_sent_after_the_decision_is_worth(straight: Dispute, as_client: Client) -> None:
-    way.drafted(straight, 80_000)
-    _status, text = send(as_client, address(straight, "messages/"))
+    _status, text = send(as_client, address(ruled(straight), "messages/"))
     assert "est signalé « après la décision »" in text
 
 
