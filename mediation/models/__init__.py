@@ -5,7 +5,8 @@ from mediation.states import DecisionState, DisputeState, EntryKind, ProposalSta
 from .bench import Assignment, Bench, has_tie
 from .cases import Dispute, Plea
 from .course import Course
-from .decisions import Decision, Publication, Seizure
+from .courts import Seizure
+from .decisions import Decision, Publication
 from .evidence import Evidence
 from .proposals import SplitProposal
 from .timeline import Claim, Entry, Note
