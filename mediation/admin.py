@@ -20,11 +20,11 @@ from django.views.decorators.http import require_safe
 
 from marketplace.admin_site import AdminDeed, ReadOnlyAdmin, Waiting, waits
 from marketplace.templatetags.page import euros, paris_short
-from mediation.bench_deeds import DEEDS, READ
-from mediation.bench_forms import DecideForm
+from mediation.bench_deeds import ASSIGN, DEEDS, READ
+from mediation.bench_forms import CarryOutForm, DecideForm, RulingForm
 from mediation.casefile import CaseFile
 from mediation.desk import delays, on_desk_of, workload
-from mediation.models import Decision, Dispute, DisputeState
+from mediation.models import Decision, Dispute, DisputeState, Evidence, Seizure
 from mediation.states import MEDIATED
 from mediation.turns import Turn
 from mediation.words import numbered
@@ -41,6 +41,7 @@ else:
     Filter = admin.SimpleListFilter
 
 MINE, UNNAMED, UNFILLED, TO_PUBLISH, OVER, ALL = "mine", "unnamed", "unfilled", "to-publish", "over", "all"
+COURT = "court"
 
 
 def staff(request: HttpRequest) -> User:
@@ -60,6 +61,7 @@ class Stage(Filter):
             (MINE, _now("Those in which I sit")),
             (UNNAMED, _now("Without a mediator")),
             (UNFILLED, _now("Without an arbitrator or an approver")),
+            (COURT, _now("What comes from a court, to examine or to execute")),
             (TO_PUBLISH, _now("Decisions to publish")),
             (OVER, _now("Over")),
             (ALL, _now("All")),
@@ -77,6 +79,7 @@ class Stage(Filter):
             MINE: lambda: rows.seated_by(staff(request)),
             UNNAMED: lambda: rows.filter(unnamed()),
             UNFILLED: lambda: rows.filter(unfilled()),
+            COURT: lambda: rows.filter(from_court()),
             TO_PUBLISH: lambda: rows.filter(Exists(issued), state=DisputeState.EXECUTED),
             OVER: lambda: rows.exclude(ended_at=None),
             ALL: rows.all,
@@ -117,9 +120,25 @@ def decision(turn: Turn) -> str:
     return _now("the arbitrator’s decision") if case.arbitrator else _now("an arbitrator")
 
 
+def execution(turn: Turn) -> str:
+    """What a decision waits for: the court, the SMA, or its date."""
+    if turn.is_noted:
+        return _now("the execution of the court’s ruling")
+    told = _now("the ruling of the court") if turn.is_seized else _now("its execution")
+    proof = _now("what was sent since the decision, to be examined") if turn.has_proof else ""
+    return _now("%(one)s; %(other)s") % {"one": proof, "other": told} if proof else told
+
+
 def unnamed() -> Q:
     """The cases that wait for a mediator."""
     return Q(mediator=None, straight=False, state__in=MEDIATED)
+
+
+def from_court() -> Q:
+    """The decided cases in which somebody of the SMA has a proof to examine, or a ruling to execute."""
+    proof = Exists(Evidence.objects.to_examine().filter(dispute=OuterRef("pk")))
+    noted = Exists(Seizure.objects.standing().filter(dispute=OuterRef("pk"), noted__isnull=False))
+    return Q(proof | noted, state=DisputeState.DECIDED)
 
 
 def unfilled() -> Q:
@@ -178,7 +197,7 @@ class DisputeAdmin(ReadOnlyAdmin):
             DisputeState.OPENED: _now("the answer of the other side"),
             DisputeState.MEDIATION: agreement(turn),
             DisputeState.ARBITRATION: decision(turn),
-            DisputeState.DECIDED: _now("the ruling of the court") if turn.is_seized else _now("its execution"),
+            DisputeState.DECIDED: execution(turn),
         }
         return waited.get(state, "")
 
@@ -211,7 +230,10 @@ class DisputeAdmin(ReadOnlyAdmin):
         response = super().draw(request, row, deed, form)
         case = cast("Dispute", row)
         draft = case.draft if case.is_seated(staff(request)) else None
-        cast("dict[str, Any]", response.context_data).update(draft=draft, case=case)
+        ruling = case.seizures.standing().filter(noted__isnull=False).first() if deed.form is CarryOutForm else None
+        decision = case.decision if isinstance(form, CarryOutForm | RulingForm) else None
+        facts = {"draft": draft, "case": case, "ruling": ruling, "decision": decision}
+        cast("dict[str, Any]", response.context_data).update(facts)
         return response
 
     def get_urls(self) -> list[URLPattern]:
@@ -245,6 +267,18 @@ def naming(user: User) -> Iterator[Waiting]:
         len(others),
     )
     yield from waiting(others, words, UNFILLED)
+
+
+@waits
+def courts(user: User) -> Iterator[Waiting]:
+    """What a court wrote, for who may note it: a proof to examine, a ruling to execute."""
+    rows = list(on_desk_of(user).filter(from_court())) if user.has_perm(ASSIGN) else []
+    words = ngettext(
+        "%(n)s case with a paper of a court to examine or to execute",
+        "%(n)s cases with a paper of a court to examine or to execute",
+        len(rows),
+    )
+    yield from waiting(rows, words, COURT)
 
 
 @waits

@@ -12,8 +12,19 @@ from escrow.models import Shares
 from marketplace.admin_site import AdminDeed
 from mediation import bench_forms as forms
 from mediation.casefile import seat_of
-from mediation.models import Bench, Decision, Dispute, DisputeState, Publication, Role, Seizure, SplitProposal
+from mediation.models import (
+    Bench,
+    Decision,
+    Dispute,
+    DisputeState,
+    Publication,
+    Role,
+    Seizure,
+    SplitProposal,
+    set_aside,
+)
 from mediation.states import MEDIATED
+from mediation.turns import Turn
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -64,9 +75,9 @@ def shares(data: dict[str, Any]) -> Shares:
     return Shares(data["provider"], data["client"])
 
 
-def proof_in(data: dict[str, Any]) -> Clean | Evidence:
-    """The proof of a form: a piece of the case, or a file."""
-    found: Clean | Evidence = data.get("piece") or data["proof"]
+def paper_in(data: dict[str, Any], name: str) -> Clean | Evidence:
+    """What a court wrote, from a form: a piece of the case, or a file."""
+    found: Clean | Evidence = data.get("piece") or data[name]
     return found
 
 
@@ -114,6 +125,11 @@ def may_decide(dispute: Dispute) -> bool:
     """Whether it may be written now: nobody waits any more for evidence that both sides may still send."""
     last = dispute.heard_until
     return is_undecided(dispute) and not (last and timezone.now() <= last)
+
+
+def is_ruled(dispute: Dispute) -> bool:
+    """Whether the ruling of a court is noted, and waits for its execution."""
+    return Turn.of(dispute).is_noted
 
 
 NAMING: dict[str, AdminDeed] = {
@@ -202,10 +218,17 @@ COURTS: dict[str, AdminDeed] = {
     "seize": CaseDeed(
         _("Note that a court is seized"),
         ASSIGN,
-        lambda case, by, data: Seizure.record(case, proof_in(data), note=data["note"], by=by),
+        lambda case, by, data: Seizure.record(case, paper_in(data, "proof"), note=data["note"], by=by),
         form=forms.SeizeForm,
         offered=lambda case: case.state == DisputeState.DECIDED and not case.is_seized,
         grave=True,
+    ),
+    "set-aside": CaseDeed(
+        _("Set aside what was sent since the decision"),
+        ASSIGN,
+        lambda case, by, data: set_aside(case, data["pieces"], data["reason"], by=by),
+        form=forms.SetAsideForm,
+        offered=lambda case: Turn.of(case).has_proof,
     ),
     "lift": CaseDeed(
         _("Note that no court is seized any more"),
@@ -215,11 +238,19 @@ COURTS: dict[str, AdminDeed] = {
         offered=lambda case: case.is_seized,
     ),
     "rule": CaseDeed(
-        _("Execute the ruling of the court"),
+        _("Note the ruling of the court"),
         ASSIGN,
-        lambda case, by, data: seizure_of(case).carry_out(shares(data), data["ruling"], by=by),
+        lambda case, by, data: seizure_of(case).note_ruling(shares(data), paper_in(data, "ruling"), by=by),
         form=forms.RulingForm,
         offered=lambda case: case.is_seized,
+    ),
+    "carry-out": CaseDeed(
+        _("Execute the ruling of the court"),
+        ASSIGN,
+        lambda case, by, data: seizure_of(case).carry_out(data["seen"], by=by),
+        form=forms.CarryOutForm,
+        offered=is_ruled,
+        grave=True,
         reauthenticate=True,
     ),
 }

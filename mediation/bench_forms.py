@@ -26,14 +26,16 @@ from mediation.models.bench import members
 from mediation.models.course import days_to_seek
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from marketplace.refusals import Refusal
 
     StaffChoice = forms.ModelChoiceField[User]
     PieceChoice = forms.ModelChoiceField[Evidence]
+    PiecesChoice = forms.ModelMultipleChoiceField[Evidence]
 else:
     StaffChoice = PieceChoice = forms.ModelChoiceField
+    PiecesChoice = forms.ModelMultipleChoiceField
 
 
 def area(rows: int) -> forms.Textarea:
@@ -209,41 +211,73 @@ class PieceField(PieceChoice):
         return _now("%(piece)s, sent on %(at)s") % {"piece": piece, "at": paris_short(piece.at)}
 
 
-class SeizeForm(CaseForm):
-    """A court, and the paper that shows that it is seized: a piece of the case sent since the decision, or a file."""
+class PaperForm(CaseForm):
+    """What a court wrote: a piece of the case sent since the decision, or a file, in the field named `paper`."""
 
+    paper: ClassVar[str]
     piece = PieceField(
         Evidence.objects.none(),
-        label=_("Proof sent in the case since the decision"),
+        label=_("Piece sent in the case since the decision"),
         required=False,
         empty_label=_("None: the file below"),
-    )
-    proof = DocumentField(label=_("Proof that a court is seized"), required=False)
-    note = forms.CharField(
-        label=_("Which court, since when, read by both sides"), required=False, max_length=2000, widget=area(3)
     )
 
     def __init__(self, *args: Any, dispute: Dispute, **kwargs: Any) -> None:
         super().__init__(*args, dispute=dispute, **kwargs)
         pieces = dispute.evidence.since_the_decision().select_related("document")
         if pieces:
-            links = [(piece.document.get_absolute_url(), str(piece)) for piece in pieces]
-            known = format_html_join(", ", '<a href="{}">{}</a>', links)
             self.fields["piece"].queryset = pieces  # type: ignore[attr-defined]
-            self.fields["piece"].help_text = format_html(_now("Read it first: {pieces}."), pieces=known)
-            self.fields["proof"].label = _("Or the proof as it reached you otherwise")
+            self.fields["piece"].help_text = to_read(pieces)
+            self.fields[self.paper].required = False
         else:
             del self.fields["piece"]
-            self.fields["proof"].required = True
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         piece = data.get("piece")
-        if piece and data.get("proof"):
-            self.add_error("proof", _now("Choose a piece of the case or send a file, not both."))
-        if "piece" in self.fields and not piece and "proof" in data and not data["proof"]:
-            self.add_error("proof", _now("Choose the piece of the case that proves it, or send a file."))
+        if piece and data.get(self.paper):
+            self.add_error(self.paper, _now("Choose a piece of the case or send a file, not both."))
+        if "piece" in self.fields and not piece and self.paper in data and not data[self.paper]:
+            self.add_error(self.paper, _now("Choose the piece of the case, or send a file."))
         return data
+
+
+def to_read(pieces: Iterable[Evidence]) -> str:
+    """Where these pieces are read."""
+    links = [(piece.document.get_absolute_url(), str(piece)) for piece in pieces]
+    return format_html(_now("Read it first: {pieces}."), pieces=format_html_join(", ", '<a href="{}">{}</a>', links))
+
+
+class SeizeForm(PaperForm):
+    """A court, and the paper that shows that it is seized."""
+
+    paper = "proof"
+    proof = DocumentField(label=_("Proof that a court is seized"))
+    note = forms.CharField(
+        label=_("Which court, since when, read by both sides"), required=False, max_length=2000, widget=area(3)
+    )
+
+
+class PiecesField(PiecesChoice):
+    """Pieces of the case, by their labels and titles."""
+
+    widget = forms.SelectMultiple(attrs={"size": 4})
+
+
+class SetAsideForm(CaseForm):
+    """What was sent since the decision, and why it does not prove that a court is seized."""
+
+    pieces = PiecesField(Evidence.objects.none(), label=_("Pieces that you have read"))
+    reason = forms.CharField(
+        label=_("Why they do not prove that a court is seized, read by both sides"), max_length=2000, widget=area(3)
+    )
+
+    def __init__(self, *args: Any, dispute: Dispute, **kwargs: Any) -> None:
+        super().__init__(*args, dispute=dispute, **kwargs)
+        pieces = dispute.evidence.to_examine().select_related("document")
+        self.fields["pieces"].queryset = pieces  # type: ignore[attr-defined]
+        self.fields["pieces"].initial = [piece.pk for piece in pieces]
+        self.fields["pieces"].help_text = to_read(pieces)
 
 
 class LiftForm(CaseForm):
@@ -252,10 +286,22 @@ class LiftForm(CaseForm):
     note = forms.CharField(label=_("How you know, read by both sides"), max_length=2000, widget=area(3))
 
 
-class RulingForm(SharesForm):
-    """What a court ruled, with its paper."""
+class RulingForm(PaperForm, SharesForm):
+    """What a court ruled, with its paper: nothing moves yet."""
 
+    paper = "ruling"
     ruling = DocumentField(label=_("Ruling of the court"))
+
+
+class CarryOutForm(CaseForm):
+    """The ruling that its reader executes: `seen` is the paper that the page shows."""
+
+    seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**31)
+
+    def __init__(self, *args: Any, dispute: Dispute, **kwargs: Any) -> None:
+        super().__init__(*args, dispute=dispute, **kwargs)
+        standing = dispute.seizures.standing().first()
+        self.fields["seen"].initial = standing.noted_id if standing else None
 
 
 class PublishForm(CaseForm):

@@ -30,6 +30,7 @@ FACTS: dict[str, Callable[[Any], str]] = {
     "side": lambda value: _("the client") if value == "client" else _("the provider"),
     "late": lambda value: _("%(name)s was late") % {"name": value},
     "lapsed": lambda value: _("proposal %(n)s lapses") % {"n": numbered(value)},
+    "pieces": lambda value: ", ".join(value),
     "until": lambda value: _("until %(date)s") % {"date": paris(datetime.fromisoformat(value))},
 }
 
@@ -128,7 +129,7 @@ class CaseFile:
     @cached_property
     def seizures(self) -> list[Seizure]:
         """What is known of the courts."""
-        return list(self.dispute.seizures.select_related("by", "document", "ruling"))
+        return list(self.dispute.seizures.select_related("by", "document", "noted", "noted_by", "ruling"))
 
     @cached_property
     def notes(self) -> list[tuple[str, Note]]:

@@ -90,7 +90,12 @@ def approver(dispute: Dispute, event: Event) -> Iterable[User | None]:
 
 
 def bench(dispute: Dispute, event: Event) -> Iterable[User | None]:
-    """Who sits in it now, or sat last in each seat once it is decided; but who did it."""
+    """Who sits in it now, or sat last in each seat once it is decided; but who did it.
+
+    What may prove that a court is seized is told to the whole SMA in a letter of its own.
+    """
+    if event.facts.get("proves"):
+        return []
     return [one for one in Bench(dispute).sitting() if one.pk != event.by_id]
 
 

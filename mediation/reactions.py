@@ -6,6 +6,7 @@ import logging
 import uuid
 from typing import TYPE_CHECKING
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -14,14 +15,14 @@ from marketplace.documents.readers import reads
 from marketplace.events.reactions import on
 from marketplace.refusals import Refusal
 from marketplace.templatetags.page import euros
-from mediation import endings, lapses, panel, vacancies
+from mediation import court_notices, endings, lapses, panel, vacancies
 from mediation.models import Dispute, Evidence, Plea, Seizure
 from mediation.models import course as kinds
 from mediation.models.bench import is_tied, members
 from mediation.models.cases import page_of
 from mediation.states import DisputeState
 from mediation.turns import Turn
-from mediation.words import answers, unseated
+from mediation.words import answers, examined_or_put_off, unseated
 from projects.dates import Words, dated
 from projects.report import Line, Reading, Todo, line, todo
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from projects.models import Deadline
 
 log = logging.getLogger(__name__)
-__all__ = ["endings", "lapses", "panel", "vacancies"]  # imported for what it registers
+__all__ = ["court_notices", "endings", "lapses", "panel", "vacancies"]  # imported for what it registers
 
 
 @on("escrow.case_asked")
@@ -91,8 +92,8 @@ def original_is_read_by(user: User, document: Document) -> bool:
 @reads("mediation.court", suspended=True)
 def court_paper_is_read_by(user: User, document: Document) -> bool:
     """What a court wrote: both sides and the SMA's people in the case."""
-    rows = Seizure.objects.visible_to(user)
-    return rows.filter(document=document).exists() or rows.filter(ruling=document).exists()
+    papers = Q(document=document) | Q(noted=document) | Q(ruling=document)
+    return Seizure.objects.visible_to(user).filter(papers).exists()
 
 
 def cases(reading: Reading) -> list[Dispute]:
@@ -148,6 +149,8 @@ def to_decide(turn: Turn, reader: int) -> tuple[str, str]:
 
 def to_execute(turn: Turn, reader: int) -> tuple[str, str]:
     """What a decision waits for."""
+    if turn.has_proof and not turn.is_seized:
+        return _("The SMA: examine what was sent since the decision of case %(n)s"), examined_or_put_off(turn.dispute)
     title = _("Nobody: the decision of case %(n)s is executed by itself")
     return title, _("Unless a court is shown to be seized before that date.")
 
@@ -202,6 +205,11 @@ LINES: dict[str, Callable[[], tuple[str, str, str]]] = {
     "mediation.arbitration": lambda: (_("Case SMA %(n)s before an arbitrator"), "", "soon"),
     "mediation.decided": lambda: (_("Case SMA %(n)s decided"), _("Executed unless a court is seized."), ""),
     "mediation.seized": lambda: (_("A court is seized of case SMA %(n)s"), _("Nothing is executed meanwhile."), "stop"),
+    "mediation.held": lambda: (
+        _("The execution of case SMA %(n)s is put off"),
+        _("The SMA still has to examine what was sent since the decision."),
+        "stop",
+    ),
     "mediation.ruled": lambda: (
         _("A court has ruled on case SMA %(n)s"),
         _("Its ruling takes the place of the decision: %(provider)s to the provider, %(client)s to the client."),

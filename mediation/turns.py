@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Subquery, Sum
 from django.db.models.functions import JSONObject
 
 from escrow.models import FreezePart
-from mediation.models import Decision, Dispute, Entry, Seizure, SplitProposal
+from mediation.models import Decision, Dispute, Entry, Evidence, Seizure, SplitProposal
 from mediation.models.cases import ANSWERS
 from mediation.states import ACTS, DisputeState
 
@@ -25,12 +25,15 @@ def with_turns(rows: DisputeQuerySet) -> DisputeQuerySet:
     spoken = Entry.objects.filter(dispute=OuterRef("pk"), kind__in=ANSWERS).order_by("pk").values("by_id")
     waiting = SplitProposal.objects.open().filter(dispute=OuterRef("pk")).order_by("number")
     answered = JSONObject(n="number", client="client_accepted_at", provider="provider_accepted_at")
+    seized = Seizure.objects.standing().filter(dispute=OuterRef("pk"))
     turn = JSONObject(
         spoken=ArraySubquery(spoken),
         proposals=ArraySubquery(waiting.values(each=answered)),
         begun=Exists(Entry.objects.filter(dispute=OuterRef("pk"), by=OuterRef("mediator"), kind__in=ACTS)),
         drafted=Exists(Decision.objects.drafted().filter(dispute=OuterRef("pk"))),
-        seized=Exists(Seizure.objects.standing().filter(dispute=OuterRef("pk"))),
+        seized=Exists(seized),
+        noted=Exists(seized.filter(noted__isnull=False)),
+        proof=Exists(Evidence.objects.to_examine().filter(dispute=OuterRef("pk"))),
     )
     return rows.annotate(frozen_cents=frozen, turn=turn)
 
@@ -38,6 +41,8 @@ def with_turns(rows: DisputeQuerySet) -> DisputeQuerySet:
 class Turn:
     """What a case waits for: `is_drafted`, a decision for its approval; `is_seized`, the ruling of a court.
 
+    `is_noted`: that ruling is known and waits for its execution; `has_proof`: the SMA has to examine what a side sent
+    since the decision.
     `is_begun`: its mediator has written or proposed a split, and is not replaced by a date any more.
     """
 
@@ -45,6 +50,7 @@ class Turn:
         self.dispute, self._found = dispute, found
         self.is_begun = bool(found["begun"])
         self.is_drafted, self.is_seized = bool(found["drafted"]), bool(found["seized"])
+        self.is_noted, self.has_proof = bool(found["noted"]), bool(found["proof"])
 
     @classmethod
     def of(cls, dispute: Dispute) -> Turn:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -75,8 +76,19 @@ STEPS: dict[EntryKind, Callable[[], Said]] = {
         _("The case goes to an arbitrator"), _("The decision is due before %(until)s."), "soon"
     ),
     EntryKind.DECIDED: lambda: Said(_("Decision"), given(), "soon"),
+    EntryKind.DISMISSED: lambda: Said(
+        _("Set aside: %(pieces)s"), _("The SMA has examined it: it does not prove that a court is seized.")
+    ),
+    EntryKind.HELD: lambda: Said(
+        _("Execution put off"),
+        _("The SMA still has to examine what was sent since the decision. Executed on %(until)s, once and for all."),
+        "soon",
+    ),
     EntryKind.SEIZED: lambda: Said(_("A court is seized"), _("Nothing is executed meanwhile."), "stop"),
     EntryKind.LIFTED: lambda: Said(_("No court is seized any more"), _("The decision is executed at its date.")),
+    EntryKind.NOTED: lambda: Said(
+        _("The SMA has received the ruling of the court"), _("It is executed once it has been read again."), "soon"
+    ),
     EntryKind.RULED: lambda: Said(
         _("A court has ruled"), given(_("Its ruling takes the place of the SMA’s decision.")), "stop"
     ),
@@ -145,6 +157,7 @@ def in_words(facts: dict[str, Any]) -> dict[str, str]:
     """The facts of a step with amounts and dates in words; none is missing."""
     words = {name: euros(facts.get(key, 0)) for name, key in AMOUNTS.items()}
     words["until"] = paris(datetime.fromisoformat(facts["until"])) if facts.get("until") else ""
+    words["pieces"] = ", ".join(facts.get("pieces", []))
     return words | {name: str(facts.get(name, "")) for name in NAMED}
 
 
@@ -291,6 +304,18 @@ def arbitrated(turn: Turn, reader: User) -> Phase:
     return Phase(_("Arbitration"), who, note, silence)
 
 
+def examined_or_put_off(dispute: Dispute) -> str:
+    """What happens if the SMA does not examine in time what may prove that a court is seized."""
+    if dispute.is_put_off:
+        return _("Not examined by then, it no longer stops the execution.")
+    words = ngettext(
+        "Not examined by then, it puts the execution off by %(n)s working day, once.",
+        "Not examined by then, it puts the execution off by %(n)s working days, once.",
+        settings.SMA_PROOF_DAYS,
+    )
+    return words % {"n": settings.SMA_PROOF_DAYS}
+
+
 def evidence_note(dispute: Dispute) -> str:
     """What evidence that a side sends to the arbitrator now is worth."""
     last, now = dispute.evidence_by, timezone.now()
@@ -322,7 +347,13 @@ def labels_mean(dispute: Dispute) -> str:
 
 
 def decided(turn: Turn, reader: User) -> Phase:
+    if turn.is_noted:
+        note = _("It is read again, then executed in the place of the decision.")
+        return Phase(_("Decided"), _("The SMA: execute the ruling of the court"), note, "")
     if turn.is_seized:
         return Phase(_("Decided"), _("The court that is seized"), _("Nothing is executed meanwhile."), "")
+    if turn.has_proof:
+        who, note = _("The SMA: examine what was sent since the decision"), _("Does it prove that a court is seized?")
+        return Phase(_("Decided"), who, note, examined_or_put_off(turn.dispute))
     note = _("Whoever disagrees goes to court and sends us the proof before that date.")
     return Phase(_("Decided"), _("Nobody: it is executed by itself"), note, _("The decision is executed."))

@@ -5,7 +5,7 @@ from mediation.states import DecisionState, DisputeState, EntryKind, ProposalSta
 from .bench import Assignment, Bench, has_tie
 from .cases import Dispute, Plea
 from .course import Course
-from .courts import Seizure
+from .courts import Seizure, set_aside
 from .decisions import Decision, Publication
 from .evidence import Evidence
 from .proposals import SplitProposal
@@ -31,4 +31,5 @@ __all__ = [
     "Seizure",
     "SplitProposal",
     "has_tie",
+    "set_aside",
 ]

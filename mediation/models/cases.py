@@ -292,6 +292,11 @@ class Dispute(models.Model):
         return self.seizures.standing().exists()
 
     @property
+    def is_put_off(self) -> bool:
+        """Whether its execution was put off, as happens once, for the SMA to examine the proof of a court."""
+        return self.entries.filter(kind=EntryKind.HELD).exists()
+
+    @property
     def step_ends(self) -> datetime | None:
         """Until when its step lasts, whether or not a court has it; None once it has ended."""
         dates = {
@@ -399,6 +404,8 @@ class Dispute(models.Model):
     def say(self, text: str, *, by: User, key: UUID, exhibits: Sequence[Exhibit] = ()) -> Entry:
         """Write to all in the case, as a side or sitting in it, with or without evidence (labelled when late).
 
+        What a side sends after the decision may prove that a court is seized: the whole SMA is asked to examine it.
+
         The same `key` again gives the first message. Refused: NotParty, Closed, HandedOver (to who mediated it),
         NeedsText, Evidence.TooMuch, Entry.KeyReused.
         """
@@ -408,7 +415,11 @@ class Dispute(models.Model):
                 return done
             self._must_be_heard(by)
             entry = self._said(kind, text, exhibits, by, key)
-            self.tell("said", by=by, text=text, pieces=[piece.label for piece in entry.evidence.all()])
+            pieces = [piece.label for piece in entry.evidence.all()]
+            proves = bool(pieces) and self.state == DisputeState.DECIDED and self.is_party(by)
+            self.tell("said", by=by, text=text, pieces=pieces, proves=proves)
+            if proves:
+                self.tell("proof", by=by, text=text, pieces=pieces)
             return entry
 
     def note(self, text: str, *, by: User) -> Note:

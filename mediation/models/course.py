@@ -277,18 +277,31 @@ class Course:
             return len(left)
 
     def execution_due(self, *, at: datetime) -> None:
-        """Ten days after the decision it is executed, unless a court is seized. Refused: NotDue, Seized."""
+        """Ten days after the decision it is executed, unless a court is seized; put off once for a proof of that.
+
+        Refused: NotDue, Seized.
+        """
         with self._due(DisputeState.DECIDED):
             decision = self.dispute.decision
             if self.dispute.is_seized or decision is None:
                 raise self.Seized
-            self.execute(decision.shares, by=None, at=at)
+            if self.dispute.evidence.to_examine().exists() and not self.dispute.is_put_off:
+                self._put_off(at)
+            else:
+                self.execute(decision.shares, by=None, at=at)
 
     def court_to_ask(self, *, at: datetime) -> None:
-        """A court has had the case for long: the SMA asks both sides where it stands. Refused: NotDue."""
+        """A court has had the case for long: the SMA asks both sides where it stands. Refused: NotDue.
+
+        A ruling that waits for a second person of the SMA is asked of them again instead.
+        """
         with self._due(DisputeState.DECIDED):
             if not self.dispute.is_seized:
                 raise self.NotDue
+            if self.dispute.seizures.standing().filter(noted__isnull=False).exists():
+                self.await_second(at=at)
+                self.dispute.tell("noted", again=True)
+                return
             self._set(COURT, evening(at, settings.SMA_COURT_DAYS))
             self.dispute.tell("court_asked")
 
@@ -309,7 +322,7 @@ class Course:
             if not self.dispute.due_by or at > self.dispute.due_by:
                 raise self.NotDue
             self._remind(self.dispute.due_by, at)
-            self.dispute.tell("reminded")
+            self.dispute.tell("proof" if self.dispute.evidence.to_examine().exists() else "reminded")
 
     def alarm(self, role: Role, at: datetime) -> datetime:
         """Nobody can take a seat: the SMA, the administrators and the log are told. When one is looked for again."""
@@ -323,10 +336,24 @@ class Course:
         self._cancel(EXECUTE, REMIND)
         self._set(COURT, evening(at, settings.SMA_COURT_DAYS))
 
+    def await_second(self, *, at: datetime) -> None:
+        """A ruling is noted, and waits for a second person: asked again every two working days."""
+        self._set(COURT, deadlines.after(at, settings.SMA_APPROVAL_DAYS))
+
     def lifted(self, *, at: datetime) -> None:
         """No court is seized any more: the decision is executed at its date, or at once if it has passed."""
         self._cancel(COURT)
         self._set(EXECUTE, max(self.dispute.execute_at or at, at))
+
+    def _put_off(self, at: datetime) -> None:
+        """Nobody of the SMA has looked at what may prove that a court is seized: once, they have some days more."""
+        dispute = self.dispute
+        dispute.execute_at = deadlines.after(at, settings.SMA_PROOF_DAYS)
+        dispute.save(update_fields=["execute_at"])
+        self._set(EXECUTE, dispute.execute_at)
+        self._remind(dispute.execute_at, at)
+        dispute.write(EntryKind.HELD, until=dispute.execute_at.isoformat())
+        dispute.tell("held")
 
     def _ask_another(self, at: datetime) -> bool:
         """Ask somebody else to approve the decision, within days of their own; whether there is anybody."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -18,7 +19,7 @@ from marketplace.refusals import Refusal
 from marketplace.templatetags.page import euros, paris
 from mediation.states import DisputeState, EntryKind
 
-from .bench import Bench, has_tie, members
+from .bench import Bench, has_tie, members, of_sides, of_the_sma, tied_to
 from .cases import Dispute
 from .course import Course
 from .decisions import Decision
@@ -33,8 +34,11 @@ COURT = "mediation.court"
 
 class SeizureQuerySet(models.QuerySet["Seizure"]):
     def visible_to(self, user: User) -> SeizureQuerySet:
-        """Those of one's own cases: the two sides and the SMA's people in them; nobody else's."""
-        return self.filter(concerned(user))
+        """Those of one's own cases; for the SMA, besides, those that stand, as anybody of it may end them."""
+        if not of_the_sma().filter(pk=user.pk).exists():
+            return self.filter(concerned(user))
+        theirs = self.standing().exclude(of_sides(tied_to(user)))
+        return self.filter(concerned(user) | Q(pk__in=theirs.values("pk")))
 
     def standing(self) -> SeizureQuerySet:
         """Those that stop the execution; one at most per case."""
@@ -44,7 +48,8 @@ class SeizureQuerySet(models.QuerySet["Seizure"]):
 class Seizure(models.Model):
     """A court is shown to be seized of a decision: it is not executed until the SMA lifts this, or the court has ruled.
 
-    `document` proves it; `ruling` is what the court decided, executed in the place of the decision.
+    `document` proves it. `noted`, `provider_cents` and `client_cents` are what the court ruled, as `noted_by` read it,
+    before anything moves; `ruling` is that paper once it was executed in the place of the decision.
     """
 
     dispute = models.ForeignKey(Dispute, models.PROTECT, related_name="seizures", verbose_name=_("case"))
@@ -52,6 +57,11 @@ class Seizure(models.Model):
     note = models.TextField(_("note"), max_length=2000, blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("by"))
     at = models.DateTimeField(_("at"), default=timezone.now)
+    noted = models.ForeignKey(Document, models.PROTECT, related_name="+", null=True, verbose_name=_("ruling received"))
+    noted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True)
+    noted_at = models.DateTimeField(_("noted at"), null=True)
+    provider_cents = models.BigIntegerField(_("to the provider"), null=True)
+    client_cents = models.BigIntegerField(_("to the client"), null=True)
     ruling = models.OneToOneField(Document, models.PROTECT, related_name="+", null=True, verbose_name=_("ruling"))
     ended_at = models.DateTimeField(_("ended at"), null=True)
     ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True)
@@ -67,6 +77,11 @@ class Seizure(models.Model):
                 fields=["dispute"], condition=Q(ended_at=None), name="one_standing_seizure_per_case"
             ),
             models.CheckConstraint(condition=Q(ruling=None) | Q(ended_at__isnull=False), name="ruling_ends_a_seizure"),
+            models.CheckConstraint(
+                condition=Q(noted=None, noted_by=None, noted_at=None, provider_cents=None, client_cents=None)
+                | Q(noted__isnull=False, noted_by__isnull=False, provider_cents__gte=0, client_cents__gte=0),
+                name="noted_ruling_is_whole",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -82,9 +97,10 @@ class Seizure(models.Model):
         with locked(dispute.project, dispute):
             if done := dispute.seizures.standing().first():
                 return done
-            cls._must_be_possible(dispute, by)
+            cls.must_be_possible(dispute, by)
             document = kept(proof, by=by)
             seizure = cls.objects.create(dispute=dispute, document=document, note=note, by=by)
+            dispute.evidence.to_examine().mark_examined(seizure.at)
             Course(dispute).seized(at=timezone.now())
             dispute.write(EntryKind.SEIZED, by=by, text=note)
             dispute.tell("seized", by=by, text=note, proof=document.get_absolute_url())
@@ -97,33 +113,67 @@ class Seizure(models.Model):
         """
         with locked(self.dispute.project, self.dispute, self):
             self._must_stand()
-            self._must_be_possible(self.dispute, by)
+            self.must_be_possible(self.dispute, by)
             self._end(by)
             Course(self.dispute).lifted(at=timezone.now())
             self.dispute.write(EntryKind.LIFTED, by=by, text=note)
             self.dispute.tell("lifted", by=by, text=note)
 
-    def carry_out(self, shares: Shares, ruling: Clean, *, by: User) -> None:
-        """Execute what the court ruled, with its document, in one transfer.
+    def note_ruling(self, shares: Shares, ruling: Clean | Evidence, *, by: User) -> None:
+        """Note what the court ruled, with its document: nothing moves yet. Again, it takes the place of what was noted.
 
-        Above SMA_APPROVAL_CENTS it takes another person than the one who noted the seizure. Refused: Ended (lifted, or
-        a second call), NotDecided, Bench.NotOfTheSma, Bench.Tied, NeedsAnother, Decision.NotTheWhole.
+        Refused: Ended, NotDecided, Bench.NotOfTheSma, Bench.Tied, Decision.NotTheWhole.
+        """
+        with locked(self.dispute.project, self.dispute, self):
+            self._must_stand()
+            self.must_be_possible(self.dispute, by)
+            if min(shares) < 0 or sum(shares) != self.dispute.cents:
+                raise Decision.NotTheWhole(frozen=euros(self.dispute.cents))
+            self.noted, self.noted_by, self.noted_at = kept(ruling, by=by), by, timezone.now()
+            self.provider_cents, self.client_cents = shares
+            self.save(update_fields=["noted", "noted_by", "noted_at", "provider_cents", "client_cents"])
+            self.dispute.evidence.to_examine().mark_examined(self.noted_at)
+            Course(self.dispute).await_second(at=self.noted_at)
+            self.dispute.write(EntryKind.NOTED, by=by)
+            self.dispute.tell("noted", by=by, again=False, ruling=self.noted.get_absolute_url())
+
+    @property
+    def shares(self) -> Shares | None:
+        """What the court ruled, in cents, as it was noted; None before."""
+        if self.provider_cents is None or self.client_cents is None:
+            return None
+        return Shares(self.provider_cents, self.client_cents)
+
+    @property
+    def needs_another(self) -> bool:
+        """Whether another person than who noted the ruling has to execute it: more is at stake than one decides."""
+        return bool(self.dispute.cents > settings.SMA_APPROVAL_CENTS)
+
+    def carry_out(self, paper: int, *, by: User) -> None:
+        """Execute the ruling that was noted with document `paper`, in one transfer; above a limit as a second person.
+
+        Refused: Ended (lifted, or a second call), NotDecided, Bench.NotOfTheSma, Bench.Tied, NotNoted, Replaced
+        (another was noted meanwhile), NeedsAnother.
         """
         dispute = self.dispute
         with locked(dispute.project, dispute, self):
             self._must_stand()
-            self._must_be_possible(dispute, by)
-            if dispute.cents > settings.SMA_APPROVAL_CENTS and by.pk == self.by_id:
-                raise self.NeedsAnother
-            if min(shares) < 0 or sum(shares) != dispute.cents:
-                raise Decision.NotTheWhole(frozen=euros(dispute.cents))
-            self.ruling = Document.take_in(ruling, owner=by, purpose=COURT)
+            self.must_be_possible(dispute, by)
+            shares = self._must_be_seen(paper, by)
+            self.ruling = self.noted
             self._end(by)
             facts: dict[str, Any] = {"provider_cents": shares.provider_cents, "client_cents": shares.client_cents}
-            papers = {"proof": self.document.get_absolute_url(), "ruling": self.ruling.get_absolute_url()}
+            papers = {"proof": self.document.get_absolute_url(), "ruling": self.paper.get_absolute_url()}
             dispute.write(EntryKind.RULED, by=by, **facts)
             dispute.tell("ruled", by=by, **facts, **papers)
             Course(dispute).execute(shares, by=by, at=timezone.now(), **papers)
+
+    @property
+    def paper(self) -> Document:
+        """The ruling that was noted. Refused: NotNoted."""
+        if self.noted is None:
+            raise self.NotNoted
+        return self.noted
 
     def _end(self, by: User) -> None:
         self.ended_at, self.ended_by = timezone.now(), by
@@ -134,8 +184,19 @@ class Seizure(models.Model):
         if self.ended_at:
             raise self.Ended(date=paris(self.ended_at))
 
+    def _must_be_seen(self, paper: int, by: User) -> Shares:
+        """Refuse what was not noted, what was replaced since `by` read it, and who noted it, if it takes two."""
+        if self.shares is None:
+            raise self.NotNoted
+        if self.noted_id != paper:
+            raise self.Replaced
+        if self.needs_another and by.pk == self.noted_by_id:
+            raise self.NeedsAnother
+        return self.shares
+
     @classmethod
-    def _must_be_possible(cls, dispute: Dispute, by: User) -> None:
+    def must_be_possible(cls, dispute: Dispute, by: User) -> None:
+        """Refuse (NotDecided, Bench.NotOfTheSma, Bench.Tied) what is not the SMA's, or not the time for it."""
         if dispute.state != DisputeState.DECIDED:
             raise cls.NotDecided
         if not members().filter(pk=by.pk).exists():
@@ -150,9 +211,32 @@ class Seizure(models.Model):
         sentence = _("This case has no decision that waits for its execution. Nothing was recorded.")
 
     class NeedsAnother(Refusal):
-        sentence = _("You noted the seizure: for this amount another person of the SMA executes the court’s ruling.")
+        sentence = _("You noted the ruling: for this amount another person of the SMA reads it and executes it.")
+
+    class NotNoted(Refusal):
+        sentence = _("No ruling is noted yet: note it first, with its document. Nothing was changed.")
+
+    class Replaced(Refusal):
+        sentence = _("Another ruling was noted since you opened this page: read it, then execute it.")
 
 
 def kept(proof: Clean | Evidence, *, by: User) -> Document:
     """What proves that a court is seized: the piece of the case, or a file that is kept now."""
     return proof.document if isinstance(proof, Evidence) else Document.take_in(proof, owner=by, purpose=COURT)
+
+
+def set_aside(dispute: Dispute, pieces: Iterable[Evidence], reason: str, *, by: User) -> None:
+    """The SMA has examined what came after the decision: it does not prove that a court is seized, for `reason`.
+
+    The decision is executed at its date. Pieces that were examined before change nothing. Refused:
+    Seizure.NotDecided, Bench.NotOfTheSma, Bench.Tied, Dispute.NeedsText.
+    """
+    with locked(dispute.project, dispute):
+        Seizure.must_be_possible(dispute, by)
+        if not reason.strip():
+            raise Dispute.NeedsText
+        labels = [piece.label for piece in pieces]
+        rows = dispute.evidence.to_examine().filter(pk__in=[piece.pk for piece in pieces])
+        if rows.mark_examined(timezone.now()):
+            dispute.write(EntryKind.DISMISSED, by=by, text=reason, pieces=labels)
+            dispute.tell("set_aside", by=by, text=reason, pieces=labels)

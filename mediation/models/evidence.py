@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -39,6 +40,15 @@ class EvidenceQuerySet(models.QuerySet["Evidence"]):
         """That which came after the decision: it changes nothing in it, but may stop its execution."""
         return self.filter(at__gt=F("dispute__decisions__issued_at"))
 
+    def to_examine(self) -> EvidenceQuerySet:
+        """What a side sent since the decision, at which the SMA has not looked: it may prove that a court is seized."""
+        rows = self.since_the_decision().filter(dispute__state=DisputeState.DECIDED)
+        return rows.exclude(side="S").filter(examined_at=None)
+
+    def mark_examined(self, at: datetime) -> int:
+        """The SMA has looked at them; how many. Called by the deeds about courts under the locks."""
+        return self.filter(examined_at=None).update(examined_at=at)
+
     def examined_by(self, user: User) -> EvidenceQuerySet:
         """That whose original `user` may download: of the cases in which they sit."""
         return self.filter(seated(user))
@@ -48,7 +58,8 @@ class Evidence(models.Model):
     """One piece of evidence: `document` is the inert copy, `original` what was sent, for the SMA's people alone.
 
     Named by its side (A: who opened the case, B: the other, S: the SMA) and rank. `late`: before the decision,
-    but after Dispute.evidence_by, which the SMA weighs; it is kept all the same.
+    but after Dispute.evidence_by, which the SMA weighs; it is kept all the same. `examined_at`: when the SMA looked at
+    what came after the decision, to see whether it shows that a court is seized.
     """
 
     dispute = models.ForeignKey("mediation.Dispute", models.PROTECT, related_name="evidence")
@@ -61,6 +72,7 @@ class Evidence(models.Model):
     original = models.OneToOneField(Document, models.PROTECT, related_name="+", verbose_name=_("as it was sent"))
     late = models.BooleanField(_("late"), default=False)
     at = models.DateTimeField(_("at"), default=timezone.now)
+    examined_at = models.DateTimeField(_("examined at"), null=True)
 
     objects = EvidenceQuerySet.as_manager()
 

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from escrow.models import EscrowAccount, Shares
+from escrow.models import EscrowAccount
 from marketplace.accounts.models import User
 from marketplace.events.models import Notice
 from marketplace.templatetags.page import paris
@@ -190,7 +190,7 @@ def test_ruling_replaces_the_decision_in_sight_of_both(
     dispute = Dispute.objects.with_parties().get()
     seizure = Seizure.record(dispute, way.exhibit().copy, note="Assignation.", by=mediator_user)
     assert seizure.document.get_absolute_url() in page(as_client, address(dispute))
-    seizure.carry_out(Shares(30_000, 90_000), way.exhibit().copy, by=mediator_user)
+    way.ruled(seizure, 30_000, by=mediator_user)
     papers = [paper.get_absolute_url() for paper in (seizure.document, seizure.ruling) if paper]
     for reader in (as_client, as_provider):
         text = page(reader, address(dispute))
@@ -206,7 +206,7 @@ def test_ruling_replaces_the_decision_in_sight_of_both(
 def test_letters_bring_what_the_court_wrote(account: EscrowAccount, mediator_user: User, arbitrator_user: User) -> None:
     way.drafted(way.arbitrated(account, mediator_user), 80_000)
     seizure = Seizure.record(Dispute.objects.get(), way.exhibit().copy, note="", by=mediator_user)
-    seizure.carry_out(Shares(30_000, 90_000), way.exhibit().copy, by=mediator_user)
+    way.ruled(seizure, 30_000, by=mediator_user)
     proof = seizure.document.get_absolute_url()
     for one in (account.agreement.client, account.agreement.provider):
         seized = Notice.objects.get(user=one, name="mediation.seized.both").letter

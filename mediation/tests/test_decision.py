@@ -186,7 +186,7 @@ def test_side_sends_the_proof_of_a_court_in_the_decided_case(heard: Dispute, arb
     dispute = way.fresh(heard)
     dispute.say("Un juge est saisi.", by=dispute.client, key=uuid.uuid4(), exhibits=[way.exhibit("Assignation")])
     assert dispute.evidence.filter(title="Assignation", by=dispute.client).exists()
-    assert arbitrator_user in {notice.user for notice in Notice.objects.filter(event__verb="mediation.said")}
+    assert arbitrator_user in {notice.user for notice in Notice.objects.filter(event__verb="mediation.proof")}
 
 
 def test_court_is_noted_by_the_sma_without_a_tie(heard: Dispute, rival_user: User) -> None:
@@ -205,13 +205,20 @@ def test_ruling_of_a_court_is_executed_instead(
     way.drafted(large, 60_000).approve(by=superuser)
     dispute = way.fresh(large)
     seizure = Seizure.record(dispute, paper(), note="Assignation.", by=mediator_user)
-    with pytest.raises(Seizure.NeedsAnother):
-        seizure.carry_out(Shares(0, 120_000), paper(), by=mediator_user)
+    with pytest.raises(Seizure.NotNoted):
+        seizure.carry_out(1, by=arbitrator_user)
     with pytest.raises(Decision.NotTheWhole):
-        seizure.carry_out(Shares(0, 1), paper(), by=arbitrator_user)
-    seizure.carry_out(Shares(0, 120_000), paper(), by=arbitrator_user)
+        seizure.note_ruling(Shares(0, 1), paper(), by=mediator_user)
+    seizure.note_ruling(Shares(120_000, 0), paper(), by=arbitrator_user)
+    first = seizure.paper.pk
+    seizure.note_ruling(Shares(0, 120_000), paper(), by=mediator_user)
+    with pytest.raises(Seizure.Replaced):
+        seizure.carry_out(first, by=arbitrator_user)
+    with pytest.raises(Seizure.NeedsAnother):
+        seizure.carry_out(seizure.paper.pk, by=mediator_user)
+    seizure.carry_out(seizure.paper.pk, by=arbitrator_user)
     with pytest.raises(Seizure.Ended):
-        seizure.carry_out(Shares(0, 120_000), paper(), by=arbitrator_user)
+        seizure.carry_out(seizure.paper.pk, by=arbitrator_user)
     assert way.fresh(large).state == "EXECUTED"
     assert way.tranche(large.account).released_cents == 0
 

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from pypdf import PdfReader
 
-from escrow.models import EscrowAccount, Shares
+from escrow.models import EscrowAccount
 from escrow.tests.way import png
 from marketplace.accounts.models import User
 from marketplace.accounts.staff import SMA
@@ -95,7 +95,7 @@ def test_paper_is_one_file_whatever_happens_since(
 ) -> None:
     first = bytes_of(as_client, decided)
     seizure = Seizure.record(decided, Exhibit.of(png()).copy, note="", by=arbitrator_user)
-    seizure.carry_out(Shares(0, 120_000), Exhibit.of(png()).copy, by=arbitrator_user)
+    way.ruled(seizure, 0, by=arbitrator_user)
     as_provider.cookies["django_language"] = "en"
     assert bytes_of(as_provider, decided) == first
 

@@ -17,6 +17,7 @@ from marketplace.testing.cast import person, reauthenticate, signed_in
 from mediation.models import Dispute, Evidence, Plea, Seizure
 from mediation.tests import way
 from mediation.tests.desk import CASES, REASONS, case_page, do, offered, page
+from mediation.tests.pages import plain
 from mediation.tests.test_bench import company_of
 
 pytestmark = pytest.mark.django_db
@@ -226,6 +227,7 @@ def test_court_is_noted_with_its_proof_and_lifted(decided: Dispute, as_mediator:
     assert do(as_mediator, decided, "seize", note="Tribunal de Nantes.", proof=png()) == ""
     assert decided.seizures.standing().exists()
     assert offered(as_mediator, decided) == {"lift", "rule", "note"}
+    assert "aucun jugement" in do(as_mediator, decided, "carry-out", seen=1).lower()
     assert "Tribunal de Nantes." in case_page(as_mediator, decided)
     assert do(as_mediator, decided, "lift", note="Désistement.") == ""
     assert not decided.seizures.standing().exists()
@@ -240,6 +242,13 @@ def test_ruling_is_executed_in_the_place_of_the_decision(decided: Dispute, as_me
     do(as_mediator, decided, "seize", proof=png())
     assert "il manque" in do(as_mediator, decided, "rule", ruling=png(), provider="0", client="1199")
     assert do(as_mediator, decided, "rule", ruling=png(), **ruling) == ""
+    assert way.fresh(decided).state == "DECIDED"
+    text = page(as_mediator, f"{CASES}{decided.pk}/carry-out/do/")
+    assert "0,00 € au prestataire, 1 200,00 € au client" in plain(text)
+    assert "Le SMA avait décidé : 800,00 € au prestataire, 400,00 € au client" in plain(text)
+    paper = seizures(decided)[-1].paper
+    assert "Un autre jugement" in do(as_mediator, decided, "carry-out", seen=paper.pk + 1)
+    assert do(as_mediator, decided, "carry-out", seen=paper.pk) == ""
     assert way.fresh(decided).state == "EXECUTED"
     assert decided.freeze.parts.get().client_cents == 120_000
     assert "à la place de la décision du SMA" in case_page(as_mediator, decided)
@@ -283,7 +292,7 @@ def test_proof_of_a_court_is_read_by_who_may_note_it(
     assert readers == [zoe]
     assert not before.document.readable_by(zoe)
     assert not proof.original.readable_by(zoe)
-    way.let_fall(arbitration, "sma.execute")
+    way.let_fall(way.let_fall(arbitration, "sma.execute"), "sma.execute")
     assert not proof.document.readable_by(zoe)
 
 

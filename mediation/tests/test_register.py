@@ -162,7 +162,7 @@ def test_publication_is_taken_off_and_put_back(executed: Dispute, as_arbitrator:
 
 def test_register_says_when_a_court_ruled_otherwise(decided: Dispute, arbitrator_user: User, client: Client) -> None:
     seizure = Seizure.record(decided, Exhibit.of(png()).copy, note="", by=arbitrator_user)
-    seizure.carry_out(Shares(0, 120_000), Exhibit.of(png()).copy, by=arbitrator_user)
+    way.ruled(seizure, 0, by=arbitrator_user)
     assert do(signed_in(arbitrator_user), decided, "publish", text=TEXT) == ""
     assert "un tribunal a jugé autrement depuis" in page(client, REGISTER)
 

@@ -9,7 +9,7 @@ from escrow.models import EscrowAccount, Shares, Tranche
 from escrow.tests import way
 from marketplace.accounts.models import User
 from mediation.exhibits import Exhibit
-from mediation.models import Decision, Dispute, Plea, SplitProposal
+from mediation.models import Decision, Dispute, Plea, Seizure, SplitProposal
 from mediation.models.bench import members
 from projects.models import Deadline
 
@@ -67,6 +67,13 @@ def drafted(dispute: Dispute, provider_cents: int, by: User | None = None) -> De
     assert by
     shares = Shares(provider_cents, dispute.cents - provider_cents)
     return Decision.draft(dispute, shares, reasons=WHY, by=by, key=uuid.uuid4())
+
+
+def ruled(seizure: Seizure, provider_cents: int, by: User) -> None:
+    """A court gives that much to the provider, the rest to the client: `by` notes it and executes it."""
+    shares = Shares(provider_cents, seizure.dispute.cents - provider_cents)
+    seizure.note_ruling(shares, exhibit().copy, by=by)
+    seizure.carry_out(seizure.paper.pk, by=by)
 
 
 def due(dispute: Dispute, kind: str) -> datetime:

@@ -1,0 +1,143 @@
+"""A side sends the proof of a court once the case is decided; the SMA examines it before anything is executed."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from escrow.models import EscrowAccount, Shares
+from marketplace import deadlines
+from marketplace.accounts.models import User
+from marketplace.accounts.staff import SMA
+from marketplace.events.models import Notice
+from marketplace.templatetags.page import paris
+from marketplace.testing.cast import person, signed_in
+from mediation.models import Bench, Dispute, Evidence, Seizure, set_aside
+from mediation.tests import way
+from mediation.tests.desk import CASES, do, offered
+from mediation.tests.pages import address, page, plain
+from mediation.tests.test_bench import company_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def decided(account: EscrowAccount, mediator_user: User, arbitrator_user: User) -> Dispute:
+    way.drafted(way.arbitrated(account, mediator_user), 80_000)
+    return Dispute.objects.with_parties().get()
+
+
+def proof(dispute: Dispute, title: str = "Assignation") -> Evidence:
+    """The client sends a piece since the decision."""
+    key = uuid.uuid4()
+    entry = way.fresh(dispute).say("Un juge est saisi.", by=dispute.client, key=key, exhibits=[way.exhibit(title)])
+    return entry.evidence.get()
+
+
+def letters(name: str) -> dict[str, str]:
+    """The subjects of the letters so named, by who has them."""
+    rows = Notice.objects.filter(name=name).order_by("pk")
+    return {notice.user.email: plain(notice.letter.subject) for notice in rows}
+
+
+def test_proof_is_examined_by_the_whole_sma_but_who_has_a_tie(decided: Dispute, superuser: User) -> None:
+    zoe, ida = (person(f"{name}@paraphe.example", name.title(), staff_of=SMA) for name in ("zoe", "ida"))
+    company_of(ida, decided.client)
+    proof(decided)
+    told = letters("mediation.proof.all_of_the_sma")
+    assert {zoe.email, superuser.email, *(one.email for one in Bench(decided).sitting())} == set(told)
+    assert decided.execute_at
+    assert all(text.startswith(f"Examinez avant le {plain(paris(decided.execute_at))}") for text in told.values())
+    assert not letters("mediation.said.bench")
+    assert list(letters("mediation.proof.author")) == [decided.client.email]
+
+
+def test_proof_waits_on_every_page(decided: Dispute, as_client: Client, as_provider: Client) -> None:
+    proof(decided)
+    for reader in (as_client, as_provider):
+        assert "Le SMA : examiner ce qui a été versé depuis la décision" in plain(page(reader, address(decided)))
+        report = plain(page(reader, f"/projets/{decided.project.key}/rapport/"))
+        assert f"Le SMA : examiner ce qui a été versé depuis la décision du dossier {decided.number}" in report
+    zoe = signed_in(person("zoe@paraphe.example", "Zoé", staff_of=SMA))
+    assert "1 dossier avec une pièce de justice" in plain(page(zoe, "/admin/"))
+    assert decided.number in page(zoe, f"{CASES}?stage=court")
+    assert {"seize", "set-aside"} <= offered(zoe, decided)
+
+
+def test_execution_is_put_off_once_for_a_proof_that_nobody_examined(decided: Dispute, as_client: Client) -> None:
+    proof(decided)
+    first = way.due(decided, "sma.execute")
+    held = way.let_fall(decided, "sma.execute")
+    assert (held.state, held.is_put_off) == ("DECIDED", True)
+    assert held.execute_at == way.due(held, "sma.execute") == deadlines.after(first, 5)
+    assert "Exécution repoussée" in page(as_client, address(decided))
+    assert len(letters("mediation.held.both")) == 2
+    assert letters("mediation.held.all_of_the_sma")
+    proof(held, "Encore")
+    assert way.let_fall(held, "sma.execute").state == "EXECUTED"
+
+
+def test_examined_proof_puts_nothing_off(decided: Dispute, mediator_user: User, as_provider: Client) -> None:
+    piece = proof(decided)
+    reason = "C’est une mise en demeure : aucun tribunal n’est saisi."
+    for _n in range(2):
+        set_aside(decided, [piece], reason, by=mediator_user)
+    assert decided.entries.filter(kind="DISMISSED").count() == 1
+    text = plain(page(as_provider, address(decided)))
+    assert "Écarté : A1" in text
+    assert "aucun tribunal n’est saisi" in text
+    assert len(letters("mediation.set_aside.both")) == 2
+    assert way.let_fall(decided, "sma.execute").state == "EXECUTED"
+
+
+def test_what_came_after_the_page_was_opened_is_examined_too(decided: Dispute, as_mediator: Client) -> None:
+    first, second = proof(decided), proof(decided, "Jugement")
+    assert "obligatoire" in do(as_mediator, decided, "set-aside", pieces=[first.pk])
+    assert do(as_mediator, decided, "set-aside", pieces=[first.pk], reason="Illisible.") == ""
+    assert [piece.pk for piece in decided.evidence.to_examine()] == [second.pk]
+    assert "Sélectionnez un choix valide" in do(as_mediator, decided, "set-aside", pieces=[first.pk], reason="x")
+    assert way.let_fall(decided, "sma.execute").is_put_off
+
+
+def test_only_the_sma_without_a_tie_sets_a_proof_aside(decided: Dispute, mediator_user: User) -> None:
+    piece = proof(decided)
+    with pytest.raises(Bench.NotOfTheSma):
+        set_aside(decided, [piece], "Non.", by=decided.provider)
+    with pytest.raises(Dispute.NeedsText):
+        set_aside(decided, [piece], " ", by=mediator_user)
+    way.let_fall(way.let_fall(decided, "sma.execute"), "sma.execute")
+    with pytest.raises(Seizure.NotDecided):
+        set_aside(way.fresh(decided), [piece], "Non.", by=mediator_user)
+
+
+def test_seizure_examines_what_was_sent_and_reminders_ask_for_it(decided: Dispute, mediator_user: User) -> None:
+    piece = proof(decided)
+    way.let_fall(decided, "sma.remind")
+    assert not letters("mediation.reminded.both_in_the_end")
+    assert Notice.objects.filter(name="mediation.proof.all_of_the_sma", user=mediator_user).count() == 2
+    Seizure.record(way.fresh(decided), piece, note="Nantes.", by=mediator_user)
+    assert not decided.evidence.to_examine().exists()
+
+
+@pytest.mark.parametrize("limit", [119_999, 120_000])
+def test_ruling_waits_for_a_second_person_above_the_limit(
+    decided: Dispute, mediator_user: User, as_client: Client, settings: object, limit: int
+) -> None:
+    settings.SMA_APPROVAL_CENTS = limit  # type: ignore[attr-defined]
+    seizure = Seizure.record(decided, way.exhibit().copy, note="", by=mediator_user)
+    seizure.note_ruling(Shares(0, 120_000), way.exhibit("Jugement").copy, by=mediator_user)
+    seconds = letters("mediation.noted.second")
+    assert bool(seconds) == (limit == 119_999)
+    assert mediator_user.email not in seconds
+    assert "Le SMA : exécuter le jugement du tribunal" in plain(page(as_client, address(decided)))
+    zoe = person("zoe@paraphe.example", "Zoé", staff_of=SMA)
+    assert seizure.paper.readable_by(zoe)
+    before = timezone.now()
+    way.let_fall(decided, "sma.court")
+    assert way.due(decided, "sma.court") > before
+    assert zoe.email in letters("mediation.noted.second")
+    seizure.carry_out(seizure.paper.pk, by=zoe)
+    assert way.fresh(decided).state == "EXECUTED"
