@@ -16,7 +16,7 @@ from marketplace.events.reactions import on
 from marketplace.refusals import Refusal
 from marketplace.templatetags.page import euros
 from mediation import court_notices, endings, lapses, panel, vacancies
-from mediation.models import Dispute, Evidence, Plea, Seizure
+from mediation.models import Decision, Dispute, Evidence, Plea, Seizure
 from mediation.models import course as kinds
 from mediation.models.bench import is_tied, members
 from mediation.models.cases import page_of
@@ -77,19 +77,26 @@ def free_of_ties(staff: User, account: EscrowAccount) -> bool:
     return not any(is_tied(staff, party) for party in (account.agreement.client, account.agreement.provider))
 
 
-@reads("mediation.evidence", suspended=True)
+@reads("mediation.evidence", suspended=True, owner=False)
 def evidence_is_read_by(user: User, document: Document) -> bool:
     """The inert copy: both sides and the SMA's people in the case."""
     return Evidence.objects.visible_to(user).filter(document=document).exists()
 
 
-@reads("mediation.original")
+@reads("mediation.original", owner=False)
 def original_is_read_by(user: User, document: Document) -> bool:
-    """What was sent, byte for byte: the SMA's people in the case alone."""
-    return Evidence.objects.examined_by(user).filter(original=document).exists()
+    """What was sent, byte for byte: the SMA's people in the case, and who sent it."""
+    rows = Evidence.objects.filter(original=document)
+    return rows.examined_by(user).exists() or rows.visible_to(user).filter(by=user).exists()
 
 
-@reads("mediation.court", suspended=True)
+@reads("mediation.decision", suspended=True, owner=False)
+def decision_is_read_by(user: User, document: Document) -> bool:
+    """The decision as a PDF: both sides and the SMA's people in the case."""
+    return Decision.objects.visible_to(user).filter(paper=document).exists()
+
+
+@reads("mediation.court", suspended=True, owner=False)
 def court_paper_is_read_by(user: User, document: Document) -> bool:
     """What a court wrote: both sides and the SMA's people in the case."""
     papers = Q(document=document) | Q(noted=document) | Q(ruling=document)

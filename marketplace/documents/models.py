@@ -77,8 +77,9 @@ class Document(models.Model):
         return document
 
     def readable_by(self, user: User) -> bool:
-        """Whether `user` may read it now: its owner always, others as the reader of its purpose says."""
+        """Whether `user` may read it now, as the reader of its purpose says; its owner too, unless it says not."""
         reader = readers.registry.get(self.purpose)
         if user.is_suspended and self.purpose not in readers.kept:
             reader = None
-        return self.owner_id == user.pk or (reader is not None and reader(user, self))
+        owns = self.owner_id == user.pk and self.purpose not in readers.shared
+        return owns or (reader is not None and reader(user, self))

@@ -12,13 +12,15 @@ if TYPE_CHECKING:
 Reader = Callable[["User", "Document"], bool]
 registry: dict[str, Reader] = {}
 kept: set[str] = set()  # the purposes whose readers read on while their account is suspended
+shared: set[str] = set()  # read by nobody for having sent them
 
 
-def reads(*purposes: str, suspended: bool = False) -> Callable[[Reader], Reader]:
+def reads(*purposes: str, suspended: bool = False, owner: bool = True) -> Callable[[Reader], Reader]:
     """Declare, in an app's `reactions.py`, who besides the owner may read the documents of these purposes.
 
     Asked again at each download. A purpose without a reader is for the owner alone. With `suspended`, also those whose
-    account is suspended: what a dispute is about.
+    account is suspended: what a dispute is about. Without `owner`, whoever sent one reads it only as everybody else:
+    our staff, who may leave.
     """
 
     def declare(reader: Reader) -> Reader:
@@ -27,6 +29,7 @@ def reads(*purposes: str, suspended: bool = False) -> Callable[[Reader], Reader]
                 raise ValueError(f"Two readers judge the documents of {purpose}.")
             registry[purpose] = reader
         kept.update(purposes if suspended else ())
+        shared.update(() if owner else purposes)
         return reader
 
     return declare

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.refusals import Refusal
 from mediation.states import EntryKind
 
-from .bench import of_sides, tied_to
+from .bench import of_sides, of_the_sma, tied_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,11 +31,11 @@ def sided(user: User, prefix: str = "dispute__") -> Q:
 
 
 def seated(user: User, prefix: str = "dispute__") -> Q:
-    """What belongs to a case in which `user` is mediator, arbitrator or approver, as long as they are of the staff.
+    """What belongs to a case in which `user` is mediator, arbitrator or approver, as long as they are of the SMA.
 
-    Nothing of one in which they have a tie to a side by now.
+    Nothing of one in which they have a tie to a side by now. An administrator, who may approve, need not be of the SMA.
     """
-    if not (user.is_staff and user.is_active):
+    if not (user.is_staff and user.is_active and (user.is_superuser or of_the_sma().filter(pk=user.pk).exists())):
         return Q(pk__in=())
     seats = Q(*((f"{prefix}{seat}", user) for seat in ("mediator", "arbitrator", "approver")), _connector=Q.OR)
     return seats & ~of_sides(tied_to(user), prefix)

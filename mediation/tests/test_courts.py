@@ -141,3 +141,21 @@ def test_ruling_waits_for_a_second_person_above_the_limit(
     assert zoe.email in letters("mediation.noted.second")
     seizure.carry_out(seizure.paper.pk, by=zoe)
     assert way.fresh(decided).state == "EXECUTED"
+
+
+def test_who_leaves_the_sma_reads_nothing_of_its_cases_any_more(
+    decided: Dispute, mediator_user: User, arbitrator_user: User
+) -> None:
+    theirs = decided.say("Voici.", by=arbitrator_user, key=uuid.uuid4(), exhibits=[way.exhibit()]).evidence.get()
+    seizure = Seizure.record(decided, way.exhibit().copy, note="", by=mediator_user)
+    assert decided.decision
+    papers = [seizure.document, theirs.document, theirs.original, decided.decision.paper]
+    for one in (mediator_user, arbitrator_user):
+        assert all(paper and paper.readable_by(one) for paper in papers)
+        one.groups.clear()
+        assert not any(paper and paper.readable_by(one) for paper in papers)
+        assert not Dispute.objects.visible_to(one).exists()
+        assert signed_in(one).get(address(decided)).status_code == 404
+    own = proof(decided)
+    assert (own.original.readable_by(decided.client), own.original.readable_by(decided.provider)) == (True, False)
+    assert [paper.readable_by(decided.client) for paper in papers if paper] == [True, True, False, True]
