@@ -153,6 +153,10 @@ class AdminDeed:
         """Whether the page of this deed on `row` exists for `user`."""
         return bool(user.has_perm(self.permission))
 
+    def hears(self, user: Any, row: Any) -> bool:
+        """Whether what `user` sends is answered on its page, be it by a refusal: nothing typed is lost."""
+        return self.permits(user, row)
+
     def is_for(self, user: Any, row: Model) -> bool:
         """Whether `user` finds this button on `row`."""
         return self.permits(user, row) and self.offered(row)
@@ -224,7 +228,8 @@ class ReadOnlyAdmin(ModelAdmin):
         row = self.get_object(request, str(pk))
         if row is None or deed not in self.deeds:
             raise Http404
-        if not (self.has_view_permission(request, row) and self.deeds[deed].permits(request.user, row)):
+        asked = self.deeds[deed].hears if request.method == "POST" else self.deeds[deed].permits
+        if not (self.has_view_permission(request, row) and asked(request.user, row)):
             raise PermissionDenied
         if self.deeds[deed].reauthenticate:
             guarded = reauthentication_required(self.do, allow_get=False)

@@ -214,7 +214,8 @@ class DisputeAdmin(ReadOnlyAdmin):
         form = deed.filled(request, row)
         if "correct" in request.POST:
             return self.draw(request, row, deed, form)
-        if isinstance(form, DecideForm) and form.is_valid() and not form.cleaned_data["seen"]:
+        may = deed.permits(request.user, row)
+        if may and isinstance(form, DecideForm) and form.is_valid() and not form.cleaned_data["seen"]:
             return self.preview(form, self.draw(request, row, deed, form))
         return super().do(request, row, deed)
 

@@ -53,6 +53,11 @@ class CaseDeed(AdminDeed):
     def permits(self, user: Any, row: Dispute) -> bool:
         return super().permits(user, row) and (not self.seats or bool(self.seats & seat_of(row, user)))
 
+    def hears(self, user: Any, row: Dispute) -> bool:
+        """Whoever had the seat when the page was opened, and lost it while writing, learns why it was refused."""
+        had = bool(self.seats) and super().permits(user, row) and bool(self.seats & Bench(row).held_by(user))
+        return had or self.permits(user, row)
+
     def is_for(self, user: Any, row: Any) -> bool:
         return super().is_for(user, row) and not (self.barred and self.barred & Bench(row).held_by(user))
 

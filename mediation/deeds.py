@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from marketplace.templatetags.page import euros, paris
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
 
 
 class Deed(NamedTuple):
-    """What the page of a deed says. `style`: the colour of its button; `why`: what stands against it, if it does."""
+    """What the page of a deed says. `style`: the colour of its button; `why`: what stands against it, if it does.
+
+    `instead`: another button for what was typed, and where it is sent.
+    """
 
     title: str
     told: str
@@ -22,6 +26,7 @@ class Deed(NamedTuple):
     possible: bool
     style: str = ""
     why: str = ""
+    instead: tuple[str, str] | None = None
 
 
 def answer(dossier: Dossier) -> Deed:
@@ -29,7 +34,14 @@ def answer(dossier: Dossier) -> Deed:
     if dossier.dispute.straight:
         told = _("The case goes to an arbitrator with your answer. To answer before %(at)s.")
     told = told % {"at": paris(dossier.dispute.answer_by)}
-    return Deed(_("Answer the dispute"), told, _("Send my answer"), dossier.may_answer, why=obstacles.general())
+    late = None if dossier.may_answer or not dossier.may_say else messages(dossier)
+    deed = Deed(_("Answer the dispute"), told, _("Send my answer"), dossier.may_answer, why=obstacles.general())
+    return deed._replace(instead=late)
+
+
+def messages(dossier: Dossier) -> tuple[str, str]:
+    """An answer that comes too late is not lost: it is sent as a message."""
+    return _("Send it as a message in the case"), reverse("mediation:say", args=[dossier.dispute.key])
 
 
 def join(dossier: Dossier) -> Deed:

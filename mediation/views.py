@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 from django.contrib import messages
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -184,7 +185,9 @@ def draw(
     dispute = dossier.dispute
     ends = ((_("Case SMA %(number)s") % {"number": dispute.number}, dispute.get_absolute_url()), (deed.title, ""))
     context = {**everything(dossier), "form": form, "card": card, "deed": deed}
-    return render(request, "mediation/deed.html", {**context, "crumbs": crumbs(dispute.project, *ends)})
+    page = render(request, "mediation/deed.html", {**context, "crumbs": crumbs(dispute.project, *ends)})
+    add_never_cache_headers(page)
+    return page
 
 
 @require_safe

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 NUMBERING = 0x5A4D41  # the advisory lock under which cases are numbered
 ANSWERS = (EntryKind.ANSWERED, EntryKind.JOINED)
+WORDS = (EntryKind.SAID, EntryKind.PRODUCED)
+HOUR, MOST_AN_HOUR = timedelta(hours=1), 30  # messages of one person in a case: each is a letter to the others
 
 
 class Plea(NamedTuple):
@@ -406,8 +408,8 @@ class Dispute(models.Model):
 
         What a side sends after the decision may prove that a court is seized: the whole SMA is asked to examine it.
 
-        The same `key` again gives the first message. Refused: NotParty, Closed, HandedOver (to who mediated it),
-        NeedsText, Evidence.TooMuch, Entry.KeyReused.
+        The same `key` again gives the first message. Refused: NotParty, NotSeated (any more), Closed, TooMany in an
+        hour, HandedOver (to who mediated it), NeedsText, Evidence.TooMuch, Entry.KeyReused.
         """
         kind = EntryKind.SAID if text.strip() else EntryKind.PRODUCED
         with locked(self.project, self):
@@ -613,10 +615,14 @@ class Dispute(models.Model):
         return done and done.same_as(kind=kind, by=by, text=text, hashes=[one.sha256 for one in exhibits])
 
     def _must_be_heard(self, by: User) -> None:
-        """Refuse who is not in the case, a case that is over, and who mediated it once an arbitrator has it."""
+        """Refuse who is not in the case, a case that is over, too much, and the mediator once an arbitrator has it."""
+        if not self.is_seated(by) and Bench(self).held_by(by):
+            raise self.NotSeated
         if not self.is_seated(by):
             self._must_be_party(by)
         self.must_be_in(*HEARD)
+        if self.entries.filter(by=by, kind__in=WORDS, at__gt=timezone.now() - HOUR).count() >= MOST_AN_HOUR:
+            raise self.TooMany(most=MOST_AN_HOUR)
         if by.pk == self.mediator_id and self.state not in MEDIATED:
             raise self.HandedOver
 
@@ -627,7 +633,7 @@ class Dispute(models.Model):
     def _must_say_why(self, reason: str, by: User | None, now: User | None, then: User) -> None:
         """Who takes a seat from somebody says why to both sides; a date that passed is reason enough."""
         if by and now and now != then and not reason.strip():
-            raise self.NeedsReason
+            raise self.NeedsReason(name=now.display_name)
 
     class NotParty(Refusal):
         sentence = _("Only the client and the provider of this project do this. Nothing was recorded.")
@@ -660,7 +666,10 @@ class Dispute(models.Model):
         sentence = _("The SMA can decide on %(frozen)s only: claim that much or less. Nothing was opened.")
 
     class KeyReused(Refusal):
-        sentence = _("This page has already been used for another case: nothing was opened. Load it again.")
+        sentence = _("This page has already been used for another case: nothing was opened. Send it again.")
+
+    class TooMany(Refusal):
+        sentence = _("You have written %(most)s times within an hour: put the rest into one message, later.")
 
     class NeedsText(Refusal):
         sentence = _("Write a text or choose a file: there was nothing to send.")
@@ -681,7 +690,9 @@ class Dispute(models.Model):
         sentence = _("Nobody chooses themselves as arbitrator: ask a colleague to. Nothing was changed.")
 
     class NeedsReason(Refusal):
-        sentence = _("Say why another person takes the seat: both sides read it. Nothing was changed.")
+        sentence = _(
+            "%(name)s has this seat now: say why another person takes it, both sides read it. Nothing was changed."
+        )
 
     class NotSeated(Refusal):
         sentence = _("Only the person of the SMA in charge of this case does this. Nothing was recorded.")

@@ -302,7 +302,7 @@ class Decision(models.Model):
         sentence = _("A decision is published once it has been executed. Nothing was published.")
 
     class KeyReused(Refusal):
-        sentence = _("This page has already been used for another decision: nothing was recorded. Load it again.")
+        sentence = _("This page has already been used for another decision: nothing was recorded. Send it again.")
 
 
 class PublicationQuerySet(models.QuerySet["Publication"]):

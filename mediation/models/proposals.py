@@ -243,4 +243,4 @@ class SplitProposal(models.Model):
         sentence = _("This proposal has been answered or replaced meanwhile: read the latest. Nothing was recorded.")
 
     class KeyReused(Refusal):
-        sentence = _("This page has already been used for another proposal: nothing was recorded. Load it again.")
+        sentence = _("This page has already been used for another proposal: nothing was recorded. Send it again.")

@@ -41,6 +41,8 @@ def test_empty_answer_is_refused_and_a_late_one_keeps_its_words(account: EscrowA
     assert status == 200
     assert "Trop tard, mais lisez." in text
     assert "Le dossier n’en est pas à cette étape" in text
+    assert f'formaction="{address(dispute, "messages/")}">L’envoyer comme message' in text
+    assert send(as_provider, address(dispute, "messages/"), text="Trop tard, mais lisez.")[0] == 302
 
 
 def test_message_and_evidence_are_in_the_case(dispute: Dispute, as_client: Client) -> None:

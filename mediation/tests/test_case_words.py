@@ -205,7 +205,10 @@ def test_mediator_writes_to_nobody_after_the_hand_over(
 ) -> None:
     dispute = way.arbitrated(account, mediator_user)
     assert "say" not in offered(as_mediator, dispute)
-    assert do(as_mediator, dispute, "say", text="Encore un mot.") in {"403", "404"}
+    told = do(as_mediator, dispute, "say", text="Encore un mot.")
+    assert "le médiateur n’y écrit plus" in told
+    assert "Encore un mot." in told
+    assert page(as_mediator, f"{CASES}{dispute.pk}/say/do/", status=403)
     with pytest.raises(Dispute.HandedOver):
         dispute.say("Encore un mot.", by=mediator_user, key=uuid.uuid4())
     assert {"say", "decide"} <= offered(as_arbitrator, dispute)

@@ -14,7 +14,7 @@ from escrow.tests.way import png
 from marketplace.accounts.models import User
 from marketplace.accounts.staff import SMA
 from marketplace.testing.cast import person, reauthenticate, signed_in
-from mediation.models import Dispute, Evidence, Plea, Seizure
+from mediation.models import Dispute, Evidence, Plea, Seizure, cases
 from mediation.tests import way
 from mediation.tests.desk import CASES, REASONS, case_page, do, offered, page
 from mediation.tests.pages import plain
@@ -326,3 +326,34 @@ def test_proof_of_a_court_is_one_piece_or_one_file(
 
 def seizures(dispute: Dispute) -> list[Seizure]:
     return list(dispute.seizures.select_related("document"))
+
+
+def test_replaced_arbitrator_loses_nothing_of_what_was_typed(
+    arbitration: Dispute, arbitrator_user: User, superuser: User, as_arbitrator: Client
+) -> None:
+    zoe = person("zoe@paraphe.example", "Zoé Hamel", staff_of=SMA)
+    arbitration.appoint(zoe, by=superuser, reason="Absence.")
+    text = do(as_arbitrator, arbitration, "decide", reasons=REASONS, **SPLIT)
+    assert REASONS in text
+    assert "Seul l’arbitre de ce dossier" in text
+    assert "Message perdu" in (told := do(as_arbitrator, arbitration, "say", text="Message perdu"))
+    assert "Seule la personne du SMA chargée" in told
+    assert do(signed_in(person("ida@paraphe.example", "Ida", staff_of=SMA)), arbitration, "decide", **SPLIT) == "403"
+
+
+def test_who_names_somebody_learns_who_has_taken_the_seat(
+    account: EscrowAccount, mediator_user: User, arbitrator_user: User
+) -> None:
+    dispute = way.opened(account)
+    dispute.assign(mediator_user, by=mediator_user)
+    with pytest.raises(Dispute.NeedsReason, match="Marc Tellier a ce siège"):
+        dispute.assign(arbitrator_user, by=arbitrator_user)
+
+
+def test_nobody_floods_the_others_with_letters(mediation: Dispute, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cases, "MOST_AN_HOUR", 2)
+    for _n in range(2):
+        mediation.say("Encore.", by=mediation.client, key=uuid.uuid4())
+    with pytest.raises(Dispute.TooMany, match="2 fois en une heure"):
+        mediation.say("Encore.", by=mediation.client, key=uuid.uuid4())
+    mediation.say("Moi aussi.", by=mediation.provider, key=uuid.uuid4())
