@@ -243,8 +243,10 @@ class PaperForm(CaseForm):
 
 
 def to_read(pieces: Iterable[Evidence]) -> str:
-    """Where these pieces are read."""
+    """Where these pieces are read; nothing without any."""
     links = [(piece.document.get_absolute_url(), str(piece)) for piece in pieces]
+    if not links:
+        return ""
     return format_html(_now("Read it first: {pieces}."), pieces=format_html_join(", ", '<a href="{}">{}</a>', links))
 
 
