@@ -16,8 +16,8 @@ from django.utils.translation import ngettext
 from escrow.models import CancellationNotice, Tranche
 from escrow.models.deposits import LEAST_CENTS
 from escrow.states import TrancheState
-from escrow.steps import address, deposit_page, in_case, instead, next_deposit
-from marketplace.templatetags.page import day_named, euros
+from escrow.steps import address, asked_again, deposit_page, in_case, instead, next_deposit
+from marketplace.templatetags.page import day_named, euros, paris
 from projects.storyline import own_version
 
 if TYPE_CHECKING:
@@ -109,10 +109,14 @@ class Desk(NamedTuple):
         if tranche.state == TrancheState.DISPUTED:
             words = _("In dispute: the %(held)s are frozen until the SMA’s case ends. All is said and sent there.")
             return Act(tranche, words % held(tranche), None, [Way(link[1], link[0])] if link else [])
-        own = _("The SMA has the case: it writes to you. Until then the %(held)s stay held.")
+        own = _(
+            "The SMA is asked for a case: it opens it before %(at)s or is asked again, and a letter tells you. "
+            "Until then the %(held)s stay held."
+        )
         more = _("You may still release the money to the provider.") if self.can_release(tranche) else ""
         ways = [self.to_release(tranche)] if self.can_release(tranche) else []
-        return Act(tranche, f"{own % held(tranche)} {more}".strip(), None, ways)
+        facts = {**held(tranche), "at": paris(asked_again(tranche))}
+        return Act(tranche, f"{own % facts} {more}".strip(), None, ways)
 
     def client_answers(self, row: Row) -> Act:
         """The client releases, sends it back, or keeps silent; with no changes left, the SMA remains."""

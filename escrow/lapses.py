@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from escrow.models import CancellationNotice, CaseRequest, Cause, EscrowAccount, Tranche
 from escrow.models.acceptance import Acceptance
 from escrow.models.cancellations import CANCEL
-from escrow.models.clock import ACCEPT, IDLE, OVERDUE, REMIND, keep_moving, resting_until
+from escrow.models.clock import ACCEPT, ASK, IDLE, OVERDUE, REMIND, keep_moving, resting_until
 from marketplace.ledger.models import Transfer
 from marketplace.locking import locked
 from projects.models.deadlines import falling
@@ -54,3 +54,8 @@ def hand_to_the_sma(deadline: Deadline, at: datetime) -> None:
     with locked(account.project, account, *rows):
         if free := [tranche for tranche in rows if not vars(tranche)["in_case"]]:
             CaseRequest.open_on(free, cause=Cause.IDLE, by=None)
+
+
+@falling(ASK)
+def ask_the_sma_again(deadline: Deadline, at: datetime) -> None:
+    CaseRequest.ask_again(EscrowAccount.objects.with_parties().get(pk=deadline.subject_id), at=at)

@@ -10,15 +10,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from escrow.lights import CHANGES, Money, light
-from escrow.models import CaseRequest, Cause, EscrowAccount, TrancheState
+from escrow.models import CaseRequest, Cause, EscrowAccount, Obstacle, TrancheState
 from escrow.models.tranches import MOST_CHANGES
 from escrow.states import TAKE_DEPOSITS
-from marketplace.accounts.models import User
-from marketplace.accounts.staff import SMA
 from marketplace.events.tellings import Facts, Kind, Letter, Telling, tells
 from marketplace.templatetags.page import euros, paris
 
 if TYPE_CHECKING:
+    from marketplace.accounts.models import User
     from marketplace.events.models import Event
 
 
@@ -332,10 +331,15 @@ class CaseAsked(Told):
         to_client = self.to == "client"
         return self.sheet(
             facts,
-            _("The SMA has your case: %(title)s") % facts,
+            _("Nothing to do for now, the SMA opens your case: %(title)s") % facts,
             [
                 _("The SMA is asked to look at %(amount)s held on the account: %(cause)s.") % caused(facts),
-                _("It writes to the two of you. Until then the money stays there, and the client may release it."),
+                _(
+                    "Its case could not be opened at once. It is tried again on %(again_at)s, then each working day, "
+                    "until it is open or has no object any more: another letter tells you."
+                )
+                % caused(facts),
+                _("Until then the money stays there, and the client may release what is delivered."),
             ],
             items=[named_light(part, to_client=to_client) for part in facts["parts"]],
             action=payments(facts, _("Open the payments page")),
@@ -343,13 +347,14 @@ class CaseAsked(Told):
 
 
 def caused(facts: Facts) -> Facts:
-    """The facts with their amount and the cause in words."""
-    return {**amounts(facts), "cause": Cause(facts["cause"]).label}
+    """The facts with their amount, the cause and the dates in words."""
+    dates = {name: paris(datetime.fromisoformat(facts[name])) for name in ("again_at", "until") if facts.get(name)}
+    return {**amounts(facts), **dates, "cause": Cause(facts["cause"]).label}
 
 
 @tells("escrow.case_asked", name="escrow.case_asked.client", kind=Kind.DISPUTE)
 class CaseAskedClient(CaseAsked):
-    """The client knows that the SMA will write."""
+    """The client knows that a case is on its way."""
 
 
 @tells("escrow.case_asked", name="escrow.case_asked.provider", kind=Kind.DISPUTE)
@@ -359,22 +364,35 @@ class CaseAskedProvider(CaseAsked):
     to = "provider"
 
 
-@tells("escrow.case_asked", name="escrow.case_asked.sma", kind=Kind.DISPUTE)
-class CaseToTakeUp(Told):
-    """The mediators are told of a case to open."""
-
-    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
-        if not waits(event):
-            return
-        account = event.about(EscrowAccount.objects.with_parties(), "account")
-        facts = {**event.facts, "number": account.project.number, "key": account.project.key}
-        for mediator in User.objects.filter(groups__name=SMA, is_active=True).order_by("pk"):
-            yield mediator, facts
+class CaseBarred(Told):
+    """What the SMA was asked has an obstacle: no case is opened. Each of the two reads why, and what becomes of it."""
 
     def letter(self, facts: Facts) -> Letter:
+        to_client = self.to == "client"
+        told = {**caused(facts), "obstacle": Obstacle(facts["obstacle"]).label}
+        rest = _(
+            "What the account holds stays there. If no money moves before %(until)s, the SMA opens a case of it by "
+            "itself; either of you may open one before."
+        )
         return self.sheet(
             facts,
-            _("Case to open: %(title)s") % facts,
-            [_("%(amount)s are held, and a case is to be opened: %(cause)s.") % caused(facts)],
-            items=[named_light(part) for part in facts["parts"]],
+            _("Nothing to do, no case is opened: %(title)s") % facts,
+            [
+                _("The SMA was asked to open a case: %(cause)s. None is opened: %(obstacle)s.") % told,
+                *([rest % told] if facts["until"] else []),
+            ],
+            items=[named_light(part, to_client=to_client) for part in facts["parts"]],
+            action=payments(facts, _("Open the payments page")),
         )
+
+
+@tells("escrow.case_barred", name="escrow.case_barred.client", kind=Kind.DISPUTE)
+class CaseBarredClient(CaseBarred):
+    """The client."""
+
+
+@tells("escrow.case_barred", name="escrow.case_barred.provider", kind=Kind.DISPUTE)
+class CaseBarredProvider(CaseBarred):
+    """The provider."""
+
+    to = "provider"

@@ -26,10 +26,11 @@ from escrow.models import (
     EscrowAccount,
     FreezePart,
     NoticeState,
+    Obstacle,
     Tranche,
 )
 from escrow.models.cancellations import CANCEL
-from escrow.models.clock import IDLE, OVERDUE, keep_moving
+from escrow.models.clock import ASK, IDLE, OVERDUE, keep_moving
 from escrow.states import TrancheState
 from marketplace.documents.readers import reads
 from marketplace.events.reactions import on
@@ -292,6 +293,14 @@ def idle_words(deadline: Deadline, reading: Reading) -> Words | None:
     return Words(_("The SMA takes up the money held"), _("Unless money moves before."))
 
 
+@dated(ASK)
+def asking_words(deadline: Deadline, reading: Reading) -> Words | None:
+    """For the two parties: when a case that could not be opened is asked for again."""
+    if not any(steps.in_case(tranche) for tranche in reading.once(tranches)):
+        return None
+    return Words(_("The SMA opens the case asked for"), _("Otherwise it is asked again the next working day."))
+
+
 WORDS: dict[str, Callable[[], tuple[str, str, str]]] = {
     "escrow.opened": lambda: (_("Internal account opened"), "", ""),
     "escrow.deposited": lambda: (_("%(amount)s deposited"), _("Held on the internal account."), "go"),
@@ -321,7 +330,8 @@ WORDS: dict[str, Callable[[], tuple[str, str, str]]] = {
         "stop",
     ),
     "escrow.refunded": lambda: (_("%(amount)s go back to the client"), _("By amendment %(amendment_number)s."), "go"),
-    "escrow.case_asked": lambda: (_("The SMA has the case: %(amount)s held"), _("Because %(cause)s."), "stop"),
+    "escrow.case_asked": lambda: (_("The SMA is asked for a case: %(amount)s"), _("Because %(cause)s."), "stop"),
+    "escrow.case_barred": lambda: (_("No case opened of what was asked"), _("Because %(obstacle)s."), ""),
     "escrow.released": lambda: (_("%(amount)s released"), _("Tranche “%(tranche_title)s”."), "go"),
 }
 
@@ -368,6 +378,8 @@ def in_words(facts: Mapping[str, Any]) -> dict[str, Any]:
     told = {**facts, "amount": euros(facts["cents"]), "days": settings.ACCEPTANCE_DAYS}
     if "cause" in told:
         told["cause"] = Cause(told["cause"]).label
+    if "obstacle" in told:
+        told["obstacle"] = Obstacle(told["obstacle"]).label
     if "ends_at" in told:
         told["ends_at"] = paris(datetime.fromisoformat(told["ends_at"]))
     return told

@@ -64,15 +64,16 @@ def without_answer(tranche: Tranche, *, silence: bool) -> str:
 
 
 def with_the_sma(tranches: Sequence[Tranche]) -> Todo | None:
-    """The SMA takes up what it was asked; both wait."""
+    """The SMA opens the case that it was asked for, or is asked again; both wait."""
     asked = [tranche for tranche in tranches if in_case(tranche)]
     if not asked:
         return None
     numbers = ", ".join(str(tranche.position) for tranche in asked)
     held = euros(sum(tranche.held_cents for tranche in asked))
     return Todo(
-        title=_("The SMA: write to the two of you about tranche %(numbers)s") % {"numbers": numbers},
-        text=_("It has the case. The %(held)s stay held until then.") % {"held": held},
+        title=_("The SMA: open the case asked for on tranche %(numbers)s") % {"numbers": numbers},
+        text=_("Otherwise it is asked again the next working day. The %(held)s stay held until then.") % {"held": held},
+        by=asked_again(asked[0]),
         mine=False,
         pressing=False,
         foremost=True,
@@ -87,6 +88,12 @@ def asked_back(tranche: Tranche) -> bool:
 def in_case(tranche: Tranche) -> bool:
     """Whether the SMA has been asked, as the page's query says (TrancheQuerySet.told)."""
     return bool(vars(tranche)["in_case"])
+
+
+def asked_again(tranche: Tranche) -> datetime | None:
+    """When the SMA is asked again, as the page's query says (TrancheQuerySet.told)."""
+    at: datetime | None = vars(tranche)["asked_again_at"]
+    return at
 
 
 def named(tranche: Tranche) -> dict[str, object]:

@@ -188,7 +188,7 @@ def ask_case(request: UserRequest, key: str, pk: int) -> HttpResponse:
     tranche = get_object_or_404(rows, account__project__key=key, pk=pk)
     form = CaseForm(request.POST)
     if form.is_valid() and form.save(tranche, by=request.user):
-        messages.success(request, _("The SMA has the case: it writes to the two of you."))
+        messages.success(request, _("The SMA is asked: this page says where the case is."))
     for told in (error for errors in form.errors.values() for error in errors):
         messages.error(request, str(told))
     return redirect(tranche.account)

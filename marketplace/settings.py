@@ -398,6 +398,7 @@ REFUND_ANSWER_DAYS = env.int("REFUND_ANSWER_DAYS", default=5)  # working days, o
 REFUND_REMINDER_DAYS = env.list("REFUND_REMINDER_DAYS", cast=int, default=[3, 1])  # before that date
 CANCELLATION_DAYS = env.int("CANCELLATION_DAYS", default=14)  # of notice, for a tranche without a deposit
 IDLE_DAYS = env.int("IDLE_DAYS", default=60)  # without a movement, of money held
+CASE_AGAIN_DAYS = env.int("CASE_AGAIN_DAYS", default=1)  # working days, when a case asked for could not be opened
 LOSER_ACCESS_DAYS = env.int("LOSER_ACCESS_DAYS", default=30)
 TRANSFER_AWAITED_DAYS = env.int("TRANSFER_AWAITED_DAYS", default=30)  # then a promised transfer is called off
 IBAN_HOLD_HOURS = env.int("IBAN_HOLD_HOURS", default=72)

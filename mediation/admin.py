@@ -20,6 +20,7 @@ from django.views.decorators.http import require_safe
 
 from marketplace.admin_site import AdminDeed, ReadOnlyAdmin, Waiting, waits
 from marketplace.templatetags.page import euros, paris_short
+from mediation.asked_admin import CaseRequestAdmin
 from mediation.bench_deeds import ASSIGN, DEEDS, READ
 from mediation.bench_forms import CarryOutForm, DecideForm, RulingForm
 from mediation.casefile import CaseFile
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 else:
     Filter = admin.SimpleListFilter
 
+__all__ = ["CaseRequestAdmin"]  # registered where it is written
 MINE, UNNAMED, UNFILLED, TO_PUBLISH, OVER, ALL = "mine", "unnamed", "unfilled", "to-publish", "over", "all"
 COURT = "court"
 

@@ -339,8 +339,9 @@ class Dossier:
     @property
     def opening(self) -> str:
         """Who opened it and when."""
+        opener = self.dispute.opened_by
         facts = {
-            "who": whose(self.dispute, self.dispute.opened_by, self.reader),
+            "who": whose(self.dispute, opener, self.reader) if opener else _("The SMA, by itself"),
             "at": paris(self.dispute.opened_at),
         }
         return _("Opened on %(at)s. By: %(who)s") % facts

@@ -72,9 +72,9 @@ def silent(dispute: Dispute, event: Event) -> Iterable[User | None]:
 
 
 def both_later(dispute: Dispute, event: Event) -> Iterable[User | None]:
-    """Both sides; the letter of the opening names a mediator who opened the case."""
-    opens = dispute.opened_by_id == dispute.mediator_id and dispute.assignments.count() == 1
-    return [] if opens else dispute.parties
+    """Both sides; the letter of the opening names a mediator who sits from then on."""
+    first = dispute.assignments.count() == 1 and dispute.assignments.filter(at=dispute.opened_at).exists()
+    return [] if first else dispute.parties
 
 
 def mediator(dispute: Dispute, event: Event) -> Iterable[User | None]:

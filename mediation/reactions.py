@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-import uuid
 from typing import TYPE_CHECKING
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
-from escrow.models import CaseRequest, Cause, EscrowAccount, Tranche
 from marketplace.documents.readers import reads
-from marketplace.events.reactions import on
-from marketplace.refusals import Refusal
 from marketplace.templatetags.page import euros
-from mediation import court_notices, endings, lapses, panel, vacancies
-from mediation.models import Decision, Dispute, Evidence, Plea, Seizure
+from mediation import asking, court_notices, endings, lapses, panel, vacancies
+from mediation.models import Decision, Dispute, Evidence, Seizure
 from mediation.models import course as kinds
-from mediation.models.bench import is_tied, members
 from mediation.models.cases import page_of
 from mediation.states import DisputeState
 from mediation.turns import Turn
@@ -34,47 +27,7 @@ if TYPE_CHECKING:
     from marketplace.events.models import Event
     from projects.models import Deadline
 
-log = logging.getLogger(__name__)
-__all__ = ["court_notices", "endings", "lapses", "panel", "vacancies"]  # imported for what it registers
-
-
-@on("escrow.case_asked")
-def open_case(event: Event) -> None:
-    """What somebody or a date asks of the SMA becomes a case of the side that it is for; none if there is one."""
-    rows = CaseRequest.objects.filter(pk__in=event.facts["requests"]).select_related("tranche")
-    asked = [request.tranche for request in rows]
-    account = EscrowAccount.objects.with_parties().get(pk=event.facts["account"])
-    cause = Cause(event.facts["cause"])
-    try:
-        if by := event.by or claimant(account, cause):
-            open_as(by, account, asked, cause)
-        elif staff := next((one for one in members() if free_of_ties(one, account)), None):
-            Dispute.open_for(account, asked, reason=words_of_cause(cause, staff), by=staff)
-    except Refusal as refusal:
-        log.info("No case is opened on account %s: %s", account.pk, refusal)
-
-
-def claimant(account: EscrowAccount, cause: Cause) -> User | None:
-    """The side that a date speaks for; nobody when the money is only idle."""
-    if cause == Cause.IDLE:
-        return None
-    return account.agreement.provider if cause == Cause.NO_ANSWER_TO_DELIVERY else account.agreement.client
-
-
-def open_as(by: User, account: EscrowAccount, asked: list[Tranche], cause: Cause) -> None:
-    """One side claims all that these tranches hold."""
-    plea = Plea(words_of_cause(cause, by), sum(tranche.held_cents for tranche in asked))
-    Dispute.open(account, asked, plea=plea, by=by, key=uuid.uuid4())
-
-
-def words_of_cause(cause: Cause, reader: User) -> str:
-    """Why a case opens by itself, in the language of whoever it is opened for."""
-    with override(reader.language):
-        return _("The SMA is asked to decide: %(cause)s.") % {"cause": cause.label}
-
-
-def free_of_ties(staff: User, account: EscrowAccount) -> bool:
-    return not any(is_tied(staff, party) for party in (account.agreement.client, account.agreement.provider))
+__all__ = ["asking", "court_notices", "endings", "lapses", "panel", "vacancies"]  # imported for what it registers
 
 
 @reads("mediation.evidence", suspended=True, owner=False)

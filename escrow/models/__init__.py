@@ -4,7 +4,7 @@ from escrow.states import TrancheState
 
 from .accounts import EscrowAccount
 from .cancellations import CancellationNotice, NoticeState
-from .cases import CaseRequest, CaseState, Cause
+from .cases import CaseRequest, CaseState, Cause, Obstacle
 from .deliveries import ChangeFile, ChangeRequest, Delivery, DeliveryFile
 from .deposits import Deposit, DepositPart, DepositRequest
 from .freezes import Freeze, FreezePart, Shares
@@ -29,6 +29,7 @@ __all__ = [
     "Freeze",
     "FreezePart",
     "NoticeState",
+    "Obstacle",
     "Refund",
     "RefundPart",
     "RefundRequest",

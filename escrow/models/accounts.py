@@ -201,7 +201,7 @@ class EscrowAccount(models.Model):
         keep_moving(self)
         return refund
 
-    def freeze(self, tranches: Iterable[Tranche], *, by: User, key: UUID) -> Freeze:
+    def freeze(self, tranches: Iterable[Tranche], *, by: User | None, key: UUID) -> Freeze:
         """Set aside for a dispute all that `tranches` hold now: see Freeze.begin, which says what is refused."""
         return Freeze.begin(self, tranches, by=by, key=key)
 

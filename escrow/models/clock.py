@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.utils import timezone
 
+from marketplace import deadlines
 from projects.models import Deadline
 from projects.models.content import days_after
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from .tranches import Tranche
 
 ACCEPT, REMIND, OVERDUE = "tranche.accept", "tranche.remind", "tranche.overdue"
-IDLE = "account.idle"
+IDLE, ASK = "account.idle", "account.ask"
 
 
 def keep_time(tranche: Tranche, *, now: datetime | None = None) -> None:
@@ -50,13 +51,30 @@ def remind_again(tranche: Tranche, until: datetime, now: datetime) -> None:
         Deadline.objects.cancel(tranche, REMIND)
 
 
-def keep_moving(account: EscrowAccount, *, now: datetime | None = None) -> None:
-    """Money has moved: what is held may rest for a while from now. Nothing held, no date. Under the project's lock."""
-    if account.tranches.holding().exists():
-        until = resting_until(account, now or timezone.now())
-        Deadline.objects.set(IDLE, account, until, project=account.project)
-    else:
+def keep_moving(account: EscrowAccount, *, now: datetime | None = None) -> datetime | None:
+    """Money has moved: what is held may rest for a while from now; until when. Nothing held, no date.
+
+    Under the project's lock.
+    """
+    if not account.tranches.holding().exists():
         Deadline.objects.cancel(account, IDLE)
+        return None
+    until = resting_until(account, now or timezone.now())
+    Deadline.objects.set(IDLE, account, until, project=account.project)
+    return until
+
+
+def keep_asking(account: EscrowAccount, *, now: datetime | None = None) -> None:
+    """What the SMA was asked and has no case yet is asked again. Nothing open, no date. Under the project's lock."""
+    if account.tranches.filter(case_requests__state="OPEN").exists():
+        Deadline.objects.set(ASK, account, asks_again_at(now or timezone.now()), project=account.project)
+    else:
+        Deadline.objects.cancel(account, ASK)
+
+
+def asks_again_at(now: datetime) -> datetime:
+    """When a case that could not be opened at `now` is asked for again: the end of the next working day."""
+    return deadlines.after(now, settings.CASE_AGAIN_DAYS)
 
 
 def resting_until(account: EscrowAccount, since: datetime) -> datetime:

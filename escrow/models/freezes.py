@@ -46,14 +46,14 @@ class Freeze(models.Model):
     """What some tranches held when they came into dispute, held → frozen: the most that anyone is awarded.
 
     Money deposited later on other tranches is outside (product, section 6). It ends once: THAWED, back on the account,
-    or EXECUTED, every cent of it to the provider or to the client.
+    or EXECUTED, every cent of it to the provider or to the client. `by` is nobody when a date caused it.
     """
 
     account = models.ForeignKey("escrow.EscrowAccount", models.PROTECT, related_name="freezes")
     frozen = models.OneToOneField("ledger.Account", models.PROTECT, related_name="+")
     state = models.CharField(max_length=8, choices=FreezeState, default=FreezeState.FROZEN, editable=False)
     key = models.UUIDField(unique=True)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True)
     opened_at = models.DateTimeField(auto_now_add=True)
     closing_key = models.UUIDField(unique=True, null=True)
     closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True)
@@ -76,7 +76,7 @@ class Freeze(models.Model):
         return f"{self.account}: {self.cents}"
 
     @classmethod
-    def begin(cls, account: EscrowAccount, tranches: Iterable[Tranche], *, by: User, key: UUID) -> Freeze:
+    def begin(cls, account: EscrowAccount, tranches: Iterable[Tranche], *, by: User | None, key: UUID) -> Freeze:
         """Move all that `tranches` hold now, held → frozen: they are in dispute, the client's time to accept stops.
 
         The same `key` with the same tranches gives the first freeze. Refused: NotOfTheAccount, AlreadyDisputed,

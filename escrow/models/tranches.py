@@ -27,7 +27,7 @@ from projects.models.content import days_after
 
 from .cancellations import CancellationNotice
 from .cases import CaseRequest
-from .clock import keep_time
+from .clock import ASK, keep_time
 from .deliveries import Delivery
 from .deposits import DepositRequest, askable, lacking_cents
 
@@ -67,11 +67,15 @@ class TrancheQuerySet(models.QuerySet["Tranche"]):
     def told(self) -> TrancheQuerySet:
         """With what a page says of each, whatever their number.
 
-        `in_case`: whether the SMA has been asked; `notice_ends`: until when a notice of cancellation runs, if one does.
+        `in_case`: whether the SMA has been asked, and has opened no case yet; `asked_again_at`: when it is asked again;
+        `notice_ends`: until when a notice of cancellation runs, if one does.
         """
         asked = CaseRequest.objects.open().filter(tranche=OuterRef("pk"))
         notices = CancellationNotice.objects.running().filter(tranche=OuterRef("pk"))
-        return self.annotate(in_case=Exists(asked), notice_ends=Subquery(notices.values("ends_at")))
+        about = {"kind": ASK, "subject_label": "escrow.escrowaccount", "subject_id": OuterRef("account")}
+        again = Subquery(Deadline.objects.waiting().filter(**about).values("due_at"))
+        ends = Subquery(notices.values("ends_at"))
+        return self.annotate(in_case=Exists(asked), asked_again_at=again, notice_ends=ends)
 
     def with_parties(self) -> TrancheQuerySet:
         """With the account, the project and the parties, in one query."""

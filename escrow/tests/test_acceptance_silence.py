@@ -146,7 +146,7 @@ def test_a_release_cancels_the_dates(silent: Tranche) -> None:
 
 
 def test_silence_releases_nothing_that_the_sma_has(silent: Tranche) -> None:
-    CaseRequest.open(silent, cause=Cause.IDLE, by=None)
+    way.unopened(silent)
     assert way.swept(end(silent) + SECOND, ACCEPT) == 0
     assert Deadline.objects.get(kind=ACCEPT).state == DeadlineState.CANCELLED
 
@@ -208,7 +208,7 @@ def test_the_provider_asks_for_a_case_only_after_the_date(loud: Tranche) -> None
 
 
 def test_a_case_ends_when_nothing_is_held_any_more(loud: Tranche) -> None:
-    request = CaseRequest.open(loud, cause=Cause.IDLE, by=None)
+    request = way.unopened(loud)
     way.released(way.reread(loud), 20_000, "Le début.")
     assert CaseRequest.objects.open().get() == request
     way.released(way.reread(loud))

@@ -16,7 +16,7 @@ from payouts.tests import way as payouts
 from projects.models import Deadline
 from projects.models.content import days_after
 
-SECOND = timedelta(seconds=1)
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 IDLE = "account.idle"
 
 
@@ -42,7 +42,9 @@ def test_each_tranche_that_holds_money_has_a_case_once_the_date_is_past(
 
 
 def test_one_letter_tells_each_of_the_two_of_all_tranches(filled: EscrowAccount) -> None:
-    way.swept(due() + SECOND, IDLE)
+    at, lost = due() + MINUTE, way.drained(filled)
+    way.swept(at, IDLE)
+    way.refilled(filled, lost)
     letters = {notice.user: notice.letter for notice in Notice.objects.filter(event__verb="escrow.case_asked")}
     assert set(letters) == {filled.agreement.client, filled.agreement.provider}
     for letter in letters.values():
@@ -94,9 +96,9 @@ def test_a_movement_that_nobody_told_of_is_found_when_the_date_falls(filled: Esc
 
 def test_what_the_sma_has_already_is_not_asked_twice(filled: EscrowAccount) -> None:
     for tranche in filled.tranches.holding():
-        CaseRequest.open(tranche, cause=Cause.IDLE, by=None)
+        way.unopened(tranche)
     before = CaseRequest.objects.count()
-    assert way.swept(due() + SECOND, IDLE) == 1
+    assert way.swept(due() + MINUTE, IDLE) == 1
     assert CaseRequest.objects.count() == before
 
 

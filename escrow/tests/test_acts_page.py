@@ -13,7 +13,6 @@ from django.utils import timezone
 from escrow.models import (
     CancellationNotice,
     CaseRequest,
-    Cause,
     ChangeRequest,
     EscrowAccount,
     NoticeState,
@@ -90,7 +89,7 @@ def test_after_the_date_the_provider_asks_for_a_case_in_one_click(tranche: Tranc
         browser = signed_in(provider_user)
         assert "Vous : tranche 1 sans réponse" in report(browser, tranche)
         assert send(browser, deed(tranche, "saisine")) == (302, address(tranche.account))
-        assert "Le SMA est saisi : il vous écrira à tous deux." in page(browser, address(tranche.account))
+        assert "Le SMA est saisi : cette page dit où en est le dossier." in page(browser, address(tranche.account))
         assert "L’autre partie : répondre au litige" in report(browser, tranche)
         text = page(browser, address(tranche.account))
         assert "En litige : les 1 200,00 € sont gelés jusqu’à la fin du dossier du SMA." in text
@@ -136,20 +135,23 @@ def test_the_provider_reads_what_to_change_where_they_deliver_again(tranche: Tra
 
 
 def test_with_the_sma_nothing_is_delivered(tranche: Tranche, as_provider: Client) -> None:
-    CaseRequest.open(tranche, cause=Cause.IDLE, by=None)
+    way.unopened(tranche)
     status, text = send(as_provider, deed(tranche, "livraison"), message="Une autre version.")
     assert (status, "Le SMA est déjà saisi" in text, "Une autre version." in text) == (200, True, True)
     assert tranche.deliveries.count() == 1
-    assert "Le SMA : vous écrire à tous deux au sujet de la tranche 1" in page(as_provider, address(tranche.account))
+    assert "Le SMA : ouvrir le dossier demandé sur la tranche 1" in page(as_provider, address(tranche.account))
 
 
 def test_with_the_sma_the_client_may_still_release(tranche: Tranche, as_client: Client, as_provider: Client) -> None:
-    CaseRequest.open(tranche, cause=Cause.IDLE, by=None)
+    way.unopened(tranche)
     text = page(as_client, address(tranche.account))
-    assert "Le SMA est saisi : il vous écrira." in text
+    again = paris(*way.waiting("account.ask")).replace("\xa0", " ")
+    assert f"Le SMA est saisi : il ouvre le dossier avant le {again}" in text
     assert "Vous pouvez encore libérer l’argent au prestataire." in text
     assert "Vous pouvez encore libérer" not in page(as_provider, address(tranche.account))
-    assert "Le SMA est saisi : 1 200,00 € bloqués" in report(as_provider, tranche)
+    text = report(as_provider, tranche)
+    assert "Le SMA est saisi : 1 200,00 € bloqués" in text
+    assert "Le SMA ouvre le dossier demandé" in text
 
 
 def test_the_client_sends_a_delivery_back_with_a_file(tranche: Tranche, as_client: Client, as_provider: Client) -> None:

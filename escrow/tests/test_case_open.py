@@ -11,6 +11,7 @@ from escrow.models import CaseRequest, CaseState, Cause, EscrowAccount, Tranche
 from escrow.tests import way
 from marketplace.accounts.models import User
 from marketplace.events.models import Event, Notice
+from marketplace.templatetags.page import paris
 
 
 @pytest.fixture
@@ -19,22 +20,21 @@ def tranche(account: EscrowAccount) -> Tranche:
 
 
 def asked(tranche: Tranche, cause: Cause = Cause.IDLE, key: uuid.UUID | None = None) -> CaseRequest:
-    """A request that waits: nobody claims anything, and there is nobody to take it up."""
     return CaseRequest.open(tranche, cause=cause, by=None, key=key)
 
 
-def test_a_case_that_nobody_opens_tells_all_what_is_held_and_why(tranche: Tranche, mediator_user: User) -> None:
-    provider = tranche.account.agreement.provider
-    provider.is_active = False
-    provider.save(update_fields=["is_active"])
-    request = asked(tranche, Cause.NO_ANSWER_TO_DELIVERY)
+def test_a_case_that_cannot_be_opened_tells_all_why_and_when_next(tranche: Tranche, mediator_user: User) -> None:
+    request = way.unopened(tranche, Cause.NO_ANSWER_TO_DELIVERY)
     letters = {notice.user: notice.letter for notice in Notice.objects.filter(event__verb="escrow.case_asked")}
     agreement = tranche.account.agreement
     assert set(letters) == {agreement.client, agreement.provider, mediator_user}
     for letter in letters.values():
         assert "1\u202f200,00\xa0€" in letter.paragraphs[0]
         assert "le client n’a pas répondu à une livraison dans le délai." in letter.paragraphs[0]
-    assert letters[mediator_user].subject == "Dossier à ouvrir\xa0: Refonte de l’espace adhérent"
+    (again,) = way.waiting("account.ask")
+    assert letters[mediator_user].subject.startswith(f"Ouvrez avant le {paris(again)} le dossier demandé")
+    assert letters[mediator_user].action == ("Ouvrir le dossier", f"/admin/escrow/caserequest/{request.pk}/change/")
+    assert f"le {paris(again)}, puis chaque jour ouvré" in letters[agreement.client].paragraphs[1]
     assert str(request).endswith("Étape 1: le client n’a pas répondu à une livraison dans le délai")
 
 
@@ -60,7 +60,7 @@ def test_a_tranche_that_holds_nothing_has_no_case(account: EscrowAccount) -> Non
 
 
 def test_a_second_case_of_the_same_tranche_is_refused(tranche: Tranche) -> None:
-    asked(tranche)
+    way.unopened(tranche)
     with pytest.raises(CaseRequest.AlreadyOpen):
         asked(tranche, Cause.IDLE)
     with pytest.raises(IntegrityError, match="one_open_case"), transaction.atomic():
@@ -75,7 +75,7 @@ def test_the_same_key_opens_one_case_and_another_content_is_refused(tranche: Tra
 
 
 def test_a_closed_case_leaves_room_for_another_and_opens_no_more(tranche: Tranche) -> None:
-    first = asked(tranche)
+    first = way.unopened(tranche)
     assert CaseRequest.objects.filter(tranche=tranche).close() == 1
     assert asked(tranche) != first
     with pytest.raises(IntegrityError, match="may not become OPEN"), transaction.atomic():

@@ -10,7 +10,7 @@ import time_machine
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from escrow.models import CaseRequest, Cause, ChangeRequest, Delivery, EscrowAccount, Tranche, TrancheState
+from escrow.models import CaseRequest, ChangeRequest, Delivery, EscrowAccount, Tranche, TrancheState
 from escrow.models.acceptance import Acceptance
 from escrow.tests import way
 from marketplace.accounts.models import User
@@ -128,7 +128,7 @@ def test_the_files_of_a_request_are_read_by_the_two_parties_only(tranche: Tranch
 
 
 def test_a_tranche_with_the_sma_is_not_sent_back(tranche: Tranche) -> None:
-    CaseRequest.open(tranche, cause=Cause.IDLE, by=None)
+    way.unopened(tranche)
     with pytest.raises(CaseRequest.AlreadyOpen):
         way.changed(tranche)
 

@@ -236,7 +236,7 @@ def test_silence_of_five_working_days_brings_a_late_tranche_before_the_sma(accou
 
 def test_silence_opens_no_second_case(account: EscrowAccount) -> None:
     request = asked_late(account)
-    case = CaseRequest.open(first(account), cause="IDLE", by=None)  # type: ignore[arg-type]
+    case = way.unopened(first(account))
     Deadline.objects.sweep(after(request))
     request.refresh_from_db()
     assert request.state == "ESCALATED"

@@ -13,9 +13,11 @@ from django.utils import timezone
 
 from credits.models import CreditPack
 from credits.models import Kind as Credit
-from escrow.models import CancellationNotice, ChangeRequest, Deposit, EscrowAccount, Tranche
+from escrow.models import CancellationNotice, CaseRequest, Cause, ChangeRequest, Deposit, EscrowAccount, Tranche
 from marketplace.accounts.models import User
 from marketplace.documents import intake
+from marketplace.ledger import posting as ledger
+from marketplace.ledger.models import Transfer
 from marketplace.payments.gateway import Intent
 from marketplace.payments.models import Payment
 from projects.models import (
@@ -140,6 +142,27 @@ def changed(tranche: Tranche, message: str = "Le logo est flou.") -> ChangeReque
 def noticed(tranche: Tranche, by: User, reason: str = "Le besoin a disparu.") -> CancellationNotice:
     """One side has given notice for a tranche without a deposit."""
     return CancellationNotice.give(tranche, reason=reason, by=by, key=uuid.uuid4())
+
+
+def drained(account: EscrowAccount) -> Transfer:
+    """The books have lost what the tranches hold: whatever would move it is refused."""
+    lost = sum(tranche.held_cents for tranche in account.tranches.holding())
+    moves = [ledger.Move(account.held, ledger.open_account("frozen"), lost)]
+    return ledger.post(f"lost:{uuid.uuid4()}", "books.corrected", moves, project=account.project)
+
+
+def refilled(account: EscrowAccount, lost: Transfer) -> None:
+    """They have it again."""
+    moves = [ledger.Move(move.credit, move.debit, move.amount) for move in lost.moves.all()]
+    ledger.post(f"{lost.key}:back", "books.corrected", moves, project=account.project, reverses=lost)
+
+
+def unopened(tranche: Tranche, cause: Cause = Cause.IDLE) -> CaseRequest:
+    """The SMA was asked while the books were wrong: no case is open, and it will be asked again."""
+    lost = drained(tranche.account)
+    request = CaseRequest.open(tranche, cause=cause, by=None)
+    refilled(tranche.account, lost)
+    return request
 
 
 def reread(tranche: Tranche) -> Tranche:

@@ -30,7 +30,7 @@ GROUPS: dict[str, frozenset[str]] = {
             "projects.view_survey",
         }
     ),
-    SMA: frozenset({"mediation.view_dispute", "mediation.assign_dispute"}),
+    SMA: frozenset({"mediation.view_dispute", "mediation.assign_dispute", "escrow.view_caserequest"}),
     FINANCE: frozenset(
         {
             "accounts.view_company",

@@ -150,6 +150,15 @@ class Bench:
             people += [chief for chief in chiefs() if chief not in people]
         return [one for one in people if one.pk not in besides and not self.obstacle(role, one)]
 
+    def mediators(self, *, first: User | None) -> list[User]:
+        """Who may mediate: `first`, who opens the case for the SMA, if they may; then who has least to do.
+
+        Refused: NotOfTheSma, Tied (`first`).
+        """
+        if first and (refusal := self.obstacle(Role.MEDIATOR, first)) in {self.NotOfTheSma, self.Tied}:
+            raise refusal(name=first.display_name)
+        return sorted(self.candidates(Role.MEDIATOR), key=lambda one: one != first)
+
     def obstacle(self, role: Role, staff: User) -> type[Refusal] | None:
         """Why `staff` may not take a seat; None if they may."""
         if not sits_for_the_sma(staff, role):

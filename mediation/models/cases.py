@@ -29,7 +29,7 @@ from projects.models import Deadline, Project
 from projects.models.projects import new_key
 
 from .bench import Bench
-from .course import REMIND, REPLACE, Course, Spoken
+from .course import REMIND, REPLACE, Course, Spoken, named
 from .evidence import Evidence
 from .timeline import Claim, Entry, concerned, seated, sided
 
@@ -75,8 +75,10 @@ class DisputeQuerySet(models.QuerySet["Dispute"]):
         """Those about one of `tranches` at least."""
         return self.filter(freeze__parts__tranche__in=tranches).distinct()
 
-    def ended_for(self, user: User) -> DisputeQuerySet:
+    def ended_for(self, user: User | None) -> DisputeQuerySet:
         """Those that `user` withdrew or gave up, or that nobody decided: opened again, one goes to an arbitrator."""
+        if user is None:
+            return self.filter(state=DisputeState.UNDECIDED)
         withdrawn = Q(opened_by=user, state=DisputeState.WITHDRAWN) | Q(claims__by=user, state=DisputeState.WITHDRAWN)
         return self.filter(withdrawn | Q(state=DisputeState.UNDECIDED))
 
@@ -116,8 +118,8 @@ class Dispute(models.Model):
     """A case before the SMA: who claims what of the money frozen of some tranches, and what becomes of it.
 
     The dates say until when somebody may act; what happens then is a deadline. `straight`: withdrawn before and opened
-    again, it goes to an arbitrator without a mediation. It ends with its freeze: EXECUTED, or thawed (WITHDRAWN,
-    UNDECIDED).
+    again, it goes to an arbitrator without a mediation. `opened_by` is nobody when a date opened it for the SMA. It
+    ends with its freeze: EXECUTED, or thawed (WITHDRAWN, UNDECIDED).
     """
 
     project = models.ForeignKey(Project, models.PROTECT, related_name="disputes", verbose_name=_("project"))
@@ -127,7 +129,7 @@ class Dispute(models.Model):
     year = models.PositiveSmallIntegerField(_("year"))
     rank = models.PositiveIntegerField(_("rank in the year"))
     opened_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("opened by")
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True, verbose_name=_("opened by")
     )
     straight = models.BooleanField(_("straight to arbitration"), default=False)
     state = models.CharField(
@@ -207,18 +209,22 @@ class Dispute(models.Model):
             return dispute
 
     @classmethod
-    def open_for(cls, account: EscrowAccount, tranches: Iterable[Tranche], *, reason: str, by: User) -> Dispute:
-        """Open a case as the SMA (money that has not moved for long): nobody claims yet, `by` mediates.
+    def open_for(cls, account: EscrowAccount, tranches: Iterable[Tranche], *, reason: str, by: User | None) -> Dispute:
+        """Open a case as the SMA (money that has not moved for long): nobody claims yet; `by` is nobody for a date.
 
-        Refused: Bench.NotOfTheSma, Bench.Tied, AlreadyInCase, Freeze.NothingHeld.
+        `by` mediates, or whoever has least to do; nobody does when nobody can: the case opens all the same, and waits
+        for a mediator. Opened again, it has no mediation.
+        Refused: Bench.NotOfTheSma and Bench.Tied (`by`), AlreadyInCase, Freeze.NothingHeld.
         """
         chosen = list(tranches)
         with locked(account.project, account):
             cls._must_be_free(chosen)
             dispute = cls._begin(account, chosen, by=by, key=uuid.uuid4())
             dispute.write(EntryKind.OPENED, by=by, text=reason, cents=dispute.cents)
-            dispute.assign(by, by=by)
-            dispute.tell("opened", by=by, claim_cents=0, text=reason, mediator=by.display_name)
+            found = Bench(dispute).mediators(first=by)
+            if found and not dispute.straight:
+                dispute.assign(found[0], by=by, at=dispute.opened_at)
+            dispute.tell("opened", by=by, claim_cents=0, text=reason, mediator=named(dispute.mediator))
             return dispute
 
     @classmethod
@@ -564,7 +570,7 @@ class Dispute(models.Model):
             raise cls.AlreadyInCase(case, number=case.number)
 
     @classmethod
-    def _begin(cls, account: EscrowAccount, tranches: Sequence[Tranche], *, by: User, key: UUID) -> Dispute:
+    def _begin(cls, account: EscrowAccount, tranches: Sequence[Tranche], *, by: User | None, key: UUID) -> Dispute:
         """Freeze, number the case and set its first dates."""
         freeze, now = account.freeze(tranches, by=by, key=key), timezone.now()
         year = timezone.localdate(now, PARIS).year

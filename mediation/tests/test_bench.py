@@ -99,7 +99,7 @@ def test_who_mediated_the_same_tranche_in_an_earlier_case_never_decides(
 ) -> None:
     earlier = way.mediated(account)
     earlier.assign(mediator_user, by=mediator_user)
-    earlier.withdraw(by=earlier.opened_by)
+    earlier.withdraw(by=earlier.client)
     again = way.let_fall(way.opened(account), "sma.answer")
     assert (again.state, again.arbitrator) == ("ARBITRATION", arbitrator_user)
     with pytest.raises(Bench.HasMediated):
