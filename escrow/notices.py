@@ -57,6 +57,12 @@ def named_light(facts: Facts, *, to_client: bool = False) -> str:
     return _("Tranche %(n)s, “%(title)s”: %(light)s.") % words
 
 
+def named_held(facts: Facts) -> str:
+    """The tranche and what it held then, on one line."""
+    words = {"n": facts["position"], "title": facts["tranche_title"], "held": euros(Money(*facts["money"]).held_cents)}
+    return _("Tranche %(n)s, “%(title)s”: %(held)s held.") % words
+
+
 def figures_of(facts: Facts) -> list[tuple[str, str]]:
     """The money of the tranche after the movement, as the page has it: nothing to deposit once it is over or frozen."""
     money, state = Money(*facts["money"]), facts["state"]
@@ -328,7 +334,6 @@ class CaseAsked(Told):
         return super().people(event) if waits(event) else []
 
     def letter(self, facts: Facts) -> Letter:
-        to_client = self.to == "client"
         return self.sheet(
             facts,
             _("Nothing to do for now, the SMA opens your case: %(title)s") % facts,
@@ -341,7 +346,7 @@ class CaseAsked(Told):
                 % caused(facts),
                 _("Until then the money stays there, and the client may release what is delivered."),
             ],
-            items=[named_light(part, to_client=to_client) for part in facts["parts"]],
+            items=[named_held(part) for part in facts["parts"]],
             action=payments(facts, _("Open the payments page")),
         )
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, override
 
 from escrow.models import CaseRequest, CaseState, Cause, EscrowAccount, Tranche
 from escrow.models.clock import keep_asking
-from escrow.notices import caused, named_light, waits
+from escrow.notices import caused, named_held, waits
 from marketplace.accounts.models import User
 from marketplace.events.reactions import on
 from marketplace.events.tellings import Facts, Kind, Letter, Telling, tells
@@ -114,7 +114,7 @@ class CaseToTakeUp(Telling):
                 _("Open it in the administration. It is tried again on that date, then each working day."),
             ],
             project=_("Project %(number)s") % facts,
-            items=[named_light(part) for part in facts["parts"]],
+            items=[named_held(part) for part in facts["parts"]],
             action=(_("Open the case"), reverse("admin:escrow_caserequest_change", args=[facts["requests"][0]])),
         )
 

@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 from django.test import override_settings
+from django.utils import timezone
 
-from escrow.models import EscrowAccount, Tranche
+from escrow.models import CaseRequest, EscrowAccount, Tranche
 from escrow.tests import way as escrow
 from marketplace.ledger import checks
 from marketplace.ledger.tests.crowd import ROUNDS, Crowd, slowed, tally
+from mediation.asking import take_up_by_hand
 from mediation.models import Dispute, Plea, Seizure
+from mediation.models.bench import members
 from mediation.tests import way
 from projects.models import Deadline
 
@@ -67,6 +70,19 @@ def two_openings_give_one_case(crowd: Crowd, tranche: Tranche) -> None:
     assert tally(answers) == {"Dispute": 1, "AlreadyInCase": 1}
     (refusal,) = [answer for answer in answers if isinstance(answer, Dispute.AlreadyInCase)]
     assert refusal.case == Dispute.objects.about([tranche]).get()
+
+
+def what_was_asked_is_opened_once(crowd: Crowd, tranche: Tranche) -> None:
+    """By hand, by its date, by a side: one case."""
+    request = escrow.unopened(funded(tranche))
+    mine = CaseRequest.objects.with_parties().get(pk=request.pk)
+    hand = partial(take_up_by_hand, mine, by=members()[0])
+    date = partial(CaseRequest.ask_again, fresh(tranche).account, at=timezone.now())
+    answers = tally(crowd.race([hand, date, opening(tranche)]))
+    assert answers["Dispute"] <= 1
+    assert answers["NoneType"] == 1
+    assert Dispute.objects.about([tranche]).count() == 1
+    assert not CaseRequest.objects.open().exists()
 
 
 def a_double_click_opens_one_case(crowd: Crowd, tranche: Tranche) -> None:
@@ -211,6 +227,7 @@ def a_date_meets_an_answer(crowd: Crowd, tranche: Tranche) -> None:
 RACES = [
     a_release_meets_an_opening,
     two_openings_give_one_case,
+    what_was_asked_is_opened_once,
     a_double_click_opens_one_case,
     an_award_meets_a_deposit,
     both_accept_at_once,
