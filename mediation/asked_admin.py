@@ -9,7 +9,9 @@ from django.contrib import admin
 from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.text import capfirst
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -19,6 +21,7 @@ from marketplace.admin_site import AdminDeed, ReadOnlyAdmin, Waiting, waits
 from marketplace.templatetags.page import euros, paris_short
 from mediation.asking import is_open, take_up_by_hand
 from mediation.bench_deeds import ASSIGN
+from mediation.models import Dispute
 from mediation.models.bench import of_sides, tied_to
 from projects.models import Deadline
 
@@ -45,7 +48,7 @@ class CaseRequestAdmin(ReadOnlyAdmin):
     ordering = ["-pk"]
     fields = readonly_fields = (
         *("project", "tranche", "cause", "held", "state", "at", "next_try"),
-        *("by", "closed_at", "obstacle"),
+        *("asker", "closed_at", "obstacle", "case"),
     )
     deed_facts = ["project", "tranche", "cause", "held", "next_try"]
     deeds: ClassVar[dict[str, AdminDeed]] = {
@@ -69,9 +72,25 @@ class CaseRequestAdmin(ReadOnlyAdmin):
     def held(self, row: CaseRequest) -> str:
         return euros(row.tranche.held_cents)
 
-    @admin.display(description=_("tried again on"), empty_value="–")
+    @admin.display(description=_("tried again on"))
     def next_try(self, row: CaseRequest) -> str:
-        return paris_short(vars(row)["due"]) if is_open(row) else ""
+        return paris_short(vars(row)["due"]) if is_open(row) else "–"
+
+    @admin.display(description=_("asked by"))
+    def asker(self, row: CaseRequest) -> str:
+        """The two sides are not named here."""
+        if row.by is None:
+            return _now("a date, by itself")
+        return _now("the client") if row.by == row.tranche.account.agreement.client else _now("the provider")
+
+    @admin.display(description=_("case"))
+    def case(self, row: CaseRequest) -> str:
+        """The case that was opened of it."""
+        opened = Dispute.objects.about([row.tranche]).filter(opened_at__gte=row.at).order_by("pk").first()
+        if opened is None or row.obstacle or is_open(row):
+            return "–"
+        address = reverse("admin:mediation_dispute_change", args=[opened.pk])
+        return format_html('<a href="{}">{}</a>', address, opened.number)
 
 
 @waits

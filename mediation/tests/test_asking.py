@@ -22,7 +22,7 @@ from mediation import asking
 from mediation.dossier import Dossier
 from mediation.models import Bench, Dispute, Role
 from mediation.tests import way
-from mediation.tests.desk import page, plain
+from mediation.tests.desk import CASES, page, plain
 from mediation.tests.pages import address
 from mediation.tests.pages import page as page_of
 from mediation.tests.test_bench import company_of
@@ -160,8 +160,25 @@ def test_what_has_no_case_waits_in_the_administration_and_is_opened_there(
     dispute = Dispute.objects.get()
     assert (dispute.opened_by, dispute.mediator, escrow.waiting(ASK)) == (mediator_user, mediator_user, [])
     assert "pris fin" in opened_by_hand(as_mediator, waiting)
-    assert "/open/do/" not in page(as_mediator, f"{REQUESTS}{waiting.pk}/change/")
+    text = page(as_mediator, f"{REQUESTS}{waiting.pk}/change/")
+    assert f'<a href="{CASES}{dispute.pk}/change/">{dispute.number}</a>' in text
+    assert "/open/do/" not in text
     assert not [row for row in waiting_for(mediator_user) if "caserequest" in row.path]
+
+
+@pytest.mark.parametrize(
+    ("side", "words"), [("client", "le client"), ("provider", "le prestataire"), (None, "une date, d’office")]
+)
+def test_the_administration_says_who_asked_without_a_name(
+    account: EscrowAccount, mediator_user: User, as_mediator: Client, side: str | None, words: str
+) -> None:
+    lost, by = escrow.drained(account), getattr(account.agreement, side) if side else None
+    request = CaseRequest.open(way.tranche(account), cause=Cause.REFUSED, by=by)
+    escrow.refilled(account, lost)
+    text = page(as_mediator, f"{REQUESTS}{request.pk}/change/")
+    assert f">{words}<" in text
+    assert "Claire Caron" not in text
+    assert "Paul Mercier" not in text
 
 
 def test_who_is_tied_to_a_side_finds_no_request(
