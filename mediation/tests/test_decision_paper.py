@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 from pypdf import PdfReader
 
-from escrow.models import EscrowAccount
+from escrow.models import EscrowAccount, Shares
 from escrow.tests.way import png
 from marketplace.accounts.models import User
 from marketplace.accounts.staff import SMA
@@ -70,6 +71,35 @@ def test_both_sides_and_the_bench_get_the_decision(
         assert "Aude Rousset" in words
         assert decided.decision
         assert decided.decision.sha256[:16] in words
+
+
+def test_paper_gives_the_answer_and_what_becomes_of_each_tranche(
+    account: EscrowAccount, mediator_user: User, arbitrator_user: User, as_client: Client
+) -> None:
+    dispute = way.arbitrated(account, mediator_user, 1, 2)
+    way.drafted(dispute, 150_000)
+    words = " ".join(words_of(as_client, dispute).split())
+    assert "Réponse au litige Le prestataire Elles n’étaient pas prévues." in words
+    for line in ("1 200,00 € 1 200,00 € 0,00 €", "1 440,00 € 300,00 € 1 140,00 €"):
+        assert line in words, words
+
+
+def test_paper_says_what_the_number_of_a_company_is(decided: Dispute, as_client: Client) -> None:
+    number = str(decided.client.company.siren)
+    assert f"SIREN {number[:3]} {number[3:6]} {number[6:]}" in words_of(as_client, decided)
+
+
+@pytest.mark.parametrize("lines", [1, 4])
+def test_who_decided_stands_on_one_page(
+    account: EscrowAccount, mediator_user: User, arbitrator_user: User, as_client: Client, lines: int
+) -> None:
+    dispute = way.arbitrated(account, mediator_user)
+    shares, reasons = Shares(80_000, 40_000), f"{way.WHY}\n" * lines
+    Decision.draft(dispute, shares, reasons=reasons, by=arbitrator_user, key=uuid.uuid4())
+    pages = [page.extract_text() for page in PdfReader(io.BytesIO(bytes_of(as_client, dispute))).pages]
+    (one,) = [text for text in pages if "Qui a décidé" in text]
+    assert "Aude Rousset" in one
+    assert "Rendue le" in one
 
 
 def test_nobody_else_gets_the_decision(
