@@ -118,12 +118,18 @@ class Awarded(OfEnd):
             return _("Nothing to do, the money in dispute goes back to the client: %(title)s")
         return _("Send your invoice, %(provider)s in dispute are yours: %(title)s")
 
-    def paragraphs(self, facts: Facts) -> Sequence[_StrPromise]:
+    def paragraphs(self, facts: Facts) -> Sequence[_StrPromise | str]:
         """By whose word it was shared out, and how the reader's share comes."""
-        told = [_("The money in dispute has been shared out, to the cent.")]
-        if facts.get("ruling"):
-            told = [*RULED]
+        told = RULED if facts.get("ruling") else [self.shared(facts)]
         return [*told, *self.what_next(facts)]
+
+    def shared(self, facts: Facts) -> _StrPromise:
+        """To whom it went: to both, or all of it to one of the two."""
+        if not facts["client_cents"]:
+            return _("All the money in dispute goes to the provider.")
+        if not facts["provider_cents"]:
+            return _("All the money in dispute goes back to the client.")
+        return _("The money in dispute has been shared out between the two of you, to the cent.")
 
     def what_next(self, facts: Facts) -> list[_StrPromise]:
         """How a share reaches its side; nothing of a share that is nothing."""

@@ -60,6 +60,11 @@ def remind_who_must_act(deadline: Deadline, at: datetime) -> None:
     course_of(deadline).remind(at=at)
 
 
+@falling(kinds.NUDGE)
+def remind_the_mediator(deadline: Deadline, at: datetime) -> None:
+    course_of(deadline).nudge(at=at)
+
+
 @falling(kinds.LAST)
 def end_without_a_decision(deadline: Deadline, at: datetime) -> None:
     course_of(deadline).last_resort(at=at)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.urls import reverse
@@ -11,38 +10,47 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from marketplace.accounts.models import User
+from marketplace.events.models import Notice
 from marketplace.events.tellings import Facts, Kind, Letter, Telling, tells
-from marketplace.templatetags.page import euros, paris
+from marketplace.templatetags.page import euros
+from mediation.duties import duty, frozen_turn, next_step, silence, when
 from mediation.models import Bench, Dispute, has_tie
-from mediation.models.bench import chiefs, members
+from mediation.models.bench import chiefs, members, sits_for_the_sma
 from mediation.models.cases import page_of
+from mediation.models.course import ASSIGN
 from mediation.states import DisputeState, Role
 from mediation.turns import Turn, awaited
-from mediation.words import lapse, numbered, was_late
+from mediation.words import ended, lapse, numbered, was_late
+from projects.models import Deadline
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
-    from marketplace.accounts.models import User
     from marketplace.events.models import Event
 
 People = Callable[[Dispute, "Event"], Iterable["User | None"]]
 AMOUNTS = {"frozen": "frozen_cents", "claim": "claim_cents", "provider": "provider_cents", "client": "client_cents"}
+DATES = ("until", "replaced_at", "since", "name_by", "again_at", "act_by")
+SHARES = ("provider_cents", "client_cents")
+CALLS = ("mediation.opened.sma", "mediation.vacated.namers")  # the letters that ask for a mediator
 
 
 class Words(NamedTuple):
     """What a letter says; `%(name)s` places are filled from the facts. `dated`: the label of the date of the step.
 
-    `after`: the subject for a side that reads in the same letter what the other has just said. `answers`: it names the
-    proposals that its reader has besides to answer; `pieces`: until when evidence is in time.
+    `after`: the subject for a side that reads in the same letter what the other has just said. `quoted`: what
+    introduces the words that it quotes. `answers`: it names the proposals that its reader has besides to answer;
+    `pieces`: until when evidence is in time.
     """
 
-    subject: _StrPromise
+    subject: _StrPromise | str
     paragraphs: Sequence[_StrPromise]
     label: _StrPromise
     dated: _StrPromise | str = ""
     shares: bool = False
     after: _StrPromise | str = ""
+    quoted: _StrPromise | str = ""
     answers: bool = False
     pieces: bool = False
 
@@ -99,11 +107,48 @@ def bench(dispute: Dispute, event: Event) -> Iterable[User | None]:
     return [one for one in Bench(dispute).sitting() if one.pk != event.by_id]
 
 
+def bench_waiting(dispute: Dispute, event: Event) -> Iterable[User | None]:
+    """Who sits in it, unless the case goes on with what was said: that letter says both."""
+    return [] if event.facts.get("last") else bench(dispute, event)
+
+
 def sma(dispute: Dispute, event: Event) -> Iterable[User | None]:
     """Every member of the SMA who could mediate it, unless somebody or nobody does: nobody with a tie hears of it."""
     if dispute.mediator or dispute.straight:
         return []
     return [one for one in Bench(dispute).candidates(Role.MEDIATOR) if one.pk != event.by_id]
+
+
+def called(dispute: Dispute, event: Event) -> Iterable[User | None]:
+    """Those of the SMA who were asked to take the case up, once somebody has or it is over; but who did it.
+
+    Nobody when the seat only changes hands, nor when they were told before that somebody had it.
+    """
+    is_change = event.facts.get("changed") or event.facts.get("late")
+    taken = "name" not in event.facts and dispute.mediator_id
+    if is_change or taken:
+        return []
+    done_by = [one for one in (event.by_id, dispute.mediator_id) if one]
+    rows = Notice.objects.filter(name__in=CALLS, event__facts__dispute=dispute.pk)
+    asked = User.objects.filter(pk__in=rows.values("user")).exclude(pk__in=done_by)
+    return [one for one in asked if may_hear(one, dispute, Role.APPROVER)]
+
+
+def former_mediator(dispute: Dispute, event: Event) -> Iterable[User | None]:
+    """Who mediated it until a date ended that."""
+    one = dispute.mediator
+    return [one] if one and one.pk != event.by_id and may_hear(one, dispute, Role.MEDIATOR) else []
+
+
+def may_hear(one: User, dispute: Dispute, role: Role) -> bool:
+    """Whether somebody is still of the SMA, as far as `role` asks for it, without a tie to a side."""
+    return sits_for_the_sma(one, role) and not has_tie(one, dispute)
+
+
+def keeper(dispute: Dispute, event: Event) -> Iterable[User | None]:
+    """Who keeps, late, the seat that nobody else can take."""
+    seats = dispute.assignments.current().filter(role=event.facts["role"]).select_related("staff")
+    return [seat.staff for seat in seats]
 
 
 def heads(dispute: Dispute, event: Event) -> Iterable[User | None]:
@@ -144,16 +189,14 @@ class OfCase(Telling):
 
     def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
         dispute = event.about(Dispute.objects.with_parties(), "dispute")
-        who = event.by.display_name if event.by else ""
         page = reverse("admin:mediation_dispute_change", args=[dispute.pk]) if self.in_admin else page_of(dispute.key)
-        facts = {**event.facts, "number": dispute.project.number, "who": who, "page": page}
-        if type(self).to is sma:  # what the two sides write is for who sits in the case
+        facts = {**event.facts, **by_whom(dispute, event), "number": dispute.project.number, "page": page}
+        if type(self).to in OUTSIDE:
             facts["text"] = ""
         turn = Turn.of(dispute)
         for one in filter(None, type(self).to(dispute, event)):
             own = {"spoken_by": None, "text": ""} if event.facts.get("spoken_by") == one.pk else {}
-            unanswered = [n for n in turn.unanswered(one.pk) if n != facts.get("proposal")]
-            yield one, {**facts, **own, "unanswered": unanswered}
+            yield one, {**facts, **own, **frozen_turn(turn, one.pk)}
 
     def letter(self, facts: Facts) -> Letter:
         known = in_words(facts)
@@ -161,7 +204,7 @@ class OfCase(Telling):
             subject=str(self.subject(facts)) % known,
             paragraphs=[*(str(each) % known for each in self.paragraphs(facts)), *self.more(facts)],
             project=_now("Project %(number)s") % facts,
-            quote=facts.get("text", ""),
+            quote=quote_of(facts),
             figures=self.figures(facts),
             items=self.items(facts),
             action=self.action(facts),
@@ -173,13 +216,18 @@ class OfCase(Telling):
         """What there is to do."""
         return self.words.after if self.words.after and facts.get("spoken_by") else self.words.subject
 
-    def paragraphs(self, facts: Facts) -> Sequence[_StrPromise]:
-        """What happened; first what is quoted: the reason of a change, or what the other side has just said."""
-        if facts.get("changed"):
-            return [CHANGED, *self.words.paragraphs]
+    def paragraphs(self, facts: Facts) -> Sequence[_StrPromise | str]:
+        """What happened; first what introduces the words that are quoted."""
+        return [*self.intro(facts), *self.words.paragraphs]
+
+    def intro(self, facts: Facts) -> list[_StrPromise | str]:
+        """Whose words are quoted: the reason of a change, what the other side has just said, or another's."""
+        if not quote_of(facts):
+            return []
         if facts.get("spoken_by"):
-            return [CLAIMED if facts.get("claim_cents") else ANSWERED, *self.words.paragraphs]
-        return self.words.paragraphs
+            return [CLAIMED if facts.get("claim_cents") else ANSWERED]
+        quoted = CHANGED if facts.get("changed") else self.words.quoted
+        return [quoted] if quoted else []
 
     def items(self, facts: Facts) -> list[str]:
         """What is listed."""
@@ -196,7 +244,8 @@ class OfCase(Telling):
 
     def unanswered(self, facts: Facts) -> list[str]:
         """The proposals that wait for the reader, where the letter is about answering them."""
-        numbers: list[int] = facts.get("unanswered", []) if self.words.answers else []
+        asked: list[int] = facts.get("unanswered", []) if self.words.answers else []
+        numbers = [n for n in asked if n != facts.get("proposal")]
         told = ngettext(
             "Proposal %(n)s waits for your answer: accept it or refuse it.",
             "Proposals %(n)s wait for your answer: accept one or refuse them.",
@@ -214,15 +263,19 @@ class OfCase(Telling):
         return [words % {"at": when(facts["evidence_by"])}]
 
     def links(self, facts: Facts) -> list[tuple[str, str, str]]:
-        """The decision, and what a court wrote, for the sides to whom it is announced."""
+        """The decision, and what a court wrote, for those to whom it is announced."""
         number = _now("case SMA %(n)s") % facts
-        decision = f"{facts['page']}decision.pdf" if "decision" in facts else None
+        decision = f"{page_of(facts['case'])}decision.pdf" if "decision" in facts else None
         papers = [
             (_now("The decision as a PDF"), decision),
             (_now("The ruling of the court"), facts.get("ruling")),
             (_now("The proof that a court is seized"), facts.get("proof")),
         ]
         return [(label, path, number) for label, path in papers if path]
+
+    def share_labels(self) -> tuple[str, str]:
+        """What is said of the provider's share and of the client's."""
+        return _now("To the provider"), _now("To the client")
 
     def figures(self, facts: Facts) -> list[tuple[str, str]]:
         """What is frozen, how it is shared, and the date of the step."""
@@ -232,8 +285,7 @@ class OfCase(Telling):
         if facts.get("mediator"):
             rows.append((_now("Mediator"), facts["mediator"]))
         if self.words.shares:
-            rows.append((_now("To the provider"), euros(facts["provider_cents"])))
-            rows.append((_now("To the client"), euros(facts["client_cents"])))
+            rows += zip(self.share_labels(), (euros(facts[key]) for key in SHARES), strict=True)
         if self.words.dated and facts["until"]:
             dated = _now("Arbitrator named before") if facts.get("arbitrator") == "" else str(self.words.dated)
             rows.append((dated, when(facts["until"])))
@@ -242,19 +294,29 @@ class OfCase(Telling):
         return rows
 
 
-def when(iso: str) -> str:
-    """A date in words."""
-    return paris(datetime.fromisoformat(iso))
+def by_whom(dispute: Dispute, event: Event) -> Facts:
+    """Who did it: their name, and whether it is one of the two sides."""
+    by = event.by
+    return {"who": by.display_name if by else "", "by_side": bool(by and dispute.is_party(by))}
+
+
+def quote_of(facts: Facts) -> str:
+    """The words of somebody that a letter quotes: what was written in the case, or a reason."""
+    text: str = facts.get("text") or facts.get("reason", "")
+    return text
 
 
 def in_words(facts: Facts) -> Facts:
     """The facts with their amounts and dates in words."""
     amounts = {name: euros(facts.get(key)) for name, key in AMOUNTS.items()}
-    dates = {
-        name: when(facts[name]) for name in ("until", "replaced_at", "since", "name_by", "again_at") if facts.get(name)
-    }
+    dates = {name: when(facts[name]) for name in DATES if facts.get(name)}
     roles = {"role": Role(facts["role"]).label} if facts.get("role") else {}
     return {**facts, **amounts, **dates, **roles}
+
+
+def escaped(words: str) -> str:
+    """Words that are whole, among those whose places are still to be filled."""
+    return words.replace("%", "%%")
 
 
 def say(verb: str, to: People, words: Words, *, staff: bool = False, shape: type[OfCase] = OfCase) -> None:
@@ -263,12 +325,171 @@ def say(verb: str, to: People, words: Words, *, staff: bool = False, shape: type
     tells(f"mediation.{verb}", name=f"mediation.{verb}.{to.__name__}", kind=Kind.DISPUTE)(type(verb, (shape,), parts))
 
 
+OUTSIDE = (sma, called)  # they have no seat: what the two sides write is for who sits in the case
+
+
+class OfTurn(OfCase):
+    """A letter that begins with what its reader has to do now, be it nothing; its `subject` is what has happened."""
+
+    def subject(self, facts: Facts) -> _StrPromise | str:
+        """What there is to do and before when, then what has happened."""
+        news = str(super().subject(facts)) % in_words(facts)
+        told = {"duty": self.duty(facts), "news": news, "n": facts["n"], "title": facts["title"]}
+        return escaped(_now("%(duty)s, %(news)s, case SMA %(n)s: %(title)s") % told)
+
+    def duty(self, facts: Facts) -> str:
+        """What the reader has to do."""
+        return duty(facts)
+
+    def more(self, facts: Facts) -> list[str]:
+        """What comes next closes it."""
+        return [*super().more(facts), next_step(facts)]
+
+
+class OfReminder(OfTurn):
+    """The date of a step is near, and its reader has to act."""
+
+    def subject(self, facts: Facts) -> str:
+        """What there is to do and before when."""
+        told = {"duty": self.duty(facts), "n": facts["n"], "title": facts["title"]}
+        return escaped(_now("%(duty)s, case SMA %(n)s: %(title)s") % told)
+
+
+class OfOpening(OfCase):
+    """A case is open; what was opened before has no mediation any more."""
+
+    def paragraphs(self, facts: Facts) -> Sequence[_StrPromise | str]:
+        return [*super().paragraphs(facts), *([STRAIGHT] if facts["straight"] else [])]
+
+    def intro(self, facts: Facts) -> list[_StrPromise | str]:
+        """Who opened it, and why."""
+        return super().intro(facts) if facts["by_side"] else [OPENED_BY_THE_SMA]
+
+
+class ToName(OfCase):
+    """Somebody is to name a mediator, before a date; afterwards who has least to do is."""
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        dispute = event.about(Dispute.objects.with_parties(), "dispute")
+        row = Deadline.objects.about(dispute, ASSIGN).waiting().first()
+        for one, facts in super().people(event):
+            yield one, {**facts, "name_by": row.due_at.isoformat() if row else ""}
+
+
+class OfMediation(OfCase):
+    """A mediation begins: after an answer, which is quoted, or without one."""
+
+    def paragraphs(self, facts: Facts) -> Sequence[_StrPromise | str]:
+        return [*self.intro(facts), *silence(facts), *self.words.paragraphs]
+
+
+class ToMediate(OfMediation):
+    """A mediator is to write or to propose before a date, unless they have; before the mediation there is time."""
+
+    def subject(self, facts: Facts) -> _StrPromise | str:
+        """What there is to do, and before when."""
+        return MEDIATE_BEFORE if facts.get("act_by") else super().subject(facts)
+
+    def paragraphs(self, facts: Facts) -> Sequence[_StrPromise | str]:
+        told = [*super().paragraphs(facts)]
+        if facts.get("act_by"):
+            return [*told, OR_REPLACED]
+        return [*told, NOT_YET] if facts["state"] == DisputeState.OPENED else told
+
+
+class OfProposal(OfCase):
+    """A split is proposed: a side has accepted its own, the mediator's needs both."""
+
+    def paragraphs(self, facts: Facts) -> Sequence[_StrPromise | str]:
+        return [*super().paragraphs(facts), SETTLES_AT_ONCE if facts["by_side"] else SETTLES_WITH_THE_OTHER]
+
+
+class OfRefusal(OfTurn):
+    """A split is refused: nobody accepts it any more."""
+
+    def duty(self, facts: Facts) -> str:
+        """Propose another one, where no other waits for an answer."""
+        if facts["unanswered"] or not facts["mine"]:
+            return duty(facts)
+        return _now("Propose another split before %(until)s") % {"until": when(facts["until"])}
+
+    def intro(self, facts: Facts) -> list[_StrPromise | str]:
+        """That it is, with the reason if there is one."""
+        return [REFUSED_FOR if quote_of(facts) else REFUSED]
+
+    def share_labels(self) -> tuple[str, str]:
+        return _now("Refused: to the provider"), _now("Refused: to the client")
+
+
+class ToProposeAgain(OfRefusal):
+    """The mediator learns of a refusal: there is nothing to do as long as another proposal waits for an answer."""
+
+    def subject(self, facts: Facts) -> _StrPromise | str:
+        """To propose another, or nothing."""
+        return REFUSED_WAIT if facts["waiting"] else self.words.subject
+
+    def more(self, facts: Facts) -> list[str]:
+        """What waits still."""
+        numbers = facts["waiting"]
+        told = ngettext(
+            "Proposal %(n)s still waits for an answer: until then you have nothing to do.",
+            "Proposals %(n)s still wait for an answer: until then you have nothing to do.",
+            len(numbers),
+        )
+        return [told % {"n": numbered(numbers)}] if numbers else []
+
+
 class OfArbitration(OfCase):
-    """An arbitrator decides: last evidence is called for where it is still in time, as there was no mediation."""
+    """An arbitrator decides: last evidence is called for where it is still in time."""
 
     def subject(self, facts: Facts) -> _StrPromise | str:
         """What there is to do, if anything."""
         return super().subject(facts) if facts.get("evidence_by") else NOTHING_BUT_WAIT
+
+    def paragraphs(self, facts: Facts) -> Sequence[_StrPromise | str]:
+        """How it came to that, then who decides."""
+        if facts["straight"]:
+            return [*self.intro(facts), *silence(facts), DECIDED_STRAIGHT]
+        told = self.intro(facts) or [HANDED_OVER if facts["who"] else FAILED]
+        return [*told, *self.words.paragraphs]
+
+    def more(self, facts: Facts) -> list[str]:
+        """What lapses with the mediation comes first."""
+        return [*filter(None, [ended(facts.get("dropped", []))]), *super().more(facts)]
+
+
+class OfStuck(OfCase):
+    """Nobody can take a seat; whether there are administrators, and who keeps it meanwhile."""
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        dispute = event.about(Dispute.objects.with_parties(), "dispute")
+        kept = "".join(one.display_name for one in keeper(dispute, event) if one)
+        known = chiefs().exists()
+        for one, facts in super().people(event):
+            yield one, {**facts, "kept": kept, "known": known, "chief": one.is_superuser}
+
+    def paragraphs(self, facts: Facts) -> Sequence[_StrPromise | str]:
+        return [*super().paragraphs(facts), *([KEPT] if facts["kept"] else [])]
+
+
+class ToFind(OfStuck):
+    """The members of the SMA look for somebody, with the administrators if there are any."""
+
+    def paragraphs(self, facts: Facts) -> Sequence[_StrPromise | str]:
+        return [*super().paragraphs(facts), HEADS_KNOW if facts["known"] else LOOK_FOR, LOOKED_FOR_AGAIN]
+
+
+class ToKeep(OfStuck):
+    """Who is late keeps the seat, as nobody else can take it, and has still to act."""
+
+    def subject(self, facts: Facts) -> _StrPromise | str:
+        """What the seat asks for."""
+        return KEEP[Role(facts["role"])]
+
+    def paragraphs(self, facts: Facts) -> Sequence[_StrPromise | str]:
+        """Why it is still theirs, who knows, and what an administrator may do."""
+        told = [*self.words.paragraphs, *([HEADS_TOLD] if facts["known"] and not facts["chief"] else [])]
+        return [*told, *([ADD_SOMEBODY] if facts["chief"] else [])]
 
 
 class ToDecide(OfCase):
@@ -283,66 +504,120 @@ class ToDecide(OfCase):
 FROZEN = _("The SMA can decide on %(frozen)s only: that is what the tranches in dispute held.")
 NOTHING_BUT_WAIT = _("Nothing to do for now, an arbitrator decides: %(title)s")
 SILENCE = _("Silence never wins by itself: on that date the case goes on without you.")
+STRAIGHT = _(
+    "Opened once before, the dispute goes straight to an arbitrator, without a mediation: send all your evidence."
+)
+OPENED_BY_THE_SMA = _("The SMA has opened a dispute on your project, case SMA %(n)s, for this reason.")
 ANSWERED = _("%(who)s has answered, with these words.")
 CLAIMED = _("%(who)s joined the case and claims %(claim)s of the frozen money, with these words.")
 CHANGED = _("This is a change: another person sat there until now. The reason given by the SMA:")
+MEDIATE_BEFORE = _("Write to both sides or propose a split before %(act_by)s, case SMA %(n)s")
+OR_REPLACED = _(
+    "Write or propose a split before %(act_by)s: on that date somebody else takes your place, if anybody can."
+)
+NOT_YET = _(
+    "There is nothing to propose yet: the mediation begins once the case is answered, on %(until)s at the latest. You "
+    "are told then, with the date before which you write or propose a split."
+)
+SETTLES_AT_ONCE = _(
+    "Proposal %(proposal)s: %(who)s accepts it by making it. If you accept it too, the dispute is settled at once and "
+    "for good: the provider’s share is released, to be invoiced, the client’s is refunded. Else refuse it, or propose "
+    "another."
+)
+SETTLES_WITH_THE_OTHER = _(
+    "Proposal %(proposal)s: accept it and the dispute is settled if the other side accepts it too, refuse it, or "
+    "propose another."
+)
+REFUSED = _("%(who)s refuses proposal %(proposal)s.")
+REFUSED_FOR = _("%(who)s refuses proposal %(proposal)s, for this reason.")
+REFUSED_WAIT = _("Nothing to do for now, %(who)s refuses proposal %(proposal)s, case SMA %(n)s")
+HANDED_OVER = _("%(who)s has ended the mediation before its date: you have not agreed on a split.")
+FAILED = _("The mediation has failed: its date has passed and no split was accepted by both of you.")
+DECIDED_STRAIGHT = _(
+    "There is no mediation, as the dispute was opened before: somebody without a tie to either of you decides case SMA "
+    "%(n)s, with written reasons."
+)
+NOBODY_CAN = _("Nobody of the SMA can be its %(role)s: all are tied, have sat in it, or are away. %(frozen)s wait.")
+KEPT = _("%(kept)s, who is late, keeps the seat until somebody else can take it.")
+HEADS_KNOW = _("The administrators know. Tell them who could be added to the SMA, or whose leave ends.")
+LOOK_FOR = _("Look among you for who could join the SMA, or whose leave ends.")
+HEADS_TOLD = _("The administrators know, and are asked to add somebody to the SMA.")
+ADD_SOMEBODY = _("You are an administrator, too: add somebody to the SMA.")
+LOOKED_FOR_AGAIN = _("On %(again_at)s the site looks for somebody again, and chooses at once if there is anybody.")
+KEEP = {
+    Role.MEDIATOR: _("Write to both sides or propose a split before %(again_at)s: you keep case SMA %(n)s"),
+    Role.ARBITRATOR: _("Write the decision before %(again_at)s: you keep case SMA %(n)s"),
+    Role.APPROVER: _("Approve or send back the decision before %(again_at)s: you keep case SMA %(n)s"),
+}
+NOTED = _("%(who)s, for the SMA, notes these words.")
 OPEN_CASE, TO_ANSWER, ANSWER_BEFORE = _("Open the case"), _("Answer the dispute"), _("To answer before")
 SETTLE_BEFORE, DECIDED_BEFORE, EXECUTED_ON = _("To settle before"), _("Decided before"), _("Executed on")
+BEFORE = _("Before")
 
 say(
     "opened",
     silent,
     Words(
         _("Answer the dispute before %(until)s: %(title)s"),
-        [
-            _("A dispute is open on your project, case SMA %(n)s. Read it, answer and send your evidence."),
-            FROZEN,
-            SILENCE,
-        ],
+        [_("Read the case, answer and send your evidence."), FROZEN, SILENCE],
         TO_ANSWER,
         ANSWER_BEFORE,
+        quoted=_(
+            "%(who)s has opened a dispute on your project, case SMA %(n)s, and claims %(claim)s, with these words."
+        ),
     ),
+    shape=OfOpening,
 )
 say(
     "opened",
     author,
     Words(
         _("Nothing to do for now, your dispute is open, case SMA %(n)s: %(title)s"),
-        [_("You claim %(claim)s. The other side has been asked to answer; you have nothing to do until then."), FROZEN],
+        [_("The other side has been asked to answer; you have nothing to do until then."), FROZEN],
         OPEN_CASE,
         _("The other side answers before"),
+        quoted=_("You claim %(claim)s, with these words."),
     ),
+    shape=OfOpening,
 )
 say(
     "opened",
     sma,
     Words(
-        _("Take up case SMA %(n)s: name a mediator"),
-        [_("A dispute about %(frozen)s is open. Without a mediator, who has least to do is named by itself.")],
+        _("Name a mediator before %(name_by)s, case SMA %(n)s"),
+        [
+            _("A dispute about %(frozen)s is open, and nobody mediates it. Take it up, or name a colleague."),
+            _("If nobody is named before %(name_by)s, who has least to do is."),
+        ],
         OPEN_CASE,
     ),
     staff=True,
+    shape=ToName,
 )
 say(
     "joined",
     others_waiting,
-    Words(
-        _("Read what the other side claims, case SMA %(n)s: %(title)s"),
-        [CLAIMED],
-        OPEN_CASE,
-    ),
+    Words(_("the other side claims %(claim)s"), [], OPEN_CASE, BEFORE, quoted=CLAIMED, answers=True),
+    shape=OfTurn,
 )
-say("joined", bench, Words(_("Read the claim of %(who)s, case SMA %(n)s"), [FROZEN], OPEN_CASE), staff=True)
+say(
+    "joined",
+    bench_waiting,
+    Words(_("Read the claim signed %(who)s, case SMA %(n)s"), [FROZEN], OPEN_CASE, quoted=CLAIMED),
+    staff=True,
+)
 say(
     "answered",
     others_waiting,
-    Words(
-        _("Read the answer to your dispute, case SMA %(n)s: %(title)s"),
-        [ANSWERED],
-        OPEN_CASE,
-    ),
+    Words(_("the other side has answered"), [], TO_ANSWER, BEFORE, quoted=ANSWERED),
+    shape=OfTurn,
 )
-say("answered", bench, Words(_("Read the answer of %(who)s, case SMA %(n)s"), [FROZEN], OPEN_CASE), staff=True)
+say(
+    "answered",
+    bench_waiting,
+    Words(_("Read the answer signed %(who)s, case SMA %(n)s"), [FROZEN], OPEN_CASE, quoted=ANSWERED),
+    staff=True,
+)
 say(
     "mediation",
     both,
@@ -350,116 +625,180 @@ say(
         _("Propose a split before %(until)s: %(title)s"),
         [
             _("The mediation of case SMA %(n)s begins. Propose how to share the frozen money, or answer a proposal."),
-            _("The same split accepted by both of you settles the dispute and is paid at once."),
+            _("The same split accepted by both of you settles the dispute and is executed at once."),
             _("Without it, an arbitrator decides: silence never wins by itself."),
         ],
         _("Propose a split"),
         SETTLE_BEFORE,
         after=_("Read the answer, then propose a split before %(until)s: %(title)s"),
     ),
+    shape=OfMediation,
+)
+say(
+    "mediation",
+    bench,
+    Words(
+        _("Read case SMA %(n)s, the mediation begins"),
+        [_("The mediation of case SMA %(n)s begins, about %(frozen)s. Both sides have until %(until)s to agree.")],
+        OPEN_CASE,
+        SETTLE_BEFORE,
+    ),
+    staff=True,
+    shape=ToMediate,
 )
 say(
     "assigned",
     both_later,
     Words(
-        _("Nothing to do for now, %(name)s mediates, case SMA %(n)s: %(title)s"),
+        _("%(name)s mediates"),
         [_("%(name)s mediates between the two of you. Write to them in the case: both sides read everything.")],
         OPEN_CASE,
+        BEFORE,
+        answers=True,
     ),
+    shape=OfTurn,
 )
 say(
     "assigned",
     mediator,
     Words(
-        _("Mediate case SMA %(n)s: write to both sides"),
-        [_("You are the mediator of a dispute about %(frozen)s. Write or propose a split, or you will be replaced.")],
+        _("Read case SMA %(n)s, which you mediate"),
+        [_("You are the mediator of a dispute about %(frozen)s.")],
+        OPEN_CASE,
+    ),
+    staff=True,
+    shape=ToMediate,
+)
+say(
+    "assigned",
+    called,
+    Words(
+        _("Nothing to do, %(name)s mediates case SMA %(n)s"),
+        [_("You were asked to take this case up, or to name a colleague: that is done.")],
         OPEN_CASE,
     ),
     staff=True,
 )
 say(
-    "proposed",
-    others,
+    "nudged",
+    mediator,
     Words(
-        _("Answer the split proposed by %(who)s, case SMA %(n)s: %(title)s"),
-        [_("Proposal %(proposal)s: accept it and the dispute is settled, refuse it, or propose another.")],
-        _("Answer the proposal"),
+        MEDIATE_BEFORE,
+        [_("Both sides wait for your first message or proposal, and have until %(until)s to agree."), OR_REPLACED],
+        OPEN_CASE,
         SETTLE_BEFORE,
-        shares=True,
-        answers=True,
     ),
-)
-say(
-    "proposed",
-    bench,
-    Words(_("Read the split proposed by %(who)s, case SMA %(n)s"), [FROZEN], OPEN_CASE, shares=True),
     staff=True,
 )
 say(
-    "accepted",
+    "proposed",
     others,
     Words(
-        _("Answer proposal %(proposal)s, which %(who)s accepts, case SMA %(n)s: %(title)s"),
-        [_("If you accept the same proposal the dispute is settled and the shares are paid at once.")],
+        _("Answer the split proposed by %(who)s before %(until)s, case SMA %(n)s: %(title)s"),
+        [],
         _("Answer the proposal"),
         SETTLE_BEFORE,
         shares=True,
+        quoted=_("%(who)s proposes this split, for this reason."),
         answers=True,
     ),
+    shape=OfProposal,
 )
 say(
-    "accepted",
-    bench,
-    Words(_("Nothing to do, %(who)s accepts proposal %(proposal)s, case SMA %(n)s"), [FROZEN], OPEN_CASE, shares=True),
-    staff=True,
-)
-say(
-    "refused",
-    others,
-    Words(
-        _("Propose another split, proposal %(proposal)s is refused, case SMA %(n)s: %(title)s"),
-        [_("%(who)s refuses this split. There is time for another proposal.")],
-        _("Propose a split"),
-        SETTLE_BEFORE,
-        shares=True,
-        answers=True,
-    ),
-)
-say(
-    "refused",
+    "proposed",
     bench,
     Words(
-        _("Propose another split, %(who)s refuses proposal %(proposal)s, case SMA %(n)s"),
+        _("Read the split proposed by %(who)s, case SMA %(n)s"),
         [FROZEN],
         OPEN_CASE,
+        SETTLE_BEFORE,
+        shares=True,
+        quoted=_("%(who)s proposes this split, for this reason."),
+    ),
+    staff=True,
+)
+say(
+    "accepted",
+    others,
+    Words(
+        _("Answer proposal %(proposal)s, accepted by %(who)s, before %(until)s, case SMA %(n)s: %(title)s"),
+        [
+            _(
+                "If you accept the same proposal, the dispute is settled at once and for good: the provider’s share is "
+                "released, to be invoiced, the client’s is refunded."
+            )
+        ],
+        _("Answer the proposal"),
+        SETTLE_BEFORE,
+        shares=True,
+        answers=True,
+    ),
+)
+say(
+    "accepted",
+    bench,
+    Words(
+        _("Nothing to do, %(who)s accepts proposal %(proposal)s, case SMA %(n)s"),
+        [FROZEN],
+        OPEN_CASE,
+        SETTLE_BEFORE,
         shares=True,
     ),
     staff=True,
+)
+say(
+    "refused",
+    others,
+    Words(_("proposal %(proposal)s is refused"), [], _("Propose a split"), SETTLE_BEFORE, shares=True, answers=True),
+    shape=OfRefusal,
+)
+say(
+    "refused",
+    bench,
+    Words(
+        _("Propose another split before %(until)s, %(who)s refuses proposal %(proposal)s, case SMA %(n)s"),
+        [],
+        OPEN_CASE,
+        SETTLE_BEFORE,
+        shares=True,
+    ),
+    staff=True,
+    shape=ToProposeAgain,
 )
 say(
     "said",
     others,
     Words(
-        _("Read the message of %(who)s, case SMA %(n)s: %(title)s"),
+        _("Read the message signed %(who)s, case SMA %(n)s: %(title)s"),
         [_("%(who)s wrote in the case or sent evidence. Answer there: both sides and the SMA read it.")],
         OPEN_CASE,
     ),
 )
-say("said", bench, Words(_("Read the message of %(who)s, case SMA %(n)s"), [FROZEN], OPEN_CASE), staff=True)
+say("said", bench, Words(_("Read the message signed %(who)s, case SMA %(n)s"), [FROZEN], OPEN_CASE), staff=True)
 say(
     "arbitration",
     both,
     Words(
         _("Send your last evidence, an arbitrator decides: %(title)s"),
-        [
-            _("Somebody who did not mediate case SMA %(n)s decides it, with written reasons."),
-        ],
+        [_("Somebody who did not mediate case SMA %(n)s decides it, with written reasons.")],
         OPEN_CASE,
         DECIDED_BEFORE,
         after=_("Read the answer, send your last evidence, an arbitrator decides: %(title)s"),
+        quoted=_("%(who)s, the mediator, has ended the mediation, for this reason."),
         pieces=True,
     ),
     shape=OfArbitration,
+)
+say(
+    "arbitration",
+    former_mediator,
+    Words(
+        _("Nothing more to do, the mediation of case SMA %(n)s is over"),
+        [_("Its date has passed without an agreement: an arbitrator decides. Your notes and messages are kept in it.")],
+        OPEN_CASE,
+        DECIDED_BEFORE,
+    ),
+    staff=True,
 )
 say(
     "appointed",
@@ -490,7 +829,7 @@ say(
         _("Write the decision of case SMA %(n)s before %(replaced_at)s, or another arbitrator takes over"),
         [
             _("The date to decide has passed."),
-            _("On %(replaced_at)s another arbitrator takes your place, and both sides are told."),
+            _("On %(replaced_at)s another arbitrator takes your place, if anybody can, and both sides are told."),
         ],
         _("Write the decision"),
     ),
@@ -522,7 +861,7 @@ say(
     "decided",
     both,
     Words(
-        _("Read the decision, executed on %(until)s: %(title)s"),
+        _("Read the decision, which is to be executed on %(until)s: %(title)s"),
         [
             _("Case SMA %(n)s is decided. The reasons are in the case, with the decision as a PDF."),
             _("It is executed on the date below, unless a court is seized before: send the proof in the case."),
@@ -539,6 +878,7 @@ say(
         _("Nothing to do, a court is seized and nothing is executed: %(title)s"),
         [_("The decision of case SMA %(n)s is not executed: %(frozen)s stay frozen until the court has ruled.")],
         OPEN_CASE,
+        quoted=NOTED,
     ),
 )
 say(
@@ -549,6 +889,7 @@ say(
         [_("No court is seized any more: the decision of case SMA %(n)s is executed.")],
         OPEN_CASE,
         EXECUTED_ON,
+        quoted=NOTED,
     ),
 )
 say(
@@ -564,22 +905,21 @@ say(
     "renounced",
     others,
     Words(
-        _("Nothing to do, the other side gives up its claim, case SMA %(n)s: %(title)s"),
+        _("the other side gives up its claim"),
         [_("%(who)s no longer claims anything. The case goes on for what you claim; you may give it up too.")],
         OPEN_CASE,
+        BEFORE,
+        quoted=_("%(who)s gives up its claim, for this reason."),
+        answers=True,
     ),
+    shape=OfTurn,
 )
 say("undecided", heads, Words(_("Find out why case SMA %(n)s ended undecided"), [FROZEN], OPEN_CASE), staff=True)
 say(
     "reminded",
     late_sides,
-    Words(
-        _("Act in your dispute before %(until)s: %(title)s"),
-        [_("Case SMA %(n)s waits for you."), SILENCE],
-        OPEN_CASE,
-        _("Before"),
-        answers=True,
-    ),
+    Words("", [_("Case SMA %(n)s waits for you.")], OPEN_CASE, BEFORE, answers=True),
+    shape=OfReminder,
 )
 say(
     "reminded",
@@ -594,8 +934,22 @@ say(
 say(
     "reminded",
     late_staff,
-    Words(_("Write the decision before %(until)s, case SMA %(n)s"), [FROZEN], OPEN_CASE, _("Before")),
+    Words(_("Write the decision before %(until)s, case SMA %(n)s"), [FROZEN], OPEN_CASE, BEFORE),
     staff=True,
+)
+say(
+    "stuck",
+    keeper,
+    Words(
+        "",
+        [
+            _("Your date has passed, and nobody else of the SMA can be its %(role)s: you keep the seat."),
+            _("Both sides still wait for you. On %(again_at)s the site looks again for somebody to take your place."),
+        ],
+        OPEN_CASE,
+    ),
+    staff=True,
+    shape=ToKeep,
 )
 say(
     "stuck",
@@ -606,18 +960,16 @@ say(
         OPEN_CASE,
     ),
     staff=True,
+    shape=OfStuck,
 )
 say(
     "stuck",
     untied,
     Words(
         _("Look for somebody for case SMA %(n)s: nobody can be its %(role)s"),
-        [
-            _("Nobody of the SMA can be its %(role)s: all are tied, have sat in it, or are away. %(frozen)s wait."),
-            _("The administrators know. Tell them who could be added to the SMA, or whose leave ends."),
-            _("On %(again_at)s somebody is looked for again by itself, and then chosen at once if there is anybody."),
-        ],
+        [NOBODY_CAN],
         OPEN_CASE,
     ),
     staff=True,
+    shape=ToFind,
 )

@@ -17,7 +17,7 @@ from marketplace.events.reactions import on
 from marketplace.events.tellings import Facts, Kind, tells
 from mediation.models import Assignment, Course, Dispute
 from mediation.models.bench import chiefs
-from mediation.notices import OPEN_CASE, OfCase, Words, say, sma
+from mediation.notices import BEFORE, OPEN_CASE, OfCase, OfTurn, Words, say, sma
 from mediation.states import DisputeState, Role
 
 if TYPE_CHECKING:
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from marketplace.events.models import Event
 
 log = logging.getLogger(__name__)
+LATE = {
+    Role.MEDIATOR: _("You had neither written nor proposed a split at your date: another member was given the seat."),
+    Role.ARBITRATOR: _("Two working days after its date you had not decided: another member was given the seat."),
+    Role.APPROVER: _("You had neither approved the decision nor sent it back at your date: another member is asked."),
+}
 MAY_AGREE = _("The mediation goes on: the same split accepted by both of you still settles the dispute.")
 
 
@@ -70,10 +75,10 @@ def leaver(dispute: Dispute, event: Event) -> Iterable[User | None]:
     return User.objects.filter(pk=event.facts["staff"])
 
 
-class OfEmptySeat(OfCase):
+class OfEmptySeat(OfTurn):
     """Both sides learn that a seat is empty; as long as the mediation lasts, that they may still agree."""
 
-    def paragraphs(self, facts: Facts) -> Sequence[_StrPromise]:
+    def paragraphs(self, facts: Facts) -> Sequence[_StrPromise | str]:
         told = super().paragraphs(facts)
         return [*told, MAY_AGREE] if facts["state"] == DisputeState.MEDIATION else told
 
@@ -105,12 +110,14 @@ say(
     "vacated",
     both_unseated,
     Words(
-        _("Nothing to do, the SMA finds somebody in the place of %(name)s, case SMA %(n)s: %(title)s"),
+        _("the SMA finds somebody in the place of %(name)s"),
         [
             _("%(name)s, its %(role)s, no longer sits in this case. Somebody else will, without a tie to either side."),
             _("You will be told who. The money stays frozen, and you may go on writing in the case."),
         ],
         OPEN_CASE,
+        BEFORE,
+        answers=True,
     ),
     shape=OfEmptySeat,
 )
@@ -131,7 +138,7 @@ class OfLeave(OfCase):
         _("See where the case is"),
     )
 
-    def paragraphs(self, facts: Facts) -> Sequence[_StrPromise]:
+    def paragraphs(self, facts: Facts) -> Sequence[_StrPromise | str]:
         """Why comes first; the reason that a colleague gave is quoted."""
         return [self.why(facts), *self.words.paragraphs]
 
@@ -142,10 +149,14 @@ class OfLeave(OfCase):
         if facts.get("tied"):
             return _("You have a tie to a side by now (business, bank account or project in common): nobody sits so.")
         if facts["late"]:
-            return _("A date of the case had passed by two working days: another member took the seat by itself.")
+            return LATE[Role(facts["role"])]
         if facts["role"] == Role.APPROVER:
             return _("The arbitrator has left: the decision that you were to approve falls, and another is written.")
         return _("%(who)s gave the seat to another member, for this reason, which both sides read.")
+
+    def more(self, facts: Facts) -> list[str]:
+        """Nothing of the case concerns them any more."""
+        return []
 
     def figures(self, facts: Facts) -> list[tuple[str, str]]:
         return []

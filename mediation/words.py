@@ -108,6 +108,8 @@ def step_of(entry: Entry, reader: User, decided_at: datetime | None = None) -> d
         text = _("%(amount)s are frozen; nobody claims anything yet.") % facts
     if entry.kind == EntryKind.ARBITRATION and not entry.facts["until"]:
         text = _("Nobody can decide it yet: the SMA looks for an arbitrator.")
+    if entry.kind == EntryKind.APPOINTED and entry.dispute.straight:
+        text = _("Without a tie to either side.")
     text = " ".join(filter(None, [text, was_late(entry.facts.get("late")), lapse(entry.facts.get("lapsed", []))]))
     if pieces := ", ".join(str(piece) for piece in entry.evidence.all()):
         text = " ".join(filter(None, [text, _("With: %(pieces)s.") % {"pieces": pieces}]))
@@ -141,6 +143,16 @@ def lapse(numbers: Sequence[int]) -> str:
     told = ngettext(
         "Proposal %(n)s of the former mediator lapses: nobody accepts it any more.",
         "Proposals %(n)s of the former mediator lapse: nobody accepts them any more.",
+        len(numbers),
+    )
+    return told % {"n": numbered(numbers)} if numbers else ""
+
+
+def ended(numbers: Sequence[int]) -> str:
+    """That what was still proposed ends with the mediation; nothing if there was nothing."""
+    told = ngettext(
+        "Proposal %(n)s lapses with the mediation: nobody accepts it any more.",
+        "Proposals %(n)s lapse with the mediation: nobody accepts them any more.",
         len(numbers),
     )
     return told % {"n": numbered(numbers)} if numbers else ""

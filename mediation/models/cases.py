@@ -29,7 +29,7 @@ from projects.models import Deadline, Project
 from projects.models.projects import new_key
 
 from .bench import Bench
-from .course import REMIND, REPLACE, Course, Spoken, named
+from .course import NUDGE, REMIND, REPLACE, Course, Spoken, named
 from .evidence import Evidence
 from .timeline import Claim, Entry, concerned, seated, sided
 
@@ -95,7 +95,7 @@ class DisputeQuerySet(models.QuerySet["Dispute"]):
             by=F("dispute__mediator"),
             kind__in=ACTS,
         )
-        rows = rows.exclude(kind=REMIND).exclude(Exists(begun), kind=REPLACE)
+        rows = rows.exclude(kind__in=[REMIND, NUDGE]).exclude(Exists(begun), kind=REPLACE)
         nearest = Subquery(rows.values("subject_id").annotate(at=Min("due_at")).values("at"))
         decided = Case(When(state=DisputeState.ARBITRATION, then=F("decide_by")))
         return self.annotate(next_due=Least(nearest, decided)).order_by("next_due", "pk")

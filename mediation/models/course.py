@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 ASSIGN, ANSWER, MEDIATE, DECIDE = "sma.assign", "sma.answer", "sma.mediate", "sma.decide"
 REPLACE, APPROVE, EXECUTE = "sma.replace", "sma.approve", "sma.execute"
-REMIND, LAST, COURT = "sma.remind", "sma.last", "sma.court"
+REMIND, NUDGE, LAST, COURT = "sma.remind", "sma.nudge", "sma.last", "sma.court"
 
 
 def days_to_seek(role: Role) -> int:
@@ -104,10 +104,9 @@ class Course:
         dispute.save(update_fields=["state", "mediate_by"])
         self._set(MEDIATE, dispute.mediate_by)
         self._remind(dispute.mediate_by, at)
-        if dispute.mediator:
-            self._watch_mediator(at)
+        act_by = self._watch_mediator(at) if dispute.mediator else None
         dispute.write(EntryKind.MEDIATION, until=dispute.mediate_by.isoformat())
-        dispute.tell("mediation", **(spoken.facts if spoken else {}))
+        dispute.tell("mediation", act_by=act_by, **(spoken.facts if spoken else {}))
 
     def welcome_mediator(self, *, by: User | None, at: datetime, reason: str = "") -> None:
         """A mediator is named: both sides know who, with the `reason` of a change; they have their days to act.
@@ -116,18 +115,18 @@ class Course:
         """
         dispute = self.dispute
         self._cancel(ASSIGN)
-        if dispute.state == DisputeState.MEDIATION:
-            self._watch_mediator(at)
+        act_by = self._watch_mediator(at) if dispute.state == DisputeState.MEDIATION else None
         facts: dict[str, Any] = {"name": named(dispute.mediator), "late": self._late(Role.MEDIATOR, at)}
         facts["lapsed"] = self._drop_proposals()
         dispute.write(EntryKind.ASSIGNED, by=by, text=reason, **facts)
-        dispute.tell("assigned", by=by, text=reason, changed=bool(reason), **facts)
+        dispute.tell("assigned", by=by, text=reason, changed=bool(reason), act_by=act_by, **facts)
         self._take_leave(Role.MEDIATOR, by=by, at=at, reason=reason)
 
     def arbitrate(self, *, by: User | None, at: datetime, text: str = "", spoken: Spoken | None = None) -> None:
         """The mediation is over: an arbitrator decides, who has least to do and never mediated it."""
         dispute = self.dispute
-        self._cancel(ASSIGN, ANSWER, MEDIATE, REPLACE)
+        self._cancel(ASSIGN, ANSWER, MEDIATE, REPLACE, NUDGE)
+        dropped = sorted(dispute.proposals.open().values_list("number", flat=True))
         dispute.proposals.lapse()
         dispute.assignments.filter(role=Role.MEDIATOR).close(at)
         dispute.state, dispute.arbitrated_at = DisputeState.ARBITRATION, at
@@ -138,7 +137,7 @@ class Course:
         self._set(LAST, evening(at, settings.SMA_LAST_RESORT_DAYS))
         self._find_arbitrator(at)
         facts: dict[str, Any] = {"arbitrator": named(dispute.arbitrator), "evidence_by": self._heard_until()}
-        dispute.tell("arbitration", **facts, **(spoken.facts if spoken else {"by": by, "text": text}))
+        dispute.tell("arbitration", dropped=dropped, **facts, **(spoken.facts if spoken else {"by": by, "text": text}))
 
     def welcome_arbitrator(self, *, by: User | None, at: datetime, reason: str = "") -> None:
         """An arbitrator is named: both sides know who, with the `reason` of a change; they have the whole time."""
@@ -324,6 +323,14 @@ class Course:
             self._remind(self.dispute.due_by, at)
             self.dispute.tell("proof" if self.dispute.evidence.to_examine().exists() else "reminded")
 
+    def nudge(self, *, at: datetime) -> None:
+        """A mediator who has neither written nor proposed is soon replaced: they are told before. Refused: NotDue."""
+        with self._due(DisputeState.MEDIATION):
+            row = Deadline.objects.about(self.dispute, REPLACE).waiting().first()
+            if row is None or at > row.due_at or self._mediator_has_acted():
+                raise self.NotDue
+            self.dispute.tell("nudged", act_by=row.due_at.isoformat())
+
     def alarm(self, role: Role, at: datetime) -> datetime:
         """Nobody can take a seat: the SMA, the administrators and the log are told. When one is looked for again."""
         log.error("Case %s needs a person: nobody can be its %s.", self.dispute.number, role.label)
@@ -389,7 +396,7 @@ class Course:
         if role != Role.APPROVER:
             dispute.write(EntryKind.VACATED, name=name, lapsed=lapsed)
         if role == Role.MEDIATOR:
-            self._cancel(REPLACE)
+            self._cancel(REPLACE, NUDGE)
             self._set(ASSIGN, name_by)
         elif role == Role.ARBITRATOR:
             self._decide_anew(at)
@@ -453,9 +460,17 @@ class Course:
         else:
             self._set(REPLACE, self.alarm(Role.MEDIATOR, at))
 
-    def _watch_mediator(self, at: datetime) -> None:
-        """The mediator is to write or propose; late by two working days more, another takes the seat."""
-        self._set(REPLACE, deadlines.after(at, settings.SMA_FIRST_ACT_DAYS + settings.SMA_LATE_DAYS))
+    def _watch_mediator(self, at: datetime) -> str | None:
+        """The mediator is to write or propose; late by two working days more, another takes the seat, as events say it.
+
+        None for one who has already.
+        """
+        if self._mediator_has_acted():
+            return None
+        until = deadlines.after(at, settings.SMA_FIRST_ACT_DAYS + settings.SMA_LATE_DAYS)
+        self._set(REPLACE, until)
+        self._remind(until, at, kind=NUDGE)
+        return until.isoformat()
 
     def _mediator_has_acted(self) -> bool:
         return self.dispute.entries.filter(by=self.dispute.mediator_id, kind__in=ACTS).exists()
@@ -477,10 +492,10 @@ class Course:
         self.dispute.save(update_fields=["decide_by"])
         self._set(APPROVE, self.dispute.decide_by)
 
-    def _remind(self, until: datetime, at: datetime) -> None:
-        self._cancel(REMIND)
+    def _remind(self, until: datetime, at: datetime, *, kind: str = REMIND) -> None:
+        self._cancel(kind)
         days = settings.SMA_REMINDER_DAYS
-        Deadline.objects.remind(REMIND, self.dispute, until, days, project=self.dispute.project, now=at)
+        Deadline.objects.remind(kind, self.dispute, until, days, project=self.dispute.project, now=at)
 
     def _cancel(self, *kinds: str) -> None:
         Deadline.objects.cancel(self.dispute, *kinds)

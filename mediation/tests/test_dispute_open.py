@@ -142,7 +142,7 @@ def test_both_sides_join_before_an_arbitrator_what_the_sma_opened(
         dispute.join(Plea("Ma part.", 60_000, [way.exhibit()]), by=by, key=uuid.uuid4())
     assert [claim.by for claim in dispute.claims.all()] == dispute.parties
     assert [piece.late for piece in dispute.evidence.all()] == [True, True]
-    assert Notice.objects.filter(name="mediation.joined.bench", user=arbitrator_user).count() == 2
+    assert Notice.objects.filter(name="mediation.joined.bench_waiting", user=arbitrator_user).count() == 2
 
 
 def test_sma_opens_a_case_of_its_own_that_both_answer(account: EscrowAccount, mediator_user: User) -> None:

@@ -64,7 +64,7 @@ def test_answer_and_arbitration_of_a_case_opened_again_are_one_letter(
     before = last_event()
     dispute.answer("Encore\xa0?", by=dispute.provider, key=uuid.uuid4())
     client, provider = sent(dispute, before)
-    assert client.subject.startswith("Lisez la réponse et envoyez vos dernières pièces, un arbitre tranche")
+    assert client.subject.startswith("Lisez la réponse et versez vos dernières pièces, un arbitre décide")
     assert (client.quote, provider.quote) == ("Encore\xa0?", "")
     assert dispute.entries.get(kind="ARBITRATION").text == ""
 
@@ -74,7 +74,9 @@ def test_first_answer_to_a_case_of_the_sma_is_told_at_once(account: EscrowAccoun
     before = last_event()
     dispute.answer("Je voulais livrer.", by=dispute.provider, key=uuid.uuid4())
     (letter,) = letters_since(before)[dispute.client.pk]
-    assert letter.subject.startswith("Lisez la réponse à votre litige")
+    assert letter.subject.startswith("Répondez au litige avant le")
+    assert "l’autre partie a répondu" in letter.subject
+    assert letter.quote == "Je voulais livrer."
 
 
 def test_withdrawal_and_its_money_are_one_letter_to_each(account: EscrowAccount) -> None:

@@ -62,12 +62,12 @@ BOTH = {"Claire", "Paul"}
 TOLD = {
     "opened": {"silent": {"Paul"}, "author": {"Claire"}, "sma": {"Marc", "Aude"}},
     "joined": {},
-    "assigned": {"both_later": BOTH, "mediator": {"Marc"}},
+    "assigned": {"both_later": BOTH, "mediator": {"Marc"}, "called": {"Aude"}},
     "refused": {"others": {"Claire"}, "bench": {"Marc"}},
     "proposed": {"others": BOTH},
     "accepted": {"others": {"Paul"}, "bench": {"Marc"}},
     "said": {"others": {"Paul"}, "bench": {"Marc"}},
-    "arbitration": {"both": BOTH},
+    "arbitration": {"both": BOTH, "former_mediator": {"Marc"}},
     "late": {"arbitrator": {"Aude"}},
     "appointed": {"arbitrator": {"Zoé"}, "both_again": BOTH},
     "sent_back": {"arbitrator": {"Zoé"}},
@@ -260,7 +260,7 @@ def test_report_says_who_must_act_by_when(
     assert f"Le SMA\xa0: trancher le dossier {dispute.number}" in report(as_provider, account)
     way.drafted(dispute, 60_000)
     text = report(as_client, account)
-    assert f"Personne\xa0: la décision du dossier {dispute.number} s’exécute d’elle-même" in text
+    assert f"Personne\xa0: la décision du dossier {dispute.number} s’exécute d’office" in text
     assert f"Dossier SMA {dispute.number} tranché" in text
     for title in ("La décision du SMA est exécutée", f"Litige ouvert, dossier SMA {dispute.number}"):
         assert title in text
@@ -271,7 +271,7 @@ def test_seized_case_asks_nothing_of_the_sides(
 ) -> None:
     way.drafted(way.arbitrated(account, mediator_user), 60_000)
     Seizure.record(Dispute.objects.get(), intake.clean(png()), note="", by=mediator_user)
-    assert "s’exécute d’elle-même" not in report(as_client, account)
+    assert "s’exécute d’office" not in report(as_client, account)
 
 
 def test_shares_of_a_proposal_are_those_of_the_freeze(account: EscrowAccount) -> None:

@@ -148,7 +148,7 @@ def test_proposal_of_a_replaced_mediator_lapses(
     assert "La proposition 1 de l’ancien médiateur devient caduque" in text
     assert "Caduque avec le changement de médiateur" in text
     letter = Notice.objects.get(user=dispute.client, name="mediation.assigned.both_later", event__facts__changed=True)
-    assert "La proposition 1 de l’ancien médiateur" in letter.letter.paragraphs[-1]
+    assert "La proposition 1 de l’ancien médiateur" in " ".join(letter.letter.paragraphs)
     assert "la proposition 1 devient caduque" in case_page(signed_in(arbitrator_user), dispute)
 
 

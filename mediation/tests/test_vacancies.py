@@ -289,14 +289,15 @@ def test_who_is_replaced_is_told_since_when_and_why(
 def test_who_is_late_is_told_that_another_has_the_seat(mediation: Dispute, mediator_user: User) -> None:
     dispute = way.let_fall(mediation, "sma.replace")
     assert dispute.mediator != mediator_user
-    assert "deux jours ouvrés" in letter_to(mediator_user).paragraphs[0]
+    assert "vous n’aviez ni écrit ni proposé de partage" in letter_to(mediator_user).paragraphs[0]
+    assert len(letter_to(mediator_user).paragraphs) == 3
     assert "Aude" not in str(letter_to(mediator_user))
 
 
 def test_late_approver_is_told_that_another_is_asked(drafted: Decision, zoe: User, superuser: User) -> None:
     way.let_fall(drafted.dispute, "sma.approve")
     assert told("replaced") == {"replaced": {"Zoé"}}
-    assert "deux jours ouvrés" in letter_to(zoe).paragraphs[0]
+    assert "la décision n’était ni approuvée ni renvoyée" in letter_to(zoe).paragraphs[0]
 
 
 def test_tie_that_arises_frees_the_seat_and_ends_the_reading(

@@ -59,7 +59,7 @@ def answer(provider: Visitor, *, signs_in: bool) -> None:
 
 def take_up(mediator: Visitor, *, signs_in: bool) -> None:
     """From the mail to the administration: they name themselves."""
-    mediator.gets("désignez un médiateur")
+    mediator.gets("Nommez un médiateur")
     mediator.follows("/mes-avis/")
     if signs_in:
         mediator.signs_in()
@@ -94,7 +94,7 @@ def propose(party: Visitor, share: str) -> None:
 
 def decide(arbitrator: Visitor) -> None:
     """From the mail to the administration: shares and reasons, looked at once, then issued."""
-    arbitrator.gets("Tranchez le dossier SMA")
+    arbitrator.gets("Rendez la décision du dossier SMA")
     arbitrator.follows("/mes-avis/")
     arbitrator.signs_in()
     arbitrator.sees(GRIEVANCE)
@@ -125,7 +125,7 @@ def approve(approver: Visitor, client: Visitor) -> None:
 def read_decision(party: Visitor, share: str) -> None:
     party.gets("Lisez la décision")
     party.follows("/mes-avis/")
-    party.sees(WHY, f"Pour vous {share}", "Personne : l’exécution se fait d’elle-même")
+    party.sees(WHY, f"Pour vous {share}", "Personne : l’exécution se fait d’office")
     assert party.downloads("PDF").startswith(b"%PDF")
 
 
