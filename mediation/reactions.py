@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from marketplace.documents.readers import reads
 from marketplace.templatetags.page import euros
-from mediation import asking, court_notices, endings, lapses, panel, vacancies
+from mediation import asking, closings, court_notices, endings, lapses, panel, vacancies
 from mediation.models import Decision, Dispute, Evidence, Seizure
 from mediation.models import course as kinds
 from mediation.models.cases import page_of
@@ -27,7 +27,15 @@ if TYPE_CHECKING:
     from marketplace.events.models import Event
     from projects.models import Deadline
 
-__all__ = ["asking", "court_notices", "endings", "lapses", "panel", "vacancies"]  # imported for what it registers
+__all__ = [
+    "asking",
+    "closings",
+    "court_notices",
+    "endings",
+    "lapses",
+    "panel",
+    "vacancies",
+]  # imported for what it registers
 
 
 @reads("mediation.evidence", suspended=True, owner=False)

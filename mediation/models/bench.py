@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.accounts.models import BankAccount, User
 from marketplace.accounts.staff import SMA
 from marketplace.refusals import Refusal
-from mediation.states import DisputeState, Role
+from mediation.states import Role
 from projects.models import Offer
 
 if TYPE_CHECKING:
@@ -179,14 +179,14 @@ class Bench:
         return set(rows.values_list("role", flat=True))
 
     def sitting(self) -> list[User]:
-        """Who has a seat or, once it is decided, had it last; those alone who are of the SMA and have no tie by now."""
+        """Who has a seat or, once nothing is open any more, had it last; none who left the SMA or is tied by now."""
         rows = [row for row in self.dispute.assignments.select_related("staff") if self._is_last(row)]
         found = {row.staff for row in rows if sits_for_the_sma(row.staff, row.role)}
         return [one for one in found if not has_tie(one, self.dispute)]
 
     def _is_last(self, seat: Assignment) -> bool:
-        """Whether a seat lasts, or was nobody else's before the decision."""
-        if seat.ended_at is None or self.dispute.state != DisputeState.DECIDED:
+        """Whether a seat lasts, or was nobody else's before the decision or the end."""
+        if seat.ended_at is None or self.dispute.is_open:
             return seat.ended_at is None
         return bool(seat.staff_id == getattr(self.dispute, f"{seat.role.lower()}_id"))
 

@@ -74,8 +74,11 @@ TOLD = {
     "approval_asked": {"approver": {"Aude"}},
     "reminded": {"both_in_the_end": BOTH},
     "replaced": {"replaced": {"Aude"}},
-    "executed": {"executed": BOTH},
-    **{verb: {"both": BOTH} for verb in ("mediation", "decided", "seized", "court_asked", "lifted")},
+    "executed": {"executed": BOTH, "publisher": {"Zoé"}, "bench": {"Marc", "Aude"}},
+    "decided": {"both": BOTH, "bench": {"Marc", "Zoé"}},
+    "seized": {"both": BOTH, "bench": {"Aude", "Zoé"}},
+    "lifted": {"both": BOTH, "bench": {"Aude", "Zoé"}},
+    **{verb: {"both": BOTH} for verb in ("mediation", "court_asked")},
 }
 
 
