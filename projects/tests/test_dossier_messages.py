@@ -80,7 +80,7 @@ def test_bidder_s_message_is_told_to_the_client_alone(project: Project, provider
     write(project, provider_user, "Une visite est-elle possible ?")
     notice = Notice.objects.get(name="dossier.message")
     assert notice.user == project.client
-    assert notice.letter.subject == f"Message de Paul M.\xa0: {project.title}"
+    assert notice.letter.subject == f"Message signé Paul M.\xa0: {project.title}"
     deliver()
     assert any("Une visite est-elle possible ?" in str(mail.body) for mail in outbox.outbox)
 
@@ -200,7 +200,7 @@ def test_question_and_answer_carry_files(as_client: Client, as_provider: Client,
     reply = {"text": "Oui.", "papers": sheet("cotes")}
     assert as_client.post(f"{path}{question.pk}/reponse/", reply).status_code == 302
     page = as_provider.get(f"/projets/{project.key}/?onglet=fichiers").content.decode()
-    assert "Question de Paul M." in page
+    assert "Question posée par Paul M." in page
     assert "Réponse du client" in page
     assert {str(paper) for paper in Enclosure.objects.all()} == {"croquis.pdf", "cotes.pdf"}
 

@@ -98,7 +98,7 @@ def test_details_are_masked_until_the_introduction_then_shown(as_client: Client,
     write(agreement, agreement.client, f"Et moi au {PHONE}.")
     told = Notice.objects.filter(name="thread.written").latest("pk")
     assert told.letter.quote == f"Et moi au {PHONE}."
-    assert told.letter.subject.startswith(f"Message privé de {agreement.client.name}")
+    assert told.letter.subject.startswith(f"Message privé signé {agreement.client.name}")
 
 
 def test_search_finds_nothing_that_is_masked(as_client: Client, as_provider: Client, agreement: Agreement) -> None:
