@@ -129,7 +129,7 @@ def called(dispute: Dispute, event: Event) -> Iterable[User | None]:
     if is_change or taken:
         return []
     done_by = [one for one in (event.by_id, dispute.mediator_id) if one]
-    rows = Notice.objects.filter(name__in=CALLS, event__facts__dispute=dispute.pk)
+    rows = Notice.objects.filter(event__project_key=event.project_key, event__facts__dispute=dispute.pk, name__in=CALLS)
     asked = User.objects.filter(pk__in=rows.values("user")).exclude(pk__in=done_by)
     return [one for one in asked if may_hear(one, dispute, Role.APPROVER)]
 
@@ -456,6 +456,14 @@ class OfArbitration(OfCase):
     def more(self, facts: Facts) -> list[str]:
         """What lapses with the mediation comes first."""
         return [*filter(None, [ended(facts.get("dropped", []))]), *super().more(facts)]
+
+
+class OfArbitrator(OfCase):
+    """Another arbitrator decides: evidence that is still in time stays so."""
+
+    def pieces(self, facts: Facts) -> list[str]:
+        """Until when, if it is."""
+        return super().pieces(facts) if facts.get("evidence_by") else []
 
 
 class OfStuck(OfCase):
@@ -820,7 +828,9 @@ say(
         [_("%(name)s decides the case and has no tie to either of you. You have nothing to do.")],
         OPEN_CASE,
         DECIDED_BEFORE,
+        pieces=True,
     ),
+    shape=OfArbitrator,
 )
 say(
     "late",

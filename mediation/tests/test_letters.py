@@ -9,9 +9,11 @@ import pytest
 
 from escrow.models import EscrowAccount
 from marketplace.accounts.models import User
+from marketplace.accounts.staff import SMA
 from marketplace.events.models import Notice
 from marketplace.events.tellings import Letter
 from marketplace.templatetags.page import paris
+from marketplace.testing.cast import person
 from mediation.models import Course, Dispute, Plea
 from mediation.tests import way
 from mediation.tests.pages import plain
@@ -236,6 +238,16 @@ def test_dispute_opened_again_says_that_there_is_no_mediation(account: EscrowAcc
     text = text_of(last(dispute.client, "arbitration"))
     assert "L’autre partie n’a pas répondu dans le délai" in text
     assert ("Il n’y a pas de médiation" in text, "qui n’a pas mené" in text) == (True, False)
+
+
+def test_another_arbitrator_leaves_the_date_for_evidence(account: EscrowAccount, arbitrator_user: User) -> None:
+    way.opened(account).withdraw(by=account.agreement.client)
+    dispute = way.let_fall(way.opened(account), "sma.answer")
+    zoe = person("zoe@paraphe.example", "Zoé Hamel", staff_of=SMA)
+    dispute.appoint(zoe, by=arbitrator_user, reason="Congé.")
+    letter, until = last(dispute.client, "appointed"), plain(paris(dispute.heard_until))
+    assert letter.quote == "Congé."
+    assert f"Vous pouvez verser des pièces jusqu’au {until}" in text_of(letter)
 
 
 def test_seat_kept_late_asks_its_holder_to_act_before_a_date(
