@@ -1,4 +1,4 @@
-"""What may come in: files are recognised by their content, made inert, and given a harmless name."""
+"""What may come in: files are recognised by their content, made inert or refused, and given a harmless name."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from django.core.files.base import File
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageFile, ImageOps
 
+from marketplace.documents.office.still import must_be_still
 from marketplace.documents.pdf import rebuilt_pdf
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ ODT, ODS = "application/vnd.oasis.opendocument.text", "application/vnd.oasis.ope
 EXTENSIONS = {PDF: "pdf", PNG: "png", JPEG: "jpg", DOCX: "docx", XLSX: "xlsx", ODT: "odt", ODS: "ods"}
 Types = frozenset[str]
 PLAIN: Types = frozenset({PDF, PNG, JPEG})
-OFFICE: Types = frozenset({DOCX, XLSX, ODT, ODS})
+ODF: Types = frozenset({ODT, ODS})
+OFFICE: Types = frozenset({DOCX, XLSX}) | ODF
 
 MAGIC = {b"%PDF-": PDF, b"\x89PNG\r\n\x1a\n": PNG, b"\xff\xd8\xff": JPEG}
 ACTIVE = (b"<?php", b"<script", b"<html", b"<!doctype html", b"<svg")
@@ -68,7 +70,7 @@ def clean(upload: File[bytes], accept: Types = PLAIN) -> Clean:
     if content_type not in accept:
         raise refused(_("Only these files can be sent here: %(types)s."), "type", types=listed(accept))
     must_be_one_thing(raw, content_type)
-    content = raw if content_type in OFFICE else inert(raw, content_type)
+    content = inert(raw, content_type)
     return Clean(safe_name(upload.name or "", content_type), content_type, content)
 
 
@@ -86,35 +88,38 @@ def sniffed(raw: bytes) -> str:
 
 
 def office_type(raw: bytes) -> str:
-    """Which office file this ZIP is, or nothing; one that carries macros or is broken is none."""
+    """Which office file this ZIP is, or nothing; one that is broken is none."""
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             names = set(archive.namelist())
-            if any("vbaproject" in name.lower() or name.startswith(("Basic/", "Scripts/")) for name in names):
-                return ""
             if "[Content_Types].xml" in names:
                 return DOCX if "word/document.xml" in names else XLSX if "xl/workbook.xml" in names else ""
             if "mimetype" in names and archive.getinfo("mimetype").file_size < 100:
                 declared = archive.read("mimetype").decode("ascii", "replace").strip()
-                return declared if declared in {ODT, ODS} else ""
+                return declared if declared in ODF else ""
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError):
         pass
     return ""
 
 
 def must_be_one_thing(raw: bytes, content_type: str) -> None:
-    """Refuse a file that is also something else: an image or PDF that a browser, PHP or an unzipper would take too."""
-    if content_type in OFFICE:
-        return
-    searched = raw[:1024] + raw[raw.rfind(b"%%EOF") :] if content_type == PDF else raw
+    """Refuse a file that is also something else: one that a browser, PHP or an unzipper would take too."""
+    tail = raw[raw.rfind(b"%%EOF") :] if content_type == PDF else b""
+    searched = raw if content_type in {PNG, JPEG} else raw[:1024] + tail
     lowered = searched.lower()
-    double = any(mark in lowered for mark in ACTIVE) or (content_type != PDF and b"%PDF-" in raw)
-    if double or zipfile.is_zipfile(io.BytesIO(raw)):
+    double = any(mark in lowered for mark in ACTIVE) or (content_type != PDF and b"%PDF-" in searched)
+    if double or (content_type not in OFFICE and zipfile.is_zipfile(io.BytesIO(raw))):
         raise refused(_("This file hides a second one. Export it again from your software and retry."), "polyglot")
 
 
 def inert(raw: bytes, content_type: str) -> bytes:
-    """The same document without anything that acts: PDFs rebuilt, images drawn again without their metadata."""
+    """The same document without anything that acts: PDFs rebuilt, images drawn again without their metadata.
+
+    Office files stay as they are; one in which something acts is refused.
+    """
+    if content_type in OFFICE:
+        must_be_still(raw, is_odf=content_type in ODF)
+        return raw
     if content_type == PDF:
         return rebuilt_pdf(raw)
     return redrawn(raw, "PNG" if content_type == PNG else "JPEG")

@@ -83,5 +83,75 @@ def archive(**entries: bytes) -> bytes:
     return out.getvalue()
 
 
-def docx(extra: str = "word/styles.xml") -> bytes:
-    return archive(**dict.fromkeys(("[Content_Types].xml", "word/document.xml", extra), b"<x/>"))
+Parts = dict[str, bytes] | None
+RELATIONS = "application/vnd.openxmlformats-package.relationships+xml"
+OOXML = "http://schemas.openxmlformats.org"
+RELATED = f"{OOXML}/officeDocument/2006/relationships"
+KIND = "application/vnd.openxmlformats-officedocument"
+NAMES = f'xmlns:w="{OOXML}/wordprocessingml/2006/main" xmlns:v="urn:schemas-microsoft-com:vml"'
+ODF = "urn:oasis:names:tc:opendocument:xmlns"
+ODF_NAMES = " ".join(
+    f'xmlns:{name}="{ODF}:{name}:1.0"' for name in ("office", "text", "table", "draw", "script", "form", "meta")
+)
+
+
+def typed(**kinds: str) -> bytes:
+    """`[Content_Types].xml`: the declared type of each part, by its name."""
+    extensions = {"rels": RELATIONS, "png": "image/png"}
+    plain = "".join(f'<Default Extension="{one}" ContentType="{kind}"/>' for one, kind in extensions.items())
+    named = "".join(f'<Override PartName="/{name}" ContentType="{kind}"/>' for name, kind in kinds.items())
+    return f'<Types xmlns="{OOXML}/package/2006/content-types">{plain}{named}</Types>'.encode()
+
+
+def related(*targets: tuple[str, str], mode: str = "Internal") -> bytes:
+    """A part of relationships: sort and target of each."""
+    rows = "".join(
+        f'<Relationship Id="r{n}" Type="{RELATED}/{sort}" Target="{target}" TargetMode="{mode}"/>'
+        for n, (sort, target) in enumerate(targets)
+    )
+    return f'<Relationships xmlns="{OOXML}/package/2006/relationships">{rows}</Relationships>'.encode()
+
+
+def docx(body: str = "", parts: Parts = None, *, kinds: dict[str, str] | None = None) -> bytes:
+    """A letter of one paragraph; `body` is put into it, `parts` are added, `kinds` are their declared types."""
+    main = {"word/document.xml": f"{KIND}.wordprocessingml.document.main+xml", **(kinds or {})}
+    given = {
+        "[Content_Types].xml": typed(**main),
+        "_rels/.rels": related(("officeDocument", "word/document.xml")),
+        "word/document.xml": f"<w:document {NAMES}><w:body><w:p>{body}</w:p></w:body></w:document>".encode(),
+    }
+    return archive(**{**given, **(parts or {})})
+
+
+def xlsx(cell: str = "", parts: Parts = None, *, kinds: dict[str, str] | None = None) -> bytes:
+    """A workbook of one sheet with one cell."""
+    main = {
+        "xl/workbook.xml": f"{KIND}.spreadsheetml.sheet.main+xml",
+        "xl/worksheets/sheet1.xml": f"{KIND}.spreadsheetml.worksheet+xml",
+        **(kinds or {}),
+    }
+    given = {
+        "[Content_Types].xml": typed(**main),
+        "_rels/.rels": related(("officeDocument", "xl/workbook.xml")),
+        "xl/workbook.xml": b"<workbook/>",
+        "xl/_rels/workbook.xml.rels": related(("worksheet", "worksheets/sheet1.xml")),
+        "xl/worksheets/sheet1.xml": f"<worksheet><c>{cell}</c></worksheet>".encode(),
+    }
+    return archive(**{**given, **(parts or {})})
+
+
+def opendocument(body: str = "", parts: Parts = None, *, kind: str = "text") -> bytes:
+    """An ODT, or an ODS with `kind="spreadsheet"`, as LibreOffice lays it out."""
+    names = ["/", "content.xml", "Configurations2/", *(parts or {})]
+    entries = "".join(f'<m:file-entry m:full-path="{name}" m:media-type="text/xml"/>' for name in names)
+    manifest = f'<m:manifest xmlns:m="{ODF}:manifest:1.0">{entries}</m:manifest>'
+    link = 'xmlns:xlink="http://www.w3.org/1999/xlink"'
+    content = f"<office:document-content {ODF_NAMES} {link}><office:scripts/>{body}</office:document-content>"
+    given = {
+        "mimetype": f"application/vnd.oasis.opendocument.{kind}".encode(),
+        "content.xml": content.encode(),
+        "Configurations2/": b"",
+        "Configurations2/accelerator/current.xml": b"",
+        "META-INF/manifest.xml": manifest.encode(),
+    }
+    return archive(**{**given, **(parts or {})})
