@@ -32,6 +32,11 @@ def must_be_seen(text: str) -> None:
         raise ValidationError(_("There is nothing to read in this text: write it again."), code="unseen")
 
 
+def shown(name: str) -> str:
+    """The name of a file that somebody sent, without the signs that would turn or hide what is read."""
+    return "".join(sign for sign in name if category(sign)[0] != "C")
+
+
 class EurosInput(forms.TextInput):
     """An amount at the right edge of its box, its unit after it."""
 

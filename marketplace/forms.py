@@ -11,10 +11,10 @@ from django import forms
 from django.forms.renderers import TemplatesSetting
 from django.http import QueryDict
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from marketplace import resume
-from marketplace.fields import must_be_seen
+from marketplace.fields import must_be_seen, shown
 from marketplace.refusals import Refusal
 
 T = TypeVar("T")
@@ -29,6 +29,26 @@ class Renderer(TemplatesSetting):
     field_template_name = "components/field.html"
 
 
+class Drawn(forms.BoundField):
+    """A field as pages draw it; one for files tells those that a refused form has lost, for no browser keeps them."""
+
+    @property
+    def lost(self) -> str:
+        """Which files to choose again, in a sentence; nothing for a form that stands."""
+        chosen: list[Any] = self.form.files.getlist(self.html_name) if self.form.files and self.form.errors else []
+        words = ngettext(
+            "Choose your file again: %(names)s. The browser does not keep it.",
+            "Choose your files again: %(names)s. The browser does not keep them.",
+            len(chosen),
+        )
+        return words % {"names": ", ".join(shown(file.name) for file in chosen)} if chosen else ""
+
+    @property
+    def aria_describedby(self) -> str | None:
+        known = super().aria_describedby
+        return f"{known} {self.auto_id}_lost".strip() if self.lost and known is not None else known
+
+
 def with_plain_breaks(data: Any) -> Any:
     """What a browser sent, each line break one sign: so `maxlength` counts them, and so must the bound here."""
     if not isinstance(data, QueryDict):
@@ -41,6 +61,8 @@ def with_plain_breaks(data: Any) -> Any:
 
 class Performing(forms.Form):
     """A form that carries out a deed which may be refused. One that comes back without its files is never valid."""
+
+    bound_field_class = Drawn
 
     def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
         super().__init__(with_plain_breaks(data), *args, **kwargs)

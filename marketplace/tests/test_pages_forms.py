@@ -2,8 +2,10 @@ from datetime import timedelta
 
 import pytest
 from django import forms
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 
 from marketplace.fields import ChoiceCards, DayField, EurosField
 from marketplace.forms import Deed, Performing
@@ -131,3 +133,33 @@ def test_a_text_without_a_sign_to_read_is_refused(typed: str) -> None:
 @pytest.mark.parametrize("key", ["", "forged"])
 def test_a_form_without_its_own_key_says_that_the_page_has_expired(key: str) -> None:
     assert Deed(QueryDict(f"key={key}")).errors["key"] == ["Cette page a expiré : rechargez-la."]
+
+
+class WithFile(Performing):
+    words = forms.CharField()
+    file = forms.FileField(required=False, help_text="PDF.")
+
+
+def with_files(words: str, *names: str) -> WithFile:
+    files = [SimpleUploadedFile(name, b"%PDF-") for name in names]
+    return WithFile({"words": words}, MultiValueDict({"file": files}))
+
+
+def test_a_refused_form_says_which_files_to_choose_again() -> None:
+    one, two = str(with_files("", "devis.pdf")), str(with_files("", "a.pdf", "\u202efdp.b<"))
+    assert "Choisissez à nouveau votre fichier\xa0: devis.pdf. Le navigateur ne le garde pas." in one
+    assert "Choisissez à nouveau vos fichiers\xa0: a.pdf, fdp.b&lt;. Le navigateur ne les garde pas." in two
+    assert 'aria-describedby="id_file_helptext id_file_lost"' in one
+    assert 'id="id_file_lost"' in one
+
+
+def test_a_form_that_stands_or_had_no_file_speaks_of_none() -> None:
+    for form in (with_files("oui", "devis.pdf"), with_files(""), WithFile({"words": ""}), WithFile()):
+        assert "à nouveau" not in str(form)
+
+
+def test_a_refusal_of_the_deed_loses_the_files_too() -> None:
+    form = with_files("oui", "devis.pdf")
+    assert form.is_valid()
+    form.add_error(None, "Trop tard.")
+    assert "devis.pdf" in str(form)

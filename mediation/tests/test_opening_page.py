@@ -47,6 +47,13 @@ def test_case_opens_and_freezes_what_was_chosen(account: EscrowAccount, as_clien
     assert "Le dossier est ouvert" in page(as_client, where)
 
 
+def test_refused_page_says_which_files_to_choose_again(account: EscrowAccount, as_client: Client) -> None:
+    typed = plea(account, claim="9 000") | {"exhibits": [escrow.png()]}
+    _status, text = send(as_client, opening(account), **typed)
+    assert f"Choisissez à nouveau votre fichier : {escrow.png().name}. Le navigateur ne le garde pas." in text
+    assert "9 000" in text
+
+
 def test_same_page_sent_twice_opens_one_case(account: EscrowAccount, as_client: Client) -> None:
     typed = plea(account, key=str(uuid.uuid4()))
     assert len({send(as_client, opening(account), **typed) for _n in range(2)}) == 1

@@ -63,14 +63,9 @@ class PapersField(DocumentsField):
 
 
 class WithPapers(Performing):
-    """A form whose text may carry files; browsers forget them when the page comes back with an error."""
+    """A form whose text may carry files."""
 
     papers = PapersField()
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.files:
-            self.fields["papers"].help_text = _("If another answer has to be corrected, choose your files again.")
 
     def store(self, deed: Callable[[], T]) -> T | None:
         """Carry out `deed`, which stores files: a full disk is told beside them."""

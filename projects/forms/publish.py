@@ -221,9 +221,6 @@ class ChangeForm(ProjectForm):
 
     def __init__(self, data: Any = None, files: Any = None, *, project: Project) -> None:
         super().__init__(data, files, project=project)
-        if self.files:
-            again = gettext("If another answer has to be corrected, choose your files again.")
-            self.fields["specification"].help_text = again
         self.open, self.initial["version"] = project, project.version
         self.made: ProjectVersion | None = None
         for name in ("sealed", "closes_on"):

@@ -10,6 +10,7 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.urls import reverse
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -213,7 +214,7 @@ class StepForm(ProjectForm):
         """Show the files that the draft holds now, and carry the digest of what it says now."""
         shown: dict[str, Any] = {name: self.data.get(name) for name in self.fields if name not in FILES}
         shown |= {"act": self.act, "seen": project.digest(self.step.columns)}
-        self.data = shown
+        self.data, self.files = shown, MultiValueDict()
         self.list_files()
 
 

@@ -208,10 +208,13 @@ def test_question_and_answer_carry_files(as_client: Client, as_provider: Client,
 def test_wrong_or_too_many_files_are_refused(as_client: Client, project: Project) -> None:
     path = f"/projets/{project.key}/messages/"
     fake = SimpleUploadedFile("a.pdf", b"<html>", "application/pdf")
-    for papers in (fake, [sheet(f"p{n}") for n in range(6)]):
+    for papers, again in (
+        (fake, "votre fichier\xa0: a.pdf."),
+        ([sheet(f"p{n}") for n in range(6)], "vos fichiers\xa0: p0"),
+    ):
         page = as_client.post(path, form(papers=papers)).content.decode()
         assert "papers_error" in page
-        assert "choisissez de nouveau vos fichiers" in page
+        assert f"Choisissez à nouveau {again}" in page
     assert not DossierMessage.objects.exists()
 
 

@@ -183,6 +183,7 @@ def test_file_of_another_type_is_refused_and_the_others_are_kept(as_client: Clie
         reply = answer(as_client, page_of(project, "conditions"), specification=[png("a.png"), bad], act=act)
         page = reply.content.decode()
         assert "page.html" in page
+        assert "à nouveau" not in page
         assert "a.png (" in page
     assert project.specification_files.count() == 1
 
