@@ -47,6 +47,14 @@ def test_queue_tells_the_deadline_of_each_project(as_moderator: Client, submitte
     assert "18\xa0h\xa000" in page
 
 
+def test_error_of_a_deed_stands_under_the_label_of_its_own_field(as_moderator: Client, submitted: Project) -> None:
+    path = f"/admin/projects/project/{submitted.pk}/reject/do/"
+    page = as_moderator.post(path, {"key": str(uuid.uuid4())}).content.decode()
+    places = [page.index(part) for part in ('<label for="id_reason"', 'id="id_reason_error"', "<textarea")]
+    assert places == sorted(places)
+    assert 'aria-invalid="true" aria-describedby="id_reason_error"' in page
+
+
 def test_row_that_the_reader_may_not_open_is_named_without_a_link(as_moderator: Client, submitted: Project) -> None:
     page = as_moderator.get(f"/admin/projects/project/{submitted.pk}/change/").content.decode()
     assert submitted.category.name_fr in page

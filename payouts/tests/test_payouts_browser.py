@@ -123,5 +123,5 @@ def test_finance_s_refused_forms_have_no_fault(busy: EscrowAccount, finance_user
     waiting = PayoutRequest.objects.get(state="ASKED")
     page.goto(f"/admin/payouts/payoutrequest/{waiting.pk}/refuse/do/")
     page.get_by_role("button", name="Refuser cette demande").click()
-    page.locator(".errorlist").first.wait_for()
+    page.locator(".field__error").first.wait_for()
     assert at_every_look(page) == []
