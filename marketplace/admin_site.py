@@ -18,6 +18,7 @@ from django.contrib import admin, messages
 from django.contrib.admin import AdminSite
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import display_for_field, display_for_value, label_for_field, lookup_field
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import Model, QuerySet
@@ -87,11 +88,16 @@ class ParapheAdminSite(AdminSite):
         return super().has_permission(request) and is_mfa_enabled(request.user)
 
     def admin_view(self, view: ViewType, cacheable: bool = False) -> ViewType:  # noqa: FBT001, FBT002
-        """The guarded view; what was typed after the session had ended waits for its author, as everywhere."""
+        """The guarded view. What was typed after the session had ended waits for its author, as everywhere.
+
+        A NUL in the address of a list is answered as Django answers a wrong filter.
+        """
         guarded = super().admin_view(view, cacheable)
 
         @wraps(guarded)
         def resumable(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if holds_nul(request):
+                return redirect(f"{request.path}?{ERROR_FLAG}=1")
             if request.method == "POST" and not request.user.is_authenticated:
                 resume.keep(request)
             kept = resume.offer(request) if self.has_permission(request) else None
@@ -115,6 +121,13 @@ class ParapheAdminSite(AdminSite):
 
     def password_change_done(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]
         return redirect("account_change_password")
+
+
+def holds_nul(request: HttpRequest) -> bool:
+    """Whether a list is filtered by a NUL, which no column of the database takes."""
+    match = request.resolver_match
+    is_list = match is not None and str(match.url_name).endswith("_changelist")
+    return is_list and any("\0" in text for name, values in request.GET.lists() for text in (name, *values))
 
 
 class Confirmation(Deed):

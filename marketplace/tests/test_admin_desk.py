@@ -55,6 +55,14 @@ def test_error_of_a_deed_stands_under_the_label_of_its_own_field(as_moderator: C
     assert 'aria-invalid="true" aria-describedby="id_reason_error"' in page
 
 
+@pytest.mark.parametrize("query", ["state__exact=%00", "q=a%00", "%00=1", "p=%00"])
+def test_nul_in_the_address_of_a_list_is_a_wrong_filter(as_moderator: Client, query: str) -> None:
+    for page in ("projects/project/", "accounts/user/"):
+        reply = as_moderator.get(f"/admin/{page}?{query}")
+        assert (reply.status_code, reply["Location"]) == (302, f"/admin/{page}?e=1")
+        assert as_moderator.get(reply["Location"]).status_code == 200
+
+
 def test_row_that_the_reader_may_not_open_is_named_without_a_link(as_moderator: Client, submitted: Project) -> None:
     page = as_moderator.get(f"/admin/projects/project/{submitted.pk}/change/").content.decode()
     assert submitted.category.name_fr in page
