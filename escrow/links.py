@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from escrow.models.deposits import askable, lacking_cents
-from projects.report import Reading
+from escrow.states import TrancheState
+from projects.report import Reading, todos
 
 if TYPE_CHECKING:
     from escrow.models import Tranche
     from marketplace.accounts.models import User
+    from projects.report import Todo
 
 Links = dict[int, tuple[str, str]]
 Maker = Callable[[Sequence["Tranche"], "Reading"], Links]
@@ -34,6 +36,13 @@ class Row(NamedTuple):
 def link_of(tranche: Tranche, user: User) -> tuple[str, str] | None:
     """The link that somebody has for one tranche, to `user`."""
     return with_links([tranche], Reading(tranche.account.project, user))[0].link
+
+
+def case_of(tranche: Tranche, user: User) -> tuple[tuple[str, str] | None, Todo | None]:
+    """The link to the case of a tranche in dispute, and what is to be done there next, for `user`."""
+    reading = Reading(tranche.account.project, user)
+    link = with_links([tranche], reading)[0].link if tranche.state == TrancheState.DISPUTED else None
+    return link, next((step for step in todos(reading) if link and step.url == link[0]), None)
 
 
 def with_links(tranches: Sequence[Tranche], reading: Reading) -> list[Row]:

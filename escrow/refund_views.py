@@ -9,8 +9,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from escrow.forms import AgreeForm, GiveBackForm, RefundForm, RefuseForm
+from escrow.links import case_of
 from escrow.models import RefundRequest, Tranche
 from escrow.models.requests import RefundRequestQuerySet
+from escrow.states import RequestState
 from escrow.views import draw
 from marketplace.policies import UserRequest, policy
 from marketplace.refusals import Refusal
@@ -93,4 +95,6 @@ def show(request: UserRequest, asked: RefundRequest, **parts: Any) -> HttpRespon
     account = asked.tranche.account
     is_client = request.user.pk == account.agreement.client_id
     context = {"refuse_form": RefuseForm(), "refused": [], "is_client": is_client, "asked": asked, **parts}
+    if asked.state == RequestState.ESCALATED:
+        context["case"], context["step"] = case_of(asked.tranche, request.user)
     return draw(request, "escrow/refund.html", account, tranche=asked.tranche, **context)

@@ -253,3 +253,11 @@ def test_refused_client_is_shown_the_way_to_the_sma(held: EscrowAccount, as_clie
     request.refuse(by=held.agreement.provider, reason="Tout est prêt.")
     opening = f"/projets/{held.project.key}/litige/nouveau/?tranche={first(held).pk}"
     assert opening in page(as_client, on_request(request))
+
+
+def test_request_that_is_over_waits_for_nobody(held: EscrowAccount, as_client: Client) -> None:
+    request = asked(held, 50_000)
+    request.withdraw(by=held.agreement.client)
+    text = page(as_client, on_request(request))
+    assert "Personne : rien n’est attendu" in text
+    assert "Sans date" in text
