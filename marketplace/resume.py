@@ -10,10 +10,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import Resolver404, resolve, reverse
+from django.utils.translation import gettext as _
 
 if TYPE_CHECKING:
     from django.http import QueryDict
@@ -22,6 +24,15 @@ KEPT, AUTHOR = "typed", "author"
 MARK = "resumed"  # a form that carries it is drawn as it was filled in, and does nothing: its files are missing
 SECRET = ("csrfmiddlewaretoken", "password", "password1", "password2", "code", "iban")
 BOOKKEEPING = {"key", "means", "instead_of", "number", "act", "seen", "version", "edition", MARK}
+ROWS = {
+    "tranche",
+    "tranches",
+    "category",
+    "categories",
+    "staff",
+    "piece",
+    "dropped",
+}  # numbers of rows: no words to a reader
 TICKED = "on"  # a box that was ticked says nothing without its label
 MOST_CHARACTERS = 120_000  # the longest form is that of the terms: 40,000 and 12 tranches of 2,000, with their titles
 MOST_FIELDS = 300
@@ -60,7 +71,8 @@ def offer(request: HttpRequest, *, back: str = "") -> HttpResponse | None:
     """Back at the address, its author signed in: a page that gives the form back, once. None when nothing waits.
 
     `back` is where the form stands, if not at its own address. Another person's is forgotten unread. One that had files
-    leads to its own page, filled in, to choose them again.
+    leads to its own page, filled in, to choose them again. One in which nothing was written is not sent unseen: its own
+    page says what it does.
     """
     kept = request.session.get(KEPT)
     if request.method != "GET" or not kept or kept["path"] != request.get_full_path():
@@ -69,6 +81,9 @@ def offer(request: HttpRequest, *, back: str = "") -> HttpResponse | None:
     if kept["author"] != str(request.user.pk):
         return None
     shown = [value for name, value in kept["typed"] if value not in {"", TICKED} and not is_bookkeeping(name)]
+    if not shown and not kept["files"]:
+        messages.warning(request, _("Your session had ended: nothing was sent. Check, then send again."))
+        return redirect(back) if back else None
     return render(request, "resume.html", {**kept, "shown": shown, "mark": MARK, "back": back or kept["path"]})
 
 
@@ -84,5 +99,5 @@ def above(path: str) -> str:
 
 
 def is_bookkeeping(name: str) -> bool:
-    """Whether a field is none that a person fills in."""
-    return name in BOOKKEEPING or name.endswith(("_FORMS",))
+    """Whether a field is none that a person fills in with words or figures."""
+    return name in BOOKKEEPING | ROWS or name.endswith(("_FORMS",))

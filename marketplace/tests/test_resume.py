@@ -134,7 +134,7 @@ def test_a_deed_of_the_staff_keeps_its_reason(client_user: User, moderator_user:
 def test_a_deed_whose_address_only_takes_forms_comes_back_too(client_user: User, provider_user: User) -> None:
     agreement = way.chosen(published(client_user), provider_user)
     browser, address = ended(client_user), f"/accords/{agreement.key}/accepter/"
-    browser.post(address, {"number": "1", "read": "on"})
+    browser.post(address, {"number": "1", "read": "on", "note": "Vu avec Paul."})
     enter(browser, client_user)
     page = browser.get(address).content.decode()
     assert BACK in page
@@ -143,6 +143,28 @@ def test_a_deed_whose_address_only_takes_forms_comes_back_too(client_user: User,
     assert "<li>on</li>" not in page
     assert browser.post(address, {"number": "1", "read": "on"}).status_code == 302
     assert agreement.version.accepted_by(client_user)
+
+
+def test_a_deed_in_which_nothing_was_written_is_not_sent_unseen(client_user: User, provider_user: User) -> None:
+    agreement = way.chosen(published(client_user), provider_user)
+    browser, address = ended(client_user), f"/accords/{agreement.key}/accepter/"
+    browser.post(address, {"number": "1", "read": "on"})
+    enter(browser, client_user)
+    assert browser.get(address)["Location"] == f"/accords/{agreement.key}/"
+    page = browser.get(f"/accords/{agreement.key}/").content.decode()
+    assert "Votre session avait pris fin\xa0: rien n’a été envoyé." in page
+    assert not agreement.version.accepted_by(client_user)
+
+
+def test_numbers_of_rows_are_not_shown(client_user: User, provider_user: User) -> None:
+    tranche = way.funded(way.opened(client_user, provider_user))[0]
+    browser, address = ended(client_user), f"/projets/{tranche.account.project.key}/litige/nouveau/"
+    browser.post(address, {"tranches": "308", "grievance": "Rien n’est livré."})
+    enter(browser, client_user)
+    page = browser.get(address).content.decode()
+    assert "<li>Rien n’est livré.</li>" in page
+    assert '<input type="hidden" name="tranches" value="308">' in page
+    assert "<li>308" not in page
 
 
 @pytest.mark.parametrize(
