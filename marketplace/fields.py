@@ -19,6 +19,7 @@ from marketplace.templatetags.page import PARIS, amount, euros
 
 YEAR = timedelta(days=365)
 NUMBER = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,2}))?")
+FINE = re.compile(r"[0-9]+\.[0-9]{3,}")  # cut finer than a cent, or a thousand written as others do
 FAR = re.compile(r"[0-9]{13,}(\.[0-9]{1,2})?")  # an amount all the same, beyond any bound
 
 
@@ -50,6 +51,7 @@ class EurosField(forms.Field):
 
     default_error_messages = {
         "invalid": _("Write an amount in euros, such as 1200.50."),
+        "decimals": _("Write an amount in euros with two decimals at most, such as 1200.50."),
         "min": _("%(limit)s at least."),
         "max": _("%(limit)s at most."),
     }
@@ -69,8 +71,8 @@ class EurosField(forms.Field):
             return None
         found = NUMBER.fullmatch(plain(str(value)))
         if not found:
-            far = self.max_cents is not None and FAR.fullmatch(plain(str(value)))
-            name = "max" if far else "invalid"
+            name = "decimals" if FINE.fullmatch(plain(str(value))) else "invalid"
+            name = "max" if self.max_cents is not None and is_far(value) else name
             raise ValidationError(self.error_messages[name], code=name, params={"limit": euros(self.max_cents or 0)})
         return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
 
@@ -82,6 +84,11 @@ class EurosField(forms.Field):
             raise ValidationError(self.error_messages["min"], code="min", params={"limit": euros(self.min_cents)})
         if self.max_cents is not None and value > self.max_cents:
             raise ValidationError(self.error_messages["max"], code="max", params={"limit": euros(self.max_cents)})
+
+
+def is_far(value: Any) -> bool:
+    """Whether what was typed is an amount beyond any bound."""
+    return bool(FAR.fullmatch(plain(str(value))))
 
 
 def plain(text: str) -> str:

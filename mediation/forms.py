@@ -9,23 +9,34 @@ from django.utils.translation import gettext_lazy as _
 from escrow.models import EscrowAccount, Shares, Tranche
 from marketplace.accounts.models import User
 from marketplace.documents.intake import OFFICE, PLAIN
-from marketplace.fields import EurosField
+from marketplace.fields import EurosField, is_far
 from marketplace.forms import Deed
 from marketplace.templatetags.page import euros
 from mediation.exhibits import ExhibitsField
 from mediation.models import Claim, Dispute, Entry, Plea, SplitProposal
 from mediation.models.timeline import MOST_SIGNS
 
+ENORMOUS = "9" * 12  # euros: more than any project holds
 
-def words(label: Any, help_text: Any = "", *, required: bool = True, rows: int = 5) -> forms.CharField:
-    """A text of one of the two sides."""
+
+def words(
+    label: Any, help_text: Any = "", *, required: bool = True, rows: int = 5, most: int = MOST_SIGNS
+) -> forms.CharField:
+    """A text of one of the two sides, of `most` signs."""
     area = forms.Textarea(attrs={"rows": rows})
-    return forms.CharField(label=label, help_text=help_text, required=required, max_length=MOST_SIGNS, widget=area)
+    return forms.CharField(label=label, help_text=help_text, required=required, max_length=most, widget=area)
 
 
 def exhibits() -> ExhibitsField:
     """Evidence, of any type that the site takes."""
     return ExhibitsField(label=_("Evidence"), required=False, most=10, accept=PLAIN | OFFICE)
+
+
+class ClaimField(EurosField):
+    """A claim. However much is typed, it is an amount: the form says what can be awarded at most."""
+
+    def to_python(self, value: Any) -> int | None:
+        return super().to_python(ENORMOUS if is_far(value) else value)
 
 
 class PleaForm(Deed):
@@ -34,7 +45,7 @@ class PleaForm(Deed):
     grievance = words(
         _("What you complain of"), _("Facts, dates, what was agreed. The other side and the SMA read it.")
     )
-    claim = EurosField(label=_("What you claim"), help_text=_("VAT included, of the money that is held."))
+    claim = ClaimField(label=_("What you claim"), help_text=_("VAT included, of the money that is held."))
     exhibits = exhibits()
 
     @property
@@ -154,7 +165,7 @@ class ProposeForm(OfCase):
     """A split of which the author types their own share alone: the other side has the rest."""
 
     share = EurosField(label=_("Your share"), min_cents=0)
-    reason = words(_("Why this split?"), _("Read by the other side and the mediator."), rows=3)
+    reason = words(_("Why this split?"), _("Read by the other side and the mediator."), rows=3, most=2000)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -163,7 +174,6 @@ class ProposeForm(OfCase):
         told = _("From 0 € to %(frozen)s. The rest goes to the other side: both shares always come to %(frozen)s.")
         field.help_text = told % {"frozen": euros(frozen)}
         field.widget.attrs["data-split"] = frozen
-        self.fields["reason"].max_length = 2000  # type: ignore[attr-defined]
 
     def shares(self, by: User) -> Shares:
         """The whole split, from the share of `by`."""

@@ -47,6 +47,12 @@ def test_an_amount_that_could_be_misread_is_refused(typed: str) -> None:
         EurosField().clean(typed)
 
 
+@pytest.mark.parametrize("typed", ["0,001", "12.345", "1,200", "9" * 20 + ".999"])
+def test_an_amount_cut_finer_than_a_cent_is_told_so(typed: str) -> None:
+    with pytest.raises(forms.ValidationError, match="deux décimales au plus"):
+        EurosField(max_cents=100).clean(typed)
+
+
 def test_an_amount_keeps_its_limits_and_says_them() -> None:
     field = EurosField(min_cents=100, max_cents=100000)
     with pytest.raises(forms.ValidationError) as low:

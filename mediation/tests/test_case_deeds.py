@@ -109,6 +109,14 @@ def test_bad_share_is_refused_and_the_words_stay(dispute: Dispute, as_client: Cl
     assert 'aria-invalid="true"' in text
 
 
+def test_reason_of_a_split_has_2000_signs_at_most(dispute: Dispute, as_client: Client) -> None:
+    assert 'maxlength="2000"' in page(as_client, address(dispute)).partition('name="reason"')[2].partition(">")[0]
+    status, text = send(as_client, address(dispute, "propositions/"), share="800", reason="p" * 2001)
+    assert (status, dispute.proposals.count()) == (200, 0)
+    assert "2000 caractères" in text
+    assert send(as_client, address(dispute, "propositions/"), share="800", reason="p" * 2000)[0] == 302
+
+
 def test_same_split_as_theirs_is_to_be_accepted(dispute: Dispute, as_client: Client) -> None:
     way.proposed(dispute, 80_000, dispute.provider)
     text = send(as_client, address(dispute, "propositions/"), share="400", reason="Pareil.")[1]

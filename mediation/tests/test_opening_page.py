@@ -107,8 +107,9 @@ def test_report_of_another_provider_says_nothing_of_disputes(
     [
         ("claim", "0", "0,01 € au moins"),
         ("claim", "-1", "Écrivez une somme en euros"),
-        ("claim", "0,001", "Écrivez une somme en euros"),
-        ("claim", "99999999999999999999", "Écrivez une somme en euros"),
+        ("claim", "0,001", "deux décimales au plus"),
+        ("claim", "9999999999999", "Le SMA ne peut statuer que sur 1 200,00 €"),
+        ("claim", "9" * 40 + ",99", "Le SMA ne peut statuer que sur 1 200,00 €"),
         ("claim", "1 200,01", "Le SMA ne peut statuer que sur 1 200,00 €"),
         ("claim", "🙂", "Écrivez une somme en euros"),
         ("grievance", "", "Ce champ est obligatoire"),
