@@ -106,9 +106,10 @@ def publish(dispute: Dispute, by: User, data: dict[str, Any]) -> Publication:
 
 
 def take_off(dispute: Dispute, by: User, data: dict[str, Any]) -> None:
-    """Take the decision off the register; one that is not there stays so."""
-    for publication in Publication.objects.filter(decision__dispute=dispute):
-        publication.withdraw()
+    """Take the decision off the register. Refused (NotPublic): one that is not there."""
+    if (publication := Publication.objects.public().filter(decision__dispute=dispute).first()) is None:
+        raise Publication.NotPublic
+    publication.withdraw()
 
 
 def is_published(dispute: Dispute) -> bool:

@@ -342,3 +342,6 @@ class Publication(models.Model):
             if not self.withdrawn_at:
                 self.withdrawn_at = timezone.now()
                 self.save(update_fields=["withdrawn_at"])
+
+    class NotPublic(Refusal):
+        sentence = _("The register does not show this decision: there is nothing to take off.")
