@@ -89,11 +89,11 @@ say(
     Words(
         _("Read why the decision is executed all the same: %(title)s"),
         [
-            _("The SMA has examined what was sent since the decision of case SMA %(n)s."),
-            _("It does not prove that a court is seized, for the reason below. Better proof is still taken before."),
+            _("It does not prove that a court is seized. Better proof is still taken before the date below."),
         ],
         OPEN_CASE,
         EXECUTED_ON,
+        quoted=_("The SMA has examined what was sent since the decision of case SMA %(n)s, and writes:"),
     ),
     shape=OfProof,
 )

@@ -349,8 +349,11 @@ class Course:
 
     def lifted(self, *, at: datetime) -> None:
         """No court is seized any more: the decision is executed at its date, or at once if it has passed."""
+        dispute = self.dispute
+        dispute.execute_at = max(dispute.execute_at or at, at)
+        dispute.save(update_fields=["execute_at"])
         self._cancel(COURT)
-        self._set(EXECUTE, max(self.dispute.execute_at or at, at))
+        self._set(EXECUTE, dispute.execute_at)
 
     def _put_off(self, at: datetime) -> None:
         """Nobody of the SMA has looked at what may prove that a court is seized: once, they have some days more."""
