@@ -266,8 +266,11 @@ class Figures:
 
     def sentence(self) -> str:
         """Where the account is, in a few words."""
-        facts = {"deposited": euros(self.covered), "amount": euros(self.amount)}
-        return _("%(deposited)s deposited out of %(amount)s") % facts
+        facts = {"covered": euros(self.covered), "amount": euros(self.amount), "deposited": euros(self.deposited)}
+        if not self.given_back:
+            return _("%(deposited)s deposited out of %(amount)s") % facts
+        words = _("%(covered)s covered out of %(amount)s: %(deposited)s deposited, less %(back)s given back")
+        return words % {**facts, "back": euros(self.given_back)}
 
 
 def row(kind: str, words: str, cents: int, note: str) -> dict[str, Any]:

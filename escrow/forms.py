@@ -65,6 +65,7 @@ class DepositForm(Deed):
         super().__init__(*args, initial=first, **rest)
         self.account, self.total = account, total
         self.is_open = payable(self.total, self.total)
+        self.is_closed = any(tranche.closed_because for tranche in tranches)
         whole = [Preset(str(_("Everything that is lacking")), self.total, None, uuid.uuid4())] if lacking[1:] else []
         self.presets = [*self.offered(picked), *whole, *self.offered([t for t in lacking if t not in picked])]
         self.fields["tranche"] = self.choice(account, lacking)

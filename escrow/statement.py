@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from marketplace.ledger.models import Transfer
 
 OURS = (Kind.HELD, Kind.FROZEN, Kind.PAYABLE, Kind.CLAIMED)
+AWARDED = {Kind.PAYABLE: "provider", Kind.REFUNDING: "client"}  # where each side's share of a dispute goes
 Explainer = Callable[[EscrowAccount], Mapping[str, str]]
 explainers: list[Explainer] = []
 
@@ -53,7 +54,9 @@ def statement(account: EscrowAccount) -> list[Line]:
     details, held, lines = known(account), 0, []
     for move in moves.select_related("transfer__by", "debit", "credit"):
         held += move.amount * ((move.credit_id == account.held_id) - (move.debit_id == account.held_id))
-        lines.append(line(move, details.get(move.transfer.key) or by(move.transfer, account), held))
+        key = move.transfer.key
+        detail = details.get(f"{key}:{move.credit.kind}") or details.get(key) or by(move.transfer, account)
+        lines.append(line(move, detail, held))
     return lines
 
 
@@ -71,7 +74,7 @@ def line(move: Move, detail: str, held: int) -> Line:
 
 
 def known(account: EscrowAccount) -> dict[str, str]:
-    """What each movement was for, by the key of its transfer."""
+    """What each movement was for, by the key of its transfer, or by that and the kind of account that it goes to."""
     deposits = Deposit.objects.filter(account=account).select_related("payment").prefetch_related("parts__tranche")
     releases = Release.objects.filter(account=account).select_related("tranche", "by")
     back = Refund.objects.filter(account=account, freeze=None)
@@ -81,6 +84,7 @@ def known(account: EscrowAccount) -> dict[str, str]:
     found |= {f"release:{r.pk}": detail_of(r) for r in releases}
     found |= {f"refund:{r.pk}": cause_of(r) for r in refunds}
     found |= {f"freeze:{f.pk}:{act}": tranches_of(f) for f in freezes for act in ("freeze", "thaw", "award")}
+    found |= {f"freeze:{f.pk}:award:{kind}": awarded_of(f, side) for f in freezes for kind, side in AWARDED.items()}
     for explainer in explainers:
         found |= explainer(account)
     return found
@@ -97,6 +101,12 @@ def cause_of(refund: Refund) -> str:
 def tranches_of(deed: Deposit | Refund | Freeze) -> str:
     """The tranches that a deposit filled, a refund emptied or a dispute froze."""
     return ", ".join(_("tranche %(n)s") % {"n": part.tranche.position} for part in deed.parts.all())
+
+
+def awarded_of(freeze: Freeze, side: str) -> str:
+    """The tranches of which a side was awarded something."""
+    parts = [part for part in freeze.parts.all() if part.shares and getattr(part, f"{side}_cents")]
+    return ", ".join(_("tranche %(n)s") % {"n": part.tranche.position} for part in parts)
 
 
 def detail_of(release: Release) -> str:

@@ -32,6 +32,8 @@ from .deliveries import Delivery
 from .deposits import DepositRequest, askable, lacking_cents
 
 if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
     from marketplace.accounts.models import User
     from marketplace.documents.intake import Clean
     from projects.models import AgreementTranche
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
 AMENDED = ("title", "deliverable", "due_on", "cents", "ht_cents", "vat_cents")  # what an avenant changes of a tranche
 MOST_CHANGES = 2  # asked for by the client, of one tranche
 REQUEST_PAUSE = timedelta(hours=24)  # one mail a day at most, however often the button is pressed
+IN_DISPUTE = _("in dispute: it takes no deposit before the case ends")
+OVER = _("over: nothing more is deposited on it")
 
 
 class TrancheQuerySet(models.QuerySet["Tranche"]):
@@ -179,6 +183,13 @@ class Tranche(models.Model):
     def lacking_cents(self) -> int:
         """What the client may still deposit; nothing once it is over or in dispute."""
         return self.money.lacking_cents if self.state in TAKE_DEPOSITS else 0
+
+    @property
+    def closed_because(self) -> _StrPromise | str:
+        """Why it takes no deposit, though it is not fully covered; nothing if it takes one or is."""
+        if not self.money.lacking_cents or self.state in TAKE_DEPOSITS:
+            return ""
+        return IN_DISPUTE if self.state == TrancheState.DISPUTED else OVER
 
     @property
     def askable_cents(self) -> int:

@@ -64,7 +64,7 @@ def test_what_is_held_above_goes_back_to_the_last_cards_first(account: EscrowAcc
     back = CardRefund.objects.filter(payment__purpose="escrow.deposit").order_by("pk")
     assert [row.cents for row in back] == [60_000, 100_000, 20_000]
     assert (figures(account).refunding, figures(account).held, figures(account).amount) == (180_000, 180_000, 180_000)
-    assert figures(account).sentence() == "1\u202f800,00\xa0€ déposés sur 1\u202f800,00\xa0€"
+    assert figures(account).sentence().startswith("1\u202f800,00\xa0€ couverts sur 1\u202f800,00\xa0€")
     assert Transfer.objects.get(key=f"refund:{refund.pk}").moves.count() == 3
 
 

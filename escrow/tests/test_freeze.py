@@ -267,6 +267,27 @@ def test_pages_of_both_say_what_became_of_it(account: EscrowAccount, as_client: 
         assert "Rendue" not in report
 
 
+def test_what_came_back_is_deducted_in_words(account: EscrowAccount, as_client: Client) -> None:
+    way.deposited(account, 264_000)
+    executed(frozen(account, 1, 2), 200_000, 64_000)
+    page = as_client.get(f"/projets/{account.project.key}/paiements/").content.decode()
+    assert "2\u202f000,00\xa0€ couverts sur" in page
+    assert "2\u202f640,00\xa0€ déposés, moins 640,00\xa0€ rendus" in page
+    assert "640,00\xa0€ rendus sont déduits" in page
+
+
+def test_deposit_page_says_why_a_tranche_takes_no_deposit(account: EscrowAccount, as_client: Client) -> None:
+    address = f"/projets/{account.project.key}/paiements/depot/"
+    disputed, over = "en litige\xa0: elle ne reçoit aucun dépôt", "plus rien n’y est à déposer"
+    way.deposited(account, 100_000)
+    freeze = frozen(account, 1)
+    assert [as_client.get(address).content.decode().count(words) for words in (disputed, over)] == [1, 0]
+    way.deposited(account, 240_000)
+    assert "Aucun dépôt n’est attendu" in as_client.get(address).content.decode()
+    executed(freeze, 50_000, 50_000)
+    assert [as_client.get(address).content.decode().count(words) for words in (disputed, over)] == [0, 1]
+
+
 def test_statement_names_the_movements_of_a_dispute(account: EscrowAccount, as_client: Client) -> None:
     way.deposited(account, 264_000)
     thaw(frozen(account, 2))
@@ -278,7 +299,7 @@ def test_statement_names_the_movements_of_a_dispute(account: EscrowAccount, as_c
         ("Litige retiré", "tranche\xa02", 144_000, 264_000),
         ("Gel par un litige", two, 264_000, 0),
         ("Attribué au prestataire", two, 200_000, 0),
-        ("Attribué au client", two, 64_000, 0),
+        ("Attribué au client", "tranche\xa02", 64_000, 0),
     ]
     page = as_client.get(f"/projets/{account.project.key}/paiements/").content.decode()
     assert "Attribué au prestataire" in page
