@@ -378,6 +378,7 @@ REOPEN_DAYS = env.int("REOPEN_DAYS", default=15)
 SMA_ASSIGN_DAYS = env.int("SMA_ASSIGN_DAYS", default=2)  # working days, as the next five
 SMA_ANSWER_DAYS = env.int("SMA_ANSWER_DAYS", default=5)  # for the other party to answer a case
 SMA_EVIDENCE_DAYS = env.int("SMA_EVIDENCE_DAYS", default=5)  # for evidence, in an arbitration without a mediation
+SMA_HAND_OVER_DAYS = env.int("SMA_HAND_OVER_DAYS", default=2)  # for evidence, after a mediation ended before its date
 SMA_FIRST_ACT_DAYS = env.int("SMA_FIRST_ACT_DAYS", default=3)  # for a mediator to write or propose
 SMA_APPROVAL_DAYS = env.int("SMA_APPROVAL_DAYS", default=2)
 SMA_LATE_DAYS = env.int("SMA_LATE_DAYS", default=2)  # after which staff are replaced

@@ -6,6 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
+from django.conf import settings
+from django.utils import timezone
 from django.utils.functional import lazystr
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _now
@@ -13,16 +15,18 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from escrow.models import Shares
+from marketplace import deadlines
 from marketplace.accounts.models import User
 from marketplace.accounts.staff import SMA
 from marketplace.documents.forms import DocumentField
 from marketplace.fields import EurosField
 from marketplace.forms import Deed
-from marketplace.templatetags.page import euros, paris_short
+from marketplace.templatetags.page import euros, paris, paris_short
 from mediation.anonymity import telling, unnamed
 from mediation.exhibits import ExhibitsField
 from mediation.models import Bench, Dispute, Evidence, Role
 from mediation.models.bench import members
+from mediation.models.cases import LEAST_GROUNDS
 from mediation.models.course import days_to_seek
 
 if TYPE_CHECKING:
@@ -146,8 +150,18 @@ class HandOverForm(CaseForm):
     """The end of a mediation before its date."""
 
     reason = forms.CharField(
-        label=_("Why you end the mediation, read by both sides"), required=False, max_length=2000, widget=area(4)
+        label=_("Why you end the mediation, read by both sides"),
+        min_length=LEAST_GROUNDS,
+        max_length=2000,
+        widget=area(4),
+        help_text=_("20 characters at least. Say what was tried, and why no agreement is in sight."),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        until = deadlines.after(timezone.now(), settings.SMA_HAND_OVER_DAYS)
+        told = _now("Both sides may still send evidence until %(at)s: the arbitrator decides after that.")
+        self.fields["reason"].help_text = f"{self.fields['reason'].help_text} {told % {'at': paris(until)}}"
 
 
 class SharesForm(CaseForm):

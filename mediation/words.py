@@ -347,13 +347,13 @@ def label_of(at: datetime, decided_at: datetime | None, *, late: bool = False) -
 def labels_mean(dispute: Dispute) -> str:
     """What the labels of evidence say."""
     late = _("“Late”: sent after the mediation; it is kept, and the SMA weighs it.")
-    if dispute.straight:
+    if dispute.heard_until:
+        late = _("“Late”: sent after %(at)s, the last day for evidence; it is kept, and the SMA weighs it.")
+        late = late % {"at": paris(dispute.heard_until)}
+    elif dispute.straight:
         late = _(
             "“Late”: sent after the last day for evidence, as there is no mediation; it is kept, the SMA weighs it."
         )
-        if dispute.evidence_by:
-            late = _("“Late”: sent after %(at)s, the last day for evidence; it is kept, and the SMA weighs it.")
-            late = late % {"at": paris(dispute.evidence_by)}
     after = _("“After the decision”: the arbitrator has not read it and it changes nothing in the decision.")
     return f"{late} {after}"
 

@@ -44,6 +44,7 @@ from projects.models import (
     Asked,
     Category,
     Completion,
+    Deadline,
     Detail,
     DetailsClaim,
     DossierMessage,
@@ -635,7 +636,9 @@ def decided(world: World, tranche: Tranche) -> Dispute:
     """Somebody else of the SMA has decided; a court is seized since."""
     mediator = world.people["mediator"]
     case = mediated(world, tranche)
-    case.hand_over(by=mediator)
+    end = Deadline.objects.about(case, "sma.mediate").waiting().get()
+    end.fall(end.due_at + timedelta(seconds=1))
+    case.refresh_from_db()
     arbitrator = person("arbitre@exemple.fr", "Arbitre", staff_of=SMA)
     case.appoint(arbitrator, by=None)
     reasons = "Motifs secretsmotifs, assez longs pour que les deux parties les comprennent."

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .proposals import SplitProposal
     from .timeline import Note
 
+LEAST_GROUNDS = 20  # signs of the reason for which a mediation ends before its date
 NUMBERING = 0x5A4D41  # the advisory lock under which cases are numbered
 ANSWERS = (EntryKind.ANSWERED, EntryKind.JOINED)
 WORDS = (EntryKind.SAID, EntryKind.PRODUCED)
@@ -317,18 +318,27 @@ class Dispute(models.Model):
 
     @property
     def evidence_by(self) -> datetime | None:
-        """Until when evidence is in time: as long as the mediation lasts; without one, so many days of the arbitration.
+        """Until when evidence is in time: as long as the mediation lasts, or so many days of the arbitration.
 
         None as long as neither has begun.
         """
-        if self.straight and self.arbitrated_at:
-            return deadlines.after(self.arbitrated_at, settings.SMA_EVIDENCE_DAYS)
-        return self.arbitrated_at or self.mediate_by
+        return self.heard_until or self.arbitrated_at or self.mediate_by
 
     @property
     def heard_until(self) -> datetime | None:
-        """Before when nothing is decided, as both sides were told: they may send evidence. None after a mediation."""
-        return self.evidence_by if self.straight and self.arbitrated_at else None
+        """Before when nothing is decided, as both sides were told: they may still send evidence.
+
+        Without a mediation, or after one that its mediator ended before the date they had; None after a whole one.
+        """
+        if self.arbitrated_at and (self.straight or self.is_cut_short):
+            days = settings.SMA_EVIDENCE_DAYS if self.straight else settings.SMA_HAND_OVER_DAYS
+            return deadlines.after(self.arbitrated_at, days)
+        return None
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether its mediator ended the mediation before its date."""
+        return bool(self.arbitrated_at and self.mediate_by and self.arbitrated_at < self.mediate_by)
 
     def is_late(self, at: datetime) -> bool:
         """Whether evidence sent at `at`, which is now, comes too late for the arbitrator to have to wait for it."""
@@ -498,10 +508,11 @@ class Dispute(models.Model):
             if Bench(self).seat(Role.ARBITRATOR, arbitrator, by=by, at=at):
                 Course(self).welcome_arbitrator(by=by, at=at, reason=reason)
 
-    def hand_over(self, reason: str = "", *, by: User) -> None:
-        """The mediator ends the mediation before its date: an arbitrator decides. A second call changes nothing.
+    def hand_over(self, reason: str, *, by: User) -> None:
+        """The mediator ends the mediation before its date: an arbitrator decides, after some days for evidence.
 
-        Refused: NotSeated, Closed, NotInMediation (the other side has not answered yet).
+        A second call changes nothing. Refused: NotSeated, Closed, NotInMediation (the other side has not answered yet),
+        NeedsGrounds.
         """
         with locked(self.project, self):
             if by.pk != self.mediator_id:
@@ -509,6 +520,8 @@ class Dispute(models.Model):
             if self.state == DisputeState.ARBITRATION:
                 return
             self.must_be_in(DisputeState.MEDIATION)
+            if len(reason.strip()) < LEAST_GROUNDS:
+                raise self.NeedsGrounds(least=LEAST_GROUNDS)
             Course(self).arbitrate(by=by, text=reason, at=timezone.now())
 
     def settle(self, proposal: SplitProposal, *, by: User) -> None:
@@ -698,6 +711,12 @@ class Dispute(models.Model):
     class NeedsReason(Refusal):
         sentence = _(
             "%(name)s has this seat now: say why another person takes it, both sides read it. Nothing was changed."
+        )
+
+    class NeedsGrounds(Refusal):
+        sentence = _(
+            "Say in %(least)s characters at least why the mediation ends before its date: both sides read it. Nothing "
+            "was changed."
         )
 
     class NotSeated(Refusal):

@@ -88,7 +88,7 @@ def test_who_ever_mediated_never_decides(account: EscrowAccount, mediator_user: 
     for staff in (mediator_user, arbitrator_user):
         dispute.assign(staff, by=staff, reason="Surcharge.")
     third = person("zoe@paraphe.example", "Zoé Lambert", staff_of=SMA)
-    dispute.hand_over(by=arbitrator_user)
+    way.handed_over(dispute)
     assert way.fresh(dispute).arbitrator == third
     with pytest.raises(Bench.HasMediated):
         dispute.appoint(mediator_user, by=None)

@@ -53,9 +53,8 @@ def test_the_provider_s_pages_have_no_fault(dispute: Dispute, account: EscrowAcc
     assert looked_at(enter, case.provider, *(address(case, end) for end in ends), report, payments) == []
 
 
-def test_decided_case_has_no_fault(dispute: Dispute, enter: Enter, mediator_user: User) -> None:
-    dispute.hand_over("Aucun accord.", by=mediator_user)
-    way.drafted(way.fresh(dispute), 90_000)
+def test_decided_case_has_no_fault(dispute: Dispute, enter: Enter) -> None:
+    way.drafted(way.heard(way.handed_over(dispute)), 90_000)
     assert looked_at(enter, dispute.provider, address(dispute)) == []
 
 

@@ -45,7 +45,7 @@ def test_agreement_is_promised_as_long_as_the_mediation_lasts(
     text = page(as_client, address(dispute))
     assert (AGREE in text, SETTLES in text) == (True, True)
     dispute.assign(mediator_user, by=mediator_user)
-    dispute.hand_over(by=mediator_user)
+    way.handed_over(dispute)
     text = page(as_client, address(dispute))
     assert (AGREE in text, SETTLES in text) == (False, False)
     assert "Après le délai laissé pour saisir un juge" in text
@@ -242,10 +242,8 @@ def test_arbitrator_has_a_working_day_after_the_last_evidence() -> None:
     assert decision_due(christmas, None) == datetime(2027, 1, 3, 18, tzinfo=PARIS)
 
 
-def test_letter_of_the_arbitration_asks_for_evidence_that_is_in_time_alone(
-    account: EscrowAccount, mediator_user: User, arbitrator_user: User
-) -> None:
-    way.arbitrated(account, mediator_user, 1)
+def test_letter_of_the_arbitration_asks_for_evidence_that_is_in_time_alone(account: EscrowAccount) -> None:
+    way.let_fall(way.mediated(account, 1), "sma.mediate")
     way.opened(account, 2).withdraw(by=account.agreement.client)
     way.let_fall(way.opened(account, 2), "sma.answer")
     rows = Notice.objects.filter(user=account.agreement.client, event__verb="mediation.arbitration").order_by("pk")

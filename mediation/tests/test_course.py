@@ -232,7 +232,7 @@ def test_every_way_ends_with_nobody_acting(account: EscrowAccount, staff: int, s
         way.proposed(dispute, 1, dispute.client)
     if start == "arbitrated" and people:
         dispute.assign(people[0], by=None)
-        dispute.hand_over(by=people[0])
+        way.handed_over(dispute)
     dispute = sweep_until_it_ends(dispute)
     assert (dispute.state, dispute.ended_by, dispute.freeze.state) == ("UNDECIDED", None, "THAWED")
     assert way.tranche(account).state == "FUNDED"

@@ -55,8 +55,7 @@ def test_paper_names_everybody_who_mediated(
     dispute = way.mediated(account)
     dispute.assign(first, by=first)
     way.fresh(dispute).assign(mediator_user, by=mediator_user, reason="Zoé est en congé.")
-    way.fresh(dispute).hand_over(by=mediator_user)
-    way.drafted(way.fresh(dispute), 80_000)
+    way.drafted(way.heard(way.handed_over(dispute)), 80_000)
     assert "Zoé Hamel, Marc Tellier" in " ".join(words_of(as_client, dispute).split())
 
 

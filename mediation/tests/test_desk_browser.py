@@ -66,8 +66,10 @@ def test_mediator_and_arbitrator_bring_a_case_to_its_publication(
     page.get_by_label("Au client, en euros").fill("400")
     page.get_by_role("button", name="Proposer un partage").click()
     page.get_by_role("link", name="Transmettre à un arbitre").click()
+    page.get_by_label("Pourquoi vous mettez fin").fill(way.NO_DEAL)
     page.get_by_role("button", name="Transmettre à un arbitre").click()
-    decide(enter(arbitrator_user), dispute)
+    page.get_by_text("terminé").or_(page.get_by_text("Fait")).first.wait_for()
+    decide(enter(arbitrator_user), way.heard(dispute))
     way.let_fall(way.fresh(dispute), "sma.execute")
     publish(enter(arbitrator_user), dispute)
     assert looked_at(enter(), "/sma/decisions/") == []

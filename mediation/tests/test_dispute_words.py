@@ -67,11 +67,10 @@ def test_evidence_is_hashed_as_sent_and_read_as_an_inert_copy(account: EscrowAcc
     assert [entry.kind for entry in dispute.entries.all()[1:]] == ["PRODUCED"] * 3
 
 
-def test_evidence_after_the_mediation_is_late(account: EscrowAccount, mediator_user: User) -> None:
+def test_evidence_after_the_mediation_is_late(account: EscrowAccount) -> None:
     dispute = way.mediated(account)
     dispute.say("Voici.", by=dispute.client, key=uuid.uuid4(), exhibits=[way.exhibit()])
-    dispute.assign(mediator_user, by=mediator_user)
-    dispute.hand_over(by=mediator_user)
+    dispute = way.let_fall(dispute, "sma.mediate")
     dispute.say("Encore.", by=dispute.client, key=uuid.uuid4(), exhibits=[way.exhibit()])
     assert [piece.late for piece in dispute.evidence.all()] == [False, True]
 

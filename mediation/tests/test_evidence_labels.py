@@ -88,13 +88,11 @@ def test_letter_of_the_arbitration_gives_the_last_day(straight: Dispute) -> None
     assert all(f"des pièces jusqu’au {plain(paris(straight.evidence_by))}" in each for each in told)
 
 
-def test_after_a_mediation_evidence_is_late_at_once(account: EscrowAccount, mediator_user: User) -> None:
+def test_after_a_whole_mediation_evidence_is_late_at_once(account: EscrowAccount) -> None:
     dispute = way.mediated(account)
     assert dispute.evidence_by == dispute.mediate_by
     assert not sent(dispute)
-    dispute.assign(mediator_user, by=mediator_user)
-    dispute.hand_over(by=mediator_user)
-    assert sent(way.fresh(dispute))
+    assert sent(way.let_fall(dispute, "sma.mediate"))
     notices = Notice.objects.filter(name="mediation.arbitration.both")
     assert all("signalées comme tardives" in " ".join(notice.letter.paragraphs) for notice in notices)
 

@@ -120,8 +120,7 @@ def test_words_after_the_decision_reach_who_sat_last_alone(
     dispute.assign(arbitrator_user, by=None)
     dispute.assign(mediator_user, by=arbitrator_user, reason="Congé.")
     zoe = person("zoe@paraphe.example", "Zoé Lambert", staff_of=SMA)
-    dispute.hand_over(by=mediator_user)
-    way.drafted(way.fresh(dispute), 60_000, zoe)
+    way.drafted(way.heard(way.handed_over(dispute)), 60_000, zoe)
     way.fresh(dispute).say("Voici l’assignation.", by=dispute.client, key=uuid.uuid4())
     assert told("said") == {"others": {"Paul"}, "bench": {"Marc", "Zoé"}}
     zoe.suspend(by=moderator_user, reason="Départ")

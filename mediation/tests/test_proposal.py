@@ -126,9 +126,9 @@ def test_hand_over_leaves_proposals_without_object(account: EscrowAccount, media
     way.proposed(dispute, 1_000, dispute.client)
     dispute.assign(mediator_user, by=mediator_user)
     with pytest.raises(Dispute.NotSeated):
-        dispute.hand_over(by=dispute.client)
+        dispute.hand_over(way.NO_DEAL, by=dispute.client)
     for _again in range(2):
-        dispute.hand_over("Aucun accord.", by=mediator_user)
+        dispute.hand_over(way.NO_DEAL, by=mediator_user)
     assert (way.fresh(dispute).state, states(dispute)) == ("ARBITRATION", ["LAPSED"])
 
 

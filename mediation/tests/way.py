@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from datetime import datetime, timedelta
 
+from django.utils import timezone
+
 from escrow.models import EscrowAccount, Shares, Tranche
 from escrow.tests import way
 from marketplace.accounts.models import User
@@ -15,6 +17,7 @@ from projects.models import Deadline
 
 __all__ = ["Plea", "members"]
 SECOND = timedelta(seconds=1)
+NO_DEAL = "Aucun accord en vue."
 WHY = "Les deux tiers des fiches sont repris et utilisables ; les photos manquent encore."
 
 
@@ -48,10 +51,23 @@ def mediated(account: EscrowAccount, *positions: int) -> Dispute:
 
 
 def arbitrated(account: EscrowAccount, mediator: User, *positions: int) -> Dispute:
-    """Mediated by `mediator`, who hands it over: before an arbitrator, if there is one."""
+    """Mediated by `mediator`, who hands it over: before an arbitrator, if there is one, with all the evidence."""
     dispute = mediated(account, *positions)
     dispute.assign(mediator, by=mediator)
-    dispute.hand_over("Aucun accord en vue.", by=mediator)
+    return heard(handed_over(dispute))
+
+
+def handed_over(dispute: Dispute) -> Dispute:
+    """Its mediator has ended the mediation before its date: evidence is in time for some days."""
+    case = fresh(dispute)
+    assert case.mediator
+    case.hand_over(NO_DEAL, by=case.mediator)
+    return fresh(case)
+
+
+def heard(dispute: Dispute) -> Dispute:
+    """The arbitration has begun so long ago that no evidence is in time any more."""
+    Dispute.objects.filter(pk=dispute.pk).update(arbitrated_at=timezone.now() - timedelta(days=30))
     return fresh(dispute)
 
 

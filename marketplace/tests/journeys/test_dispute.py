@@ -17,6 +17,7 @@ from marketplace.templatetags.page import grouped
 from marketplace.testing.cast import person
 from marketplace.testing.processes import until
 from marketplace.tests.journeys.visitor import Visitor, a_pdf
+from mediation.models import Dispute
 from projects.models import Deadline
 
 if TYPE_CHECKING:
@@ -129,6 +130,11 @@ def read_decision(party: Visitor, share: str) -> None:
     assert party.downloads("PDF").startswith(b"%PDF")
 
 
+def let_evidence_come() -> None:
+    """The days for evidence after the mediation are over: the arbitration began long ago."""
+    Dispute.objects.filter(state="ARBITRATION").update(arbitrated_at=timezone.now() - timedelta(days=30))
+
+
 def let_ten_days_pass() -> None:
     """The date of the execution is moved into the past, and the sweep comes."""
     past = timezone.now() - timedelta(seconds=1)
@@ -178,6 +184,8 @@ def test_two_cases_are_settled_and_decided(
     mediator.press("Transmettre à un arbitre")
     mediator.types(reason="Aucun accord en vue.")
     mediator.press("Transmettre à un arbitre")
+    client.gets("Versez vos dernières pièces")
+    let_evidence_come()
     decide(meet(arbitrator_user))
     approve(approver, client)
     read_decision(client, "2 000,00 €")
