@@ -170,6 +170,10 @@ class AdminDeed:
         """Whether what `user` sends is answered on its page, be it by a refusal: nothing typed is lost."""
         return self.permits(user, row)
 
+    def name_on(self, row: Any) -> str | _StrPromise:
+        """What it is called on `row`: its button, the title of its page, what is said once it is done."""
+        return self.label
+
     def is_for(self, user: Any, row: Model) -> bool:
         """Whether `user` finds this button on `row`."""
         return self.permits(user, row) and self.offered(row)
@@ -230,7 +234,7 @@ class ReadOnlyAdmin(ModelAdmin):
     ) -> HttpResponse:
         row = context.get("original")
         context["deeds"] = [
-            (deed, reverse(self.route("deed"), args=[row.pk, name]))
+            (deed, deed.name_on(row), reverse(self.route("deed"), args=[row.pk, name]))
             for name, deed in self.deeds.items()
             if row is not None and deed.is_for(request.user, row)
         ]
@@ -251,18 +255,18 @@ class ReadOnlyAdmin(ModelAdmin):
 
     def do(self, request: HttpRequest, row: Model, deed: AdminDeed) -> HttpResponse:
         """Perform `deed` when its form is sent and valid; else draw it."""
-        form = deed.filled(request, row)
+        form, name = deed.filled(request, row), deed.name_on(row)
         if form.is_valid():
             form.perform(lambda: deed.perform(row, cast("User", request.user), form.cleaned_data))
             if not form.errors:
-                messages.success(request, _("Done: %(deed)s.") % {"deed": deed.label})
+                messages.success(request, _("Done: %(deed)s.") % {"deed": name})
                 return redirect(self.route("change"), row.pk)
         return self.draw(request, row, deed, form)
 
     def draw(self, request: HttpRequest, row: Model, deed: AdminDeed, form: Deed) -> TemplateResponse:
         """The page of `deed`; a form that was refused comes back with what was typed."""
         page = self.admin_site.each_context(request) | {
-            "title": deed.label,
+            "title": deed.name_on(row),
             "deed": deed,
             "form": form,
             "original": row,

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
@@ -42,7 +42,8 @@ else:
     Filter = admin.SimpleListFilter
 
 __all__ = ["CaseRequestAdmin"]  # registered where it is written
-MINE, UNNAMED, UNFILLED, TO_PUBLISH, OVER, ALL = "mine", "unnamed", "unfilled", "to-publish", "over", "all"
+MINE, UNNAMED, UNDECIDED, UNAPPROVED = "mine", "unnamed", "no-arbitrator", "no-approver"
+TO_PUBLISH, OVER, ALL = "to-publish", "over", "all"
 COURT = "court"
 
 
@@ -62,7 +63,8 @@ class Stage(Filter):
             ("", _now("Under way")),
             (MINE, _now("Those in which I sit")),
             (UNNAMED, _now("Without a mediator")),
-            (UNFILLED, _now("Without an arbitrator or an approver")),
+            (UNDECIDED, _now("Without an arbitrator")),
+            (UNAPPROVED, _now("Decision that nobody approves")),
             (COURT, _now("What comes from a court, to examine or to execute")),
             (TO_PUBLISH, _now("Decisions to publish")),
             (OVER, _now("Over")),
@@ -80,7 +82,8 @@ class Stage(Filter):
         stages = {
             MINE: lambda: rows.seated_by(staff(request)),
             UNNAMED: lambda: rows.filter(unnamed()),
-            UNFILLED: lambda: rows.filter(unfilled()),
+            UNDECIDED: lambda: rows.filter(undecided()),
+            UNAPPROVED: lambda: rows.filter(unapproved()),
             COURT: lambda: rows.filter(from_court()),
             TO_PUBLISH: lambda: rows.filter(Exists(issued), state=DisputeState.EXECUTED),
             OVER: lambda: rows.exclude(ended_at=None),
@@ -143,10 +146,19 @@ def from_court() -> Q:
     return Q(proof | noted, state=DisputeState.DECIDED)
 
 
-def unfilled() -> Q:
-    """The cases that wait for an arbitrator, or for somebody to approve what theirs has written."""
-    drafted = Exists(Decision.objects.drafted().filter(dispute=OuterRef("pk")))
-    return Q(Q(arbitrator=None) | Q(drafted, approver=None), state=DisputeState.ARBITRATION)
+def undecided() -> Q:
+    """The cases that wait for an arbitrator."""
+    return Q(arbitrator=None, state=DisputeState.ARBITRATION)
+
+
+def unapproved() -> Q:
+    """The cases whose decision is written and waits for somebody to approve it."""
+    return Q(drafted(), approver=None, state=DisputeState.ARBITRATION)
+
+
+def drafted() -> Exists:
+    """Whether a decision of the case waits for its approval."""
+    return Exists(Decision.objects.drafted().filter(dispute=OuterRef("pk")))
 
 
 @admin.register(Dispute)
@@ -239,6 +251,9 @@ class DisputeAdmin(ReadOnlyAdmin):
         cast("dict[str, Any]", response.context_data).update(facts)
         return response
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": _now("Cases of the SMA"), **(extra_context or {})})
+
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(require_safe(self.workload_view))
         return [path("workload/", view, name="mediation_dispute_workload"), *super().get_urls()]
@@ -256,20 +271,23 @@ class DisputeAdmin(ReadOnlyAdmin):
         return TemplateResponse(request, "admin/workload.html", page)
 
 
+EMPTY_SEATS: dict[str, Callable[[int], str]] = {
+    UNNAMED: lambda n: ngettext("%(n)s case without a mediator", "%(n)s cases without a mediator", n),
+    UNDECIDED: lambda n: ngettext("%(n)s case without an arbitrator", "%(n)s cases without an arbitrator", n),
+    UNAPPROVED: lambda n: ngettext("%(n)s decision that nobody approves", "%(n)s decisions that nobody approves", n),
+}
+
+
 @waits
 def naming(user: User) -> Iterator[Waiting]:
     """The cases in which a seat is free, for who may name somebody."""
-    rows = list(on_desk_of(user).filter(unnamed() | unfilled())) if user.has_perm(READ) else []
-    heard = [case for case in rows if case.state in MEDIATED]
-    words = ngettext("%(n)s case without a mediator", "%(n)s cases without a mediator", len(heard))
-    yield from waiting(heard, words, UNNAMED)
-    others = [case for case in rows if case not in heard]
-    words = ngettext(
-        "%(n)s case without an arbitrator or an approver",
-        "%(n)s cases without an arbitrator or an approver",
-        len(others),
-    )
-    yield from waiting(others, words, UNFILLED)
+    found = on_desk_of(user).filter(unnamed() | undecided() | unapproved()) if user.has_perm(READ) else []
+    rows: dict[str, list[Dispute]] = {UNNAMED: [], UNDECIDED: [], UNAPPROVED: []}
+    for case in found:
+        seat = UNAPPROVED if case.arbitrator_id else UNDECIDED
+        rows[UNNAMED if case.state in MEDIATED else seat].append(case)
+    for stage, cases in rows.items():
+        yield from waiting(cases, EMPTY_SEATS[stage](len(cases)), stage)
 
 
 @waits

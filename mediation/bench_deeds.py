@@ -28,6 +28,7 @@ from mediation.turns import Turn
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+    from django.utils.functional import _StrPromise
 
     from marketplace.accounts.models import User
     from marketplace.documents.intake import Clean
@@ -43,11 +44,14 @@ SEATED = frozenset(Role)
 class CaseDeed(AdminDeed):
     """A deed on a case. With `seats`, it exists only for whoever has one of them in it; without, for all of the SMA.
 
-    Its button is not shown to whoever ever had one of the `barred` seats there: the domain refuses them.
+    Its button is not shown to whoever ever had one of the `barred` seats there: the domain refuses them. `again` is its
+    name where somebody has the `seat` that it gives.
     """
 
     seats: frozenset[Role] = field(default_factory=frozenset)
     barred: frozenset[Role] = field(default_factory=frozenset)
+    seat: str = ""
+    again: str | _StrPromise = ""
     template: ClassVar[str] = "admin/case_deed.html"
 
     def permits(self, user: Any, row: Dispute) -> bool:
@@ -57,6 +61,9 @@ class CaseDeed(AdminDeed):
         """Whoever had the seat when the page was opened, and lost it while writing, learns why it was refused."""
         had = bool(self.seats) and super().permits(user, row) and bool(self.seats & Bench(row).held_by(user))
         return had or self.permits(user, row)
+
+    def name_on(self, row: Dispute) -> str | _StrPromise:
+        return self.again if self.seat and getattr(row, f"{self.seat}_id") else self.label
 
     def is_for(self, user: Any, row: Any) -> bool:
         return super().is_for(user, row) and not (self.barred and self.barred & Bench(row).held_by(user))
@@ -144,7 +151,9 @@ NAMING: dict[str, AdminDeed] = {
         ASSIGN,
         lambda case, by, data: case.assign(data["staff"], by=by, reason=data.get("reason", "")),
         form=forms.MediatorForm,
-        offered=lambda case: case.state in MEDIATED,
+        offered=lambda case: case.state in MEDIATED and not case.straight,
+        seat="mediator",
+        again=_("Change the mediator"),
     ),
     "appoint": CaseDeed(
         _("Name the arbitrator"),
@@ -153,6 +162,18 @@ NAMING: dict[str, AdminDeed] = {
         form=forms.ArbitratorForm,
         offered=is_undecided,
         barred=MEDIATOR,
+        seat="arbitrator",
+        again=_("Change the arbitrator"),
+    ),
+    "ask-approval": CaseDeed(
+        _("Name who approves the decision"),
+        ASSIGN,
+        lambda case, by, data: case.ask_approval(data["staff"], by=by, reason=data.get("reason", "")),
+        form=forms.ApproverForm,
+        offered=lambda case: case.draft is not None,
+        barred=MEDIATOR | ARBITRATOR,
+        seat="approver",
+        again=_("Change who approves the decision"),
     ),
 }
 WORDS: dict[str, AdminDeed] = {

@@ -25,7 +25,7 @@ from marketplace.templatetags.page import euros, paris, paris_short
 from mediation.anonymity import telling, unnamed
 from mediation.exhibits import ExhibitsField
 from mediation.models import Bench, Dispute, Evidence, Role
-from mediation.models.bench import members
+from mediation.models.bench import with_load
 from mediation.models.cases import LEAST_GROUNDS
 from mediation.models.course import days_to_seek
 
@@ -116,7 +116,9 @@ class SeatForm(CaseForm):
         if now is None:  # nobody is replaced
             del self.fields["reason"]
         fit = [one.pk for one in Bench(dispute).candidates(self.role, besides={now})]
-        self.fields["staff"].queryset = members().filter(pk__in=fit)  # type: ignore[attr-defined]
+        people = with_load(User.objects.filter(pk__in=fit))
+        chosen = people.order_by("is_superuser", "load", "pk")  # the administrators, who approve at need, come last
+        self.fields["staff"].queryset = chosen  # type: ignore[attr-defined]
         if not fit:
             self.fields["staff"].help_text = nobody(dispute, self.role)
 
@@ -131,6 +133,18 @@ class ArbitratorForm(SeatForm):
     """Who decides."""
 
     role = Role.ARBITRATOR
+
+
+class ApproverForm(SeatForm):
+    """Who approves a decision that is written; the two sides do not know who it is."""
+
+    role = Role.APPROVER
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "reason" in self.fields:
+            self.fields["reason"].label = _now("Why another person approves it, read by who was to")
+            self.fields["reason"].help_text = _now("For instance absent, or overloaded. The two sides do not read it.")
 
 
 class SayForm(CaseForm):

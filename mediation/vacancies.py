@@ -150,6 +150,8 @@ class OfLeave(OfCase):
             return _("You have a tie to a side by now (business, bank account or project in common): nobody sits so.")
         if facts["late"]:
             return LATE[Role(facts["role"])]
+        if facts["role"] == Role.APPROVER and facts["who"]:
+            return _("%(who)s gave the seat to another member, for this reason.")
         if facts["role"] == Role.APPROVER:
             return _("The arbitrator has left: the decision that you were to approve falls, and another is written.")
         return _("%(who)s gave the seat to another member, for this reason, which both sides read.")

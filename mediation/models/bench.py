@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
@@ -133,8 +133,12 @@ def sits_for_the_sma(staff: User, role: str) -> bool:
 
 def members() -> models.QuerySet[User]:
     """The active people of the SMA, who has least to do first."""
-    load = Count("assignments", filter=Q(assignments__ended_at=None))
-    return of_the_sma().annotate(load=load).order_by("load", "pk")
+    return with_load(of_the_sma()).order_by("load", "pk")
+
+
+def with_load(people: models.QuerySet[User]) -> models.QuerySet[Any]:
+    """`people` with the number of cases in which each sits, as `load`."""
+    return people.annotate(load=Count("assignments", filter=Q(assignments__ended_at=None)))
 
 
 class Bench:

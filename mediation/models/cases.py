@@ -489,6 +489,26 @@ class Dispute(models.Model):
             if Bench(self).seat(Role.MEDIATOR, mediator, by=by, at=at):
                 Course(self).welcome_mediator(by=by, at=at, reason=reason)
 
+    def ask_approval(self, approver: User, *, by: User | None, reason: str = "", at: datetime | None = None) -> None:
+        """Name who approves the decision that is written, or another one for a `reason`, with days of their own.
+
+        The same again changes nothing; the two sides do not know who approves. Refused: Closed, NotInArbitration,
+        NotDrafted, NotByWhoDecides (nor who mediated), NotOneself, NeedsReason (another one), and what the bench
+        refuses.
+        """
+        at = at or timezone.now()
+        with locked(self.project, self):
+            self.must_be_in(DisputeState.ARBITRATION)
+            if not self.draft:
+                raise self.NotDrafted
+            if by and {Role.MEDIATOR, Role.ARBITRATOR} & Bench(self).held_by(by):
+                raise self.NotByWhoDecides
+            if by == approver:
+                raise self.NotOneself
+            self._must_say_why(reason, by, self.approver, approver)
+            if Bench(self).seat(Role.APPROVER, approver, by=by, at=at):
+                Course(self).welcome_approver(by=by, at=at, reason=reason)
+
     def appoint(self, arbitrator: User, *, by: User | None, reason: str = "", at: datetime | None = None) -> None:
         """Name the arbitrator, or another one for a `reason`, who has the whole time to decide.
 
@@ -705,13 +725,14 @@ class Dispute(models.Model):
     class NotByTheMediator(Refusal):
         sentence = _("Who mediated this case does not choose its arbitrator. Nothing was changed.")
 
+    class NotByWhoDecides(Refusal):
+        sentence = _("Who mediated or decides this case does not choose who approves it. Nothing was changed.")
+
     class NotOneself(Refusal):
-        sentence = _("Nobody chooses themselves as arbitrator: ask a colleague to. Nothing was changed.")
+        sentence = _("Nobody gives themselves this seat: ask a colleague to. Nothing was changed.")
 
     class NeedsReason(Refusal):
-        sentence = _(
-            "%(name)s has this seat now: say why another person takes it, both sides read it. Nothing was changed."
-        )
+        sentence = _("%(name)s has this seat now: say why another person takes it. Nothing was changed.")
 
     class NeedsGrounds(Refusal):
         sentence = _(
@@ -733,6 +754,9 @@ class Dispute(models.Model):
 
     class NotInArbitration(Refusal):
         sentence = _("The case is not before an arbitrator. Nothing was recorded.")
+
+    class NotDrafted(Refusal):
+        sentence = _("No decision waits for an approval in this case. Nothing was changed.")
 
     class Drafted(Refusal):
         sentence = _("A decision is written and waits for its approval. Nothing was changed.")

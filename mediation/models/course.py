@@ -165,6 +165,12 @@ class Course:
             self.dispute.mark_seated(Role.APPROVER, None)
             self.alarm(Role.APPROVER, at)
 
+    def welcome_approver(self, *, by: User | None, at: datetime, reason: str = "") -> None:
+        """Somebody was named to approve the decision, and knows, as does who leaves, with the `reason` of a change."""
+        self._set_approval(at)
+        self.dispute.tell("approval_asked", by=by)
+        self._take_leave(Role.APPROVER, by=by, at=at, reason=reason)
+
     def resume_decision(self, *, at: datetime) -> None:
         """A decision was sent back: its arbitrator has two working days to write another."""
         dispute = self.dispute
@@ -370,8 +376,7 @@ class Course:
         self._set_approval(at)
         found = Bench(self.dispute).replace(Role.APPROVER, at=at)
         if found:
-            self.dispute.tell("approval_asked")
-            self._take_leave(Role.APPROVER, by=None, at=at)
+            self.welcome_approver(by=None, at=at)
         return found is not None
 
     def _is_asked_in_time(self, at: datetime) -> bool:

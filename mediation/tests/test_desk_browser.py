@@ -106,5 +106,5 @@ def test_draft_and_empty_register_have_no_fault(
     dispute = way.arbitrated(account, mediator_user)
     way.drafted(dispute, 80_000)
     page = enter(superuser)
-    deeds = [f"{CASES}{dispute.pk}/{deed}/do/" for deed in ("approve", "send-back")]
+    deeds = [f"{CASES}{dispute.pk}/{deed}/do/" for deed in ("approve", "send-back", "ask-approval")]
     assert looked_at(page, f"{CASES}{dispute.pk}/change/", *deeds, "/sma/decisions/") == []

@@ -129,11 +129,11 @@ def test_seat_that_nobody_can_take_is_shown_and_told(
     assert told("stuck") == {"heads": {"Rose"}, "untied": {"Marc"}}
     letter = Notice.objects.get(user=mediator_user, name="mediation.stuck.untied").letter
     assert plain(paris(way.due(dispute, "sma.replace"))) in plain(letter.paragraphs[2])
-    assert "1 dossier sans arbitre ou sans approbateur" in page(as_mediator, "/admin/")
-    assert dispute.number in page(as_mediator, f"{CASES}?stage=unfilled")
+    assert "1 dossier sans arbitre" in page(as_mediator, "/admin/")
+    assert dispute.number in page(as_mediator, f"{CASES}?stage=no-arbitrator")
     person("zoe@paraphe.example", "Zoé Hamel", staff_of=SMA)
     way.let_fall(dispute, "sma.replace")
-    assert dispute.number not in page(as_mediator, f"{CASES}?stage=unfilled")
+    assert dispute.number not in page(as_mediator, f"{CASES}?stage=no-arbitrator")
     assert "Rien ne vous attend." in page(as_mediator, "/admin/")
 
 
@@ -142,11 +142,11 @@ def test_decision_without_an_approver_is_shown(
 ) -> None:
     settings.SMA_APPROVAL_CENTS = 0
     dispute = way.arbitrated(account, mediator_user)
-    assert "sans approbateur" not in page(as_arbitrator, "/admin/")
+    assert "pour l’approuver" not in page(as_arbitrator, "/admin/")
     way.drafted(dispute, 0)
     assert told("stuck") == {"untied": {"Marc", "Aude"}}
-    assert "1 dossier sans arbitre ou sans approbateur" in page(as_arbitrator, "/admin/")
-    assert dispute.number in page(as_arbitrator, f"{CASES}?stage=unfilled")
+    assert "1 décision sans personne pour l’approuver" in page(as_arbitrator, "/admin/")
+    assert dispute.number in page(as_arbitrator, f"{CASES}?stage=no-approver")
 
 
 def test_queue_waits_for_the_mediator_then_for_both_sides(
