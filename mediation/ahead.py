@@ -19,6 +19,7 @@ from projects.models import Deadline
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
     from mediation.models import Dispute
+    from mediation.turns import Turn
 
 Duties = list[tuple[str, str]]
 
@@ -28,30 +29,50 @@ class Ahead(NamedTuple):
 
     mediation: datetime
     decision: datetime
+    approval: datetime | None
     execution: datetime
 
     @classmethod
-    def of(cls, dispute: Dispute) -> Ahead:
-        """Counted from the dates that are set."""
+    def of(cls, turn: Turn) -> Ahead:
+        """Counted from the dates that are set; `approval` is that of a second person, where the amount needs one."""
+        dispute = turn.dispute
         answered = dispute.answer_by
         mediation = dispute.mediate_by or evening(answered, settings.SMA_MEDIATION_DAYS)
         begun = answered if dispute.straight else mediation
         heard = deadlines.after(begun, settings.SMA_EVIDENCE_DAYS) if dispute.straight else None
-        decision = dispute.decide_by or decision_due(begun, heard)
-        if dispute.state == DisputeState.ARBITRATION and not dispute.arbitrator:
-            decision = evening(decision, settings.SMA_DECISION_DAYS)
-        return cls(mediation, decision, evening(decision, settings.SMA_EXECUTION_DAYS))
+        decision = decision_by(turn) or decision_due(begun, heard)
+        approval = None if turn.is_drafted else approval_by(dispute.cents, decision)
+        return cls(mediation, decision, approval, evening(approval or decision, settings.SMA_EXECUTION_DAYS))
 
 
-def steps_ahead(dispute: Dispute, reader: User) -> Iterator[dict[str, Any]]:
+def decision_by(turn: Turn) -> datetime | None:
+    """Until when it is decided at the latest, once that is known: by another arbitrator, if nobody is there or in time.
+
+    Of a decision that is written, until when it is approved.
+    """
+    if turn.dispute.state != DisputeState.ARBITRATION or not turn.due_by:
+        return turn.dispute.decide_by
+    if turn.dispute.arbitrator and not turn.is_late:
+        return turn.due_by
+    return decision_due(turn.due_by, turn.dispute.heard_until)
+
+
+def approval_by(cents: int, decided: datetime) -> datetime | None:
+    """Until when a second person approves a decision of `decided`; None if `cents` frozen need none."""
+    return deadlines.after(decided, settings.SMA_APPROVAL_DAYS) if cents > settings.SMA_APPROVAL_CENTS else None
+
+
+def steps_ahead(turn: Turn, reader: User) -> Iterator[dict[str, Any]]:
     """As components/timeline.html draws them; none once it is decided."""
-    ahead = Ahead.of(dispute)
+    ahead, dispute = Ahead.of(turn), turn.dispute
     if dispute.state in MEDIATED and not dispute.mediator and (at := date_of(dispute, ASSIGN)):
         yield naming(at)
     if dispute.state == DisputeState.OPENED and not dispute.straight:
         yield mediation(ahead, dispute, reader)
     if dispute.state in MEDIATED:
         yield decision(ahead, dispute)
+    if dispute.is_open and ahead.approval:
+        yield approval(ahead.approval)
     if dispute.is_open:
         yield execution(ahead, dispute)
     if dispute.state == DisputeState.ARBITRATION and (at := date_of(dispute, LAST)):
@@ -100,6 +121,16 @@ def decision(ahead: Ahead, dispute: Dispute) -> dict[str, Any]:
     if dispute.straight:
         text = _("Without a mediation, as the dispute was opened again. A person without a tie to either side.")
     return step(_("Decision of an arbitrator, with written reasons"), text, ahead.decision, duties)
+
+
+def approval(at: datetime) -> dict[str, Any]:
+    duties = [
+        (_("Who"), _("A second person of the SMA")),
+        (_("By when"), paris(at)),
+        (_("If nobody acts"), _("Another person is asked; the money stays frozen.")),
+    ]
+    text = _("For this amount a second person reads the decision before it is given to both sides.")
+    return step(_("Approval of the decision"), text, at, duties)
 
 
 def execution(ahead: Ahead, dispute: Dispute) -> dict[str, Any]:

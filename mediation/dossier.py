@@ -197,16 +197,11 @@ class Dossier:
         return phase_of(self.turn, self.reader) if self.dispute.is_living else None
 
     @property
-    def due_by(self) -> datetime | None:
-        """Until when the step lasts; None while a court has the case."""
-        return None if self.turn.is_seized else self.dispute.step_ends
-
-    @property
     def strip(self) -> dict[str, Any]:
         """The three answers at the top of the page."""
         if self.phase is None:
             return self.ended()
-        due = self.due_by
+        due = self.turn.due_by
         return {
             "where": self.phase.title,
             "where_note": self.shared(self.decided_split),
@@ -308,18 +303,22 @@ class Dossier:
     def steps(self) -> list[dict[str, Any]]:
         """The one timeline: what was done, what is to be done now, and what comes after."""
         done = [step_of(entry, self.reader, self.decided_at) for entry in self.entries]
-        return [*done, *self.now(), *steps_ahead(self.dispute, self.reader)]
+        return [*done, *self.now(), *steps_ahead(self.turn, self.reader)]
 
     def now(self) -> list[dict[str, Any]]:
         """The step that the case is at."""
         if self.phase is None:
             return []
-        due = self.due_by
-        duties = [(_("Who"), self.phase.who), (_("By when"), paris(due) or _("No date"))]
-        if self.phase.silence:
-            duties.append((_("If nobody acts"), self.phase.silence))
-        by = _("until") if due else ""
+        due = self.turn.due_by
+        duties = [
+            (_("Who"), self.phase.who),
+            (_("By when"), paris(due)),
+            (_("If nobody acts"), self.phase.silence),
+        ]
+        by = _("until")
         title = _("Execution") if self.dispute.state == DisputeState.DECIDED else self.phase.title
+        if self.turn.is_seized and not self.turn.is_noted:
+            title, by = _("Ruling of the court"), _("asked after on")
         return [{"title": title, "at": due, "by": by, "kind": "now", "duties": duties}]
 
     @cached_property

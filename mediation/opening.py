@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from escrow.models import EscrowAccount, Tranche
 from marketplace import deadlines
 from marketplace.templatetags.page import paris
+from mediation.ahead import approval_by
 from mediation.models import Dispute
 from mediation.models.course import decision_due, evening
 from mediation.words import numbered
@@ -93,11 +94,12 @@ class Opening:
         """The dates of a case without a mediation, if everybody takes the whole time."""
         heard = deadlines.after(self.answer_by, settings.SMA_EVIDENCE_DAYS)
         decision = decision_due(self.answer_by, heard)
+        approved = approval_by(sum(tranche.held_cents for tranche in self.again), decision)
         dates = {
             "answer": self.answer_by,
             "evidence": heard,
             "decision": decision,
-            "execution": evening(decision, settings.SMA_EXECUTION_DAYS),
+            "execution": evening(approved or decision, settings.SMA_EXECUTION_DAYS),
         }
         return {name: paris(at) for name, at in dates.items()}
 

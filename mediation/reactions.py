@@ -16,11 +16,11 @@ from mediation.models.cases import page_of
 from mediation.states import DisputeState
 from mediation.turns import Turn
 from mediation.words import answers, examined_or_put_off, unseated
-from projects.dates import Words, dated
+from projects.dates import Coming, Words, coming, dated
 from projects.report import Line, Reading, Todo, line, todo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from marketplace.accounts.models import User
     from marketplace.documents.models import Document
@@ -78,7 +78,7 @@ def case_of(deadline: Deadline, reading: Reading) -> Dispute | None:
 def act_in_a_case(reading: Reading) -> Todo | None:
     """The step of the case whose date is the nearest: the reader's, the other side's or the SMA's."""
     turns = [Turn.of(case) for case in reading.once(cases)]
-    steps = [(turn.dispute.step_ends, turn) for turn in turns if turn.dispute.step_ends and not turn.is_seized]
+    steps = [(turn.due_by, turn) for turn in turns if turn.due_by]
     if not steps:
         return None
     until, turn = min(steps, key=lambda step: (step[0], step[1].dispute.pk))
@@ -112,6 +112,11 @@ def to_decide(turn: Turn, reader: int) -> tuple[str, str]:
         text = _("%(amount)s are frozen. The decision is written; a second person reads it before it is given to you.")
         return unseated(turn) or _("The SMA: approve the decision of case %(n)s"), text
     text = _("%(amount)s are frozen. An arbitrator without a tie to either of you decides, with written reasons.")
+    if turn.is_late:
+        text = _("%(amount)s are frozen. The date to decide has passed: on that one another arbitrator takes over.")
+        return _("The SMA, which is late: decide case %(n)s"), text
+    if turn.is_returned:
+        text = _("%(amount)s are frozen. The second person has sent the decision back: it is being written again.")
     return unseated(turn) or _("The SMA: decide case %(n)s"), text
 
 
@@ -119,6 +124,12 @@ def to_execute(turn: Turn, reader: int) -> tuple[str, str]:
     """What a decision waits for."""
     if turn.has_proof and not turn.is_seized:
         return _("The SMA: examine what was sent since the decision of case %(n)s"), examined_or_put_off(turn.dispute)
+    if turn.is_noted:
+        text = _("%(amount)s stay frozen until then. The ruling is read again, then executed instead of the decision.")
+        return _("The SMA: execute the court’s ruling, case SMA %(n)s"), text
+    if turn.is_seized:
+        text = _("%(amount)s stay frozen until it has ruled. On that date the SMA asks both of you where it stands.")
+        return _("The court: rule on the dispute, case SMA %(n)s"), text
     title = _("Nobody: the decision of case %(n)s is executed by itself")
     return title, _("Unless a court is shown to be seized before that date.")
 
@@ -150,6 +161,50 @@ def decision_words(deadline: Deadline, reading: Reading) -> Words | None:
     """For the two sides: until when the arbitrator decides."""
     told = _("Two working days later another arbitrator takes over.")
     return Words(_("Decision of the SMA"), told) if case_of(deadline, reading) else None
+
+
+@dated(kinds.REPLACE)
+def replacement_words(deadline: Deadline, reading: Reading) -> Words | None:
+    """For the two sides: when another arbitrator takes over from one who is late, or one is looked for again."""
+    case = case_of(deadline, reading)
+    if case is None or case.state != DisputeState.ARBITRATION:
+        return None
+    if case.arbitrator_id:
+        return Words(_("Another arbitrator takes over"), _("Unless the decision, which is late, comes before."))
+    return Words(_("The SMA looks for an arbitrator again"), _("Nobody can decide before; the money stays frozen."))
+
+
+@dated(kinds.APPROVE)
+def approval_words(deadline: Deadline, reading: Reading) -> Words | None:
+    """For the two sides: until when a second person approves what is written."""
+    told = _("Otherwise another person is asked.")
+    return Words(_("Approval of the SMA’s decision"), told) if case_of(deadline, reading) else None
+
+
+@dated(kinds.LAST)
+def last_words(deadline: Deadline, reading: Reading) -> Words | None:
+    """For the two sides: when a case that nobody decides is over."""
+    told = _("The money is then held again: nobody has won.")
+    return Words(_("Without a decision by then, the dispute ends"), told) if case_of(deadline, reading) else None
+
+
+@dated(kinds.COURT)
+def court_words(deadline: Deadline, reading: Reading) -> Words | None:
+    """For the two sides: when the SMA asks what the court has done."""
+    case = case_of(deadline, reading)
+    if case and Turn.of(case).is_noted:
+        return Words(_("The SMA is asked again to execute the court’s ruling"), _("The money stays frozen until then."))
+    told = _("Nothing is executed before it has ruled.")
+    return Words(_("The SMA asks both of you where the court stands"), told) if case else None
+
+
+@coming
+def evidence_dates(reading: Reading) -> Iterator[Coming]:
+    """For the two sides: the last day for evidence, where the arbitrator waits for it."""
+    words = Words(_("Last day for evidence"), _("Nothing is decided before; later it is labelled as late."))
+    for case in reading.once(cases):
+        if case.state == DisputeState.ARBITRATION and case.heard_until:
+            yield Coming(f"sma-evidence-{case.pk}", case.heard_until, words)
 
 
 @dated(kinds.EXECUTE)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
+from django.db import models
 from django.db.models import Exists, OuterRef, Subquery, Sum
 from django.db.models.functions import JSONObject
+from django.utils import timezone
 
 from escrow.models import FreezePart
+from marketplace import deadlines
 from mediation.models import Decision, Dispute, Entry, Evidence, Seizure, SplitProposal
 from mediation.models.cases import ANSWERS
-from mediation.states import ACTS, DisputeState
+from mediation.models.course import COURT, REPLACE
+from mediation.states import ACTS, DecisionState, DisputeState
+from projects.models import Deadline
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
@@ -34,8 +41,23 @@ def with_turns(rows: DisputeQuerySet) -> DisputeQuerySet:
         seized=Exists(seized),
         noted=Exists(seized.filter(noted__isnull=False)),
         proof=Exists(Evidence.objects.to_examine().filter(dispute=OuterRef("pk"))),
+        returned=Exists(returned_to(OuterRef("arbitrator"), OuterRef("pk"))),
+        replaced_at=date_of(REPLACE),
+        asked_at=date_of(COURT),
     )
     return rows.annotate(frozen_cents=frozen, turn=turn)
+
+
+def date_of(kind: str) -> Subquery:
+    """When the date of `kind` falls on a case, if it is set."""
+    rows = Deadline.objects.waiting().filter(kind=kind, subject_label="mediation.dispute", subject_id=OuterRef("pk"))
+    return Subquery(rows.values("due_at"))
+
+
+def returned_to(arbitrator: Any, dispute: Any) -> models.QuerySet[Decision]:
+    """What a second person sent back to the arbitrator of a case, who writes another; the latest first."""
+    rows = Decision.objects.filter(dispute=dispute, arbitrator=arbitrator, state=DecisionState.SENT_BACK)
+    return rows.exclude(sent_back_reason="")
 
 
 class Turn:
@@ -43,7 +65,8 @@ class Turn:
 
     `is_noted`: that ruling is known and waits for its execution; `has_proof`: the SMA has to examine what a side sent
     since the decision.
-    `is_begun`: its mediator has written or proposed a split, and is not replaced by a date any more.
+    `is_begun`: its mediator has written or proposed a split, and is not replaced by a date any more. `is_returned`: its
+    arbitrator writes the decision again, which was sent back.
     """
 
     def __init__(self, dispute: Dispute, found: dict[str, Any]) -> None:
@@ -51,6 +74,7 @@ class Turn:
         self.is_begun = bool(found["begun"])
         self.is_drafted, self.is_seized = bool(found["drafted"]), bool(found["seized"])
         self.is_noted, self.has_proof = bool(found["noted"]), bool(found["proof"])
+        self.is_returned = bool(found["returned"]) and not self.is_drafted
 
     @classmethod
     def of(cls, dispute: Dispute) -> Turn:
@@ -59,6 +83,24 @@ class Turn:
         if known is None:
             known = vars(with_turns(Dispute.objects.filter(pk=dispute.pk)).get())["turn"]
         return cls(dispute, known)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the date to decide has passed: another arbitrator takes over, unless the decision comes before."""
+        case = self.dispute
+        undecided = case.state == DisputeState.ARBITRATION and case.arbitrator_id and not self.is_drafted
+        return bool(undecided and case.decide_by and case.decide_by < timezone.now())
+
+    @property
+    def due_by(self) -> datetime | None:
+        """When something happens next: the end of the step, the replacement of who is late, the question to a court."""
+        if self.is_late and self.dispute.decide_by:
+            return self._at("replaced_at") or deadlines.after(self.dispute.decide_by, settings.SMA_LATE_DAYS)
+        return self._at("asked_at") if self.is_seized else self.dispute.step_ends
+
+    def _at(self, name: str) -> datetime | None:
+        """A date that came with the case."""
+        return datetime.fromisoformat(self._found[name]) if self._found[name] else None
 
     @property
     def sides(self) -> list[int]:

@@ -308,12 +308,21 @@ def arbitrated(turn: Turn, reader: User) -> Phase:
     if turn.is_drafted:
         return approved(turn, reader)
     dispute, one = turn.dispute, turn.dispute.arbitrator
-    who = _("The arbitrator: %(name)s") % {"name": one.display_name} if one else unseated(turn)
-    note = evidence_note(dispute) if dispute.is_party(reader) else ""
+    told = _("The arbitrator, who is late: %(name)s") if turn.is_late else _("The arbitrator: %(name)s")
+    who = told % {"name": one.display_name} if one else unseated(turn)
+    notes = [returned() if turn.is_returned else "", evidence_note(dispute) if dispute.is_party(reader) else ""]
     silence = _("An arbitrator who is late is replaced; the money stays frozen.")
     if one is None:
         silence = _("The SMA looks for an arbitrator again at that date; the money stays frozen.")
-    return Phase(_("Arbitration"), who, note, silence)
+    elif turn.is_late:
+        silence = _("The decision was due before %(at)s: another arbitrator takes over. The money stays frozen.")
+        silence = silence % {"at": paris(dispute.decide_by)}
+    return Phase(_("Arbitration"), who, " ".join(filter(None, notes)), silence)
+
+
+def returned() -> str:
+    """Why the date to decide has changed; what the second person found is for the arbitrator alone."""
+    return _("The second person has sent the decision back to be written again: the date is a new one.")
 
 
 def examined_or_put_off(dispute: Dispute) -> str:
@@ -361,9 +370,12 @@ def labels_mean(dispute: Dispute) -> str:
 def decided(turn: Turn, reader: User) -> Phase:
     if turn.is_noted:
         note = _("It is read again, then executed in the place of the decision.")
-        return Phase(_("Decided"), _("The SMA: execute the ruling of the court"), note, "")
+        silence = _("On that date it is asked of the SMA again; the money stays frozen.")
+        return Phase(_("Decided"), _("The SMA: execute the ruling of the court"), note, silence)
     if turn.is_seized:
-        return Phase(_("Decided"), _("The court that is seized"), _("Nothing is executed meanwhile."), "")
+        note = _("Nothing is executed before it has ruled: send us its ruling as soon as you have it.")
+        silence = _("The SMA then asks both of you where the court stands. The money stays frozen: nobody has lost.")
+        return Phase(_("Decided"), _("The court that is seized"), note, silence)
     if turn.has_proof:
         who, note = _("The SMA: examine what was sent since the decision"), _("Does it prove that a court is seized?")
         return Phase(_("Decided"), who, note, examined_or_put_off(turn.dispute))

@@ -18,6 +18,7 @@ from mediation.ahead import Ahead
 from mediation.models import Dispute, Seizure
 from mediation.tests import way
 from mediation.tests.pages import address, downloaded, page, plain
+from mediation.turns import Turn
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -134,7 +135,7 @@ def test_withdrawn_case_leaves_no_proposal_to_answer(account: EscrowAccount, as_
 
 def test_steps_to_come_have_their_dates(account: EscrowAccount, mediator_user: User, as_client: Client) -> None:
     dispute = way.opened(account)
-    ahead = Ahead.of(dispute)
+    ahead = Ahead.of(Turn.of(dispute))
     text = page(as_client, address(dispute))
     for at in ahead:
         assert plain(paris(at)) in text

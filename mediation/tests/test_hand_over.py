@@ -91,3 +91,12 @@ def test_mediation_that_lasted_until_its_date_is_not_cut_short(mediation: Disput
     dispute = way.let_fall(mediation, "sma.mediate")
     assert (dispute.is_cut_short, dispute.heard_until) == (False, None)
     assert "versée après la médiation" in page(as_client, address(dispute))
+
+
+def test_last_day_for_evidence_is_among_the_dates_of_the_report(mediation: Dispute, as_client: Client) -> None:
+    report = f"/projets/{mediation.project.key}/rapport/"
+    assert "Dernier jour pour verser des pièces" not in page(as_client, report)
+    dispute = way.handed_over(mediation)
+    assert "Dernier jour pour verser des pièces" in page(as_client, report)
+    way.heard(dispute)
+    assert "Dernier jour pour verser des pièces" not in page(as_client, report)

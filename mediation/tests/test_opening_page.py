@@ -16,6 +16,7 @@ from mediation.ahead import Ahead
 from mediation.models import Dispute
 from mediation.tests import way
 from mediation.tests.pages import page, plain, send
+from mediation.turns import Turn
 from projects.models import Formula
 
 pytestmark = pytest.mark.django_db
@@ -207,8 +208,9 @@ def test_page_says_that_a_dispute_opened_again_has_no_mediation(
     again = Dispute.objects.latest("pk")
     assert again.straight
     assert first.startswith(plain(paris(again.answer_by)))
-    assert plain(paris(Ahead.of(again).decision)) in first
-    assert plain(paris(Ahead.of(again).execution)) in first
+    ahead = Ahead.of(Turn.of(again))
+    assert plain(paris(ahead.decision)) in first
+    assert plain(paris(ahead.execution)) in first
 
 
 def test_page_promises_no_mediation_where_every_tranche_has_had_one(account: EscrowAccount, as_client: Client) -> None:
