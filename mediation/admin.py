@@ -23,7 +23,7 @@ from marketplace.templatetags.page import euros, paris_short
 from mediation.asked_admin import CaseRequestAdmin
 from mediation.bench_deeds import ASSIGN, DEEDS, READ
 from mediation.bench_forms import CarryOutForm, DecideForm, RulingForm
-from mediation.casefile import CaseFile
+from mediation.casefile import CaseFile, Ruling
 from mediation.desk import delays, on_desk_of, workload
 from mediation.models import Decision, Dispute, DisputeState, Evidence, Seizure
 from mediation.states import MEDIATED
@@ -247,8 +247,10 @@ class DisputeAdmin(ReadOnlyAdmin):
         draft = case.draft if case.is_seated(staff(request)) else None
         ruling = case.seizures.standing().filter(noted__isnull=False).first() if deed.form is CarryOutForm else None
         decision = case.decision if isinstance(form, CarryOutForm | RulingForm) else None
-        facts = {"draft": draft, "case": case, "ruling": ruling, "decision": decision}
-        cast("dict[str, Any]", response.context_data).update(facts)
+        returned = form.returned if isinstance(form, DecideForm) else None
+        papers = {"draft": draft and Ruling.of(draft), "returned": returned and Ruling.of(returned)}
+        facts = {"case": case, "ruling": ruling, "decision": decision}
+        cast("dict[str, Any]", response.context_data).update(papers | facts)
         return response
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

@@ -24,10 +24,12 @@ from marketplace.forms import Deed
 from marketplace.templatetags.page import euros, paris, paris_short
 from mediation.anonymity import telling, unnamed
 from mediation.exhibits import ExhibitsField
-from mediation.models import Bench, Dispute, Evidence, Role
+from mediation.models import Bench, Dispute, Evidence, Publication, Role
 from mediation.models.bench import with_load
 from mediation.models.cases import LEAST_GROUNDS
 from mediation.models.course import days_to_seek
+from mediation.outcomes import outcomes
+from mediation.turns import returned_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -225,6 +227,18 @@ class DecideForm(SharesForm):
     )
     seen = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
+    def __init__(self, *args: Any, dispute: Dispute, **kwargs: Any) -> None:
+        super().__init__(*args, dispute=dispute, **kwargs)
+        self.returned = returned_to(dispute.arbitrator_id, dispute.pk).first()
+        if self.returned:
+            self.fields["provider"].initial, self.fields["client"].initial = self.returned.shares
+            self.fields["reasons"].initial = self.returned.reasons
+
+    @property
+    def outcomes(self) -> list[tuple[str, str]]:
+        """What each tranche becomes by it, where there are several."""
+        return outcomes(self.dispute.freeze.spread(*self.shares))
+
 
 class SendBackForm(CaseForm):
     """Why a decision is not approved."""
@@ -351,7 +365,11 @@ class PublishForm(CaseForm):
     def __init__(self, *args: Any, dispute: Dispute, **kwargs: Any) -> None:
         super().__init__(*args, dispute=dispute, **kwargs)
         decision = dispute.decision
-        self.fields["text"].initial = unnamed(decision.reasons, dispute)[:5000] if decision else ""
+        if done := Publication.objects.filter(decision=decision).first():
+            self.fields["text"].initial = done.text
+            self.fields["text"].help_text = _now("Begins as the text that was published last: yours takes its place.")
+        else:
+            self.fields["text"].initial = unnamed(decision.reasons, dispute)[:5000] if decision else ""
 
     def clean_text(self) -> str:
         text: str = self.cleaned_data["text"]

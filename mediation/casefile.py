@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.urls import reverse
 from django.utils.text import capfirst
@@ -13,6 +13,9 @@ from django.utils.translation import gettext as _
 
 from marketplace.templatetags.page import euros, paris
 from mediation.models import Decision, Note, Publication, Role, Seizure
+from mediation.models.cases import ANSWERS
+from mediation.outcomes import outcomes
+from mediation.states import EntryKind
 from mediation.words import label_of, labels_mean, numbered, titled
 
 if TYPE_CHECKING:
@@ -59,6 +62,29 @@ class Step:
         return list(self.entry.evidence.all())
 
 
+class Ruling(NamedTuple):
+    """A decision, or its draft, as the SMA reads it: what each tranche becomes by it, and who sent it back."""
+
+    decision: Decision
+    outcomes: list[tuple[str, str]]
+    returned_by: str
+
+    @classmethod
+    def of(cls, decision: Decision) -> Ruling:
+        """With what is said of `decision` nowhere on its own row."""
+        split = decision.dispute.freeze.spread(*decision.shares)
+        return cls(decision, outcomes(split), returner_of(decision))
+
+
+def returner_of(decision: Decision) -> str:
+    """The name of who sent a decision back: the approver of that time."""
+    if not (decision.closed_at and decision.sent_back_reason):
+        return ""
+    seats = decision.dispute.assignments.filter(role=Role.APPROVER, at__lte=decision.closed_at)
+    seat = seats.filter(ended_at__gte=decision.closed_at).select_related("staff").first()
+    return seat.staff.display_name if seat else _("the person who was to approve it")
+
+
 class CaseFile:
     """All of one case, for somebody who sits in it."""
 
@@ -92,7 +118,19 @@ class CaseFile:
     @property
     def steps(self) -> list[Step]:
         """The one timeline, the latest step first."""
-        return [Step(entry, self.who(entry.by), self.decided_at) for entry in self.dispute.entries.shown()][::-1]
+        entries = list(self.dispute.entries.shown())
+        pairs = zip(entries, [None, *entries], strict=False)
+        return [Step(entry, self.cause(entry, before), self.decided_at) for entry, before in pairs][::-1]
+
+    def cause(self, entry: Entry, before: Entry | None) -> str:
+        """Whose act a step is; that by which a mediation or an arbitration began by itself, from the step `before`."""
+        if entry.by or before is None or entry.kind not in (EntryKind.MEDIATION, EntryKind.ARBITRATION):
+            return self.who(entry.by)
+        if before.kind in ANSWERS:
+            return _("By the answer of %(who)s") % {"who": self.who(before.by)}
+        if before.kind == EntryKind.SILENT:
+            return _("The time to answer has passed")
+        return _("The time to agree has passed")
 
     @cached_property
     def evidence(self) -> list[tuple[str, Evidence, str]]:
@@ -112,14 +150,15 @@ class CaseFile:
         return ", ".join(side for at, side in sides if at) or _("nobody yet")
 
     @cached_property
-    def decisions(self) -> list[Decision]:
+    def rulings(self) -> list[Ruling]:
         """The decision, drafts sent back included."""
-        return list(self.dispute.decisions.select_related("arbitrator", "approved_by", "paper"))
+        rows = self.dispute.decisions.select_related("arbitrator", "approved_by", "paper")
+        return [Ruling.of(decision) for decision in rows]
 
     @property
     def decided_at(self) -> datetime | None:
         """When the decision was issued."""
-        return next((decision.issued_at for decision in self.decisions if decision.issued_at), None)
+        return next((one.decision.issued_at for one in self.rulings if one.decision.issued_at), None)
 
     @property
     def paper(self) -> str:

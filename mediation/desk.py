@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -33,7 +34,7 @@ def on_desk_of(staff: User) -> DisputeQuerySet:
 
 
 class Load(NamedTuple):
-    """How much somebody of the SMA has to do, and how much of it is late."""
+    """How much somebody of the SMA has to do, and how much of it is late; a decision that is written is done."""
 
     staff: User
     mediations: int
@@ -60,12 +61,13 @@ def workload() -> list[Load]:
         for role in Role
     }
     replaced = Count("assignments", filter=Q(assignments__late=True), distinct=True)
+    written = Counter(Decision.objects.drafted().values_list("arbitrator", flat=True))
     rows = members().annotate(**{f"n_{role.lower()}": count for role, count in current.items()}, replaced=replaced)
     found = [
         Load(
             staff,
             mediations=staff.__dict__["n_mediator"],
-            arbitrations=staff.__dict__["n_arbitrator"],
+            arbitrations=staff.__dict__["n_arbitrator"] - written[staff.pk],
             approvals=staff.__dict__["n_approver"],
             late=late.count(staff.pk),
             replaced=staff.__dict__["replaced"],

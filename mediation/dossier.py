@@ -16,13 +16,14 @@ from mediation import obstacles
 from mediation.acceptances import standing
 from mediation.ahead import steps_ahead
 from mediation.models import Decision, Entry, Evidence, Seizure, SplitProposal
+from mediation.outcomes import outcomes
 from mediation.states import DisputeState, ProposalState
 from mediation.turns import Turn
 from mediation.words import Phase, author, label_of, labels_mean, lowered, phase_of, step_of, thawed, whose
 from projects.report import Reading, todos
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from escrow.models import Shares
@@ -47,11 +48,12 @@ class Side(NamedTuple):
 
 
 class Split(NamedTuple):
-    """A split as it is drawn: the provider's part, then the client's."""
+    """A split as it is drawn: the provider's part, then the client's; what each of several tranches becomes."""
 
     sides: list[Side]
     cents: int
     mine: int
+    outcomes: Sequence[tuple[str, str]] = ()
 
 
 class Card(NamedTuple):
@@ -148,7 +150,7 @@ class Dossier:
             Side("client", client, shares.client_cents),
         ]
         mine = shares.client_cents if d.is_("client", reader) else shares.provider_cents
-        return Split(sides, sum(shares), mine)
+        return Split(sides, sum(shares), mine, outcomes(d.freeze.spread(*shares)))
 
     @cached_property
     def cards(self) -> list[Card]:

@@ -147,6 +147,7 @@ def test_decision_without_an_approver_is_shown(
     assert told("stuck") == {"untied": {"Marc", "Aude"}}
     assert "1 décision sans personne pour l’approuver" in page(as_arbitrator, "/admin/")
     assert dispute.number in page(as_arbitrator, f"{CASES}?stage=no-approver")
+    assert "Décisions à écrire</dt><dd>0</dd>" in page(as_arbitrator, f"{CASES}workload/")
 
 
 def test_queue_waits_for_the_mediator_then_for_both_sides(
