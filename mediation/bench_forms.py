@@ -221,8 +221,8 @@ class DecideForm(SharesForm):
         min_length=50,
         widget=area(14),
         help_text=_(
-            "50 signs at least. Both sides read them, word for word: what each asks for, what you hold to be shown by "
-            "which evidence, and how the shares follow from the contract."
+            "50 characters at least. Both sides read them, word for word: what each asks for, what you hold to be "
+            "shown by which evidence, and how the shares follow from the contract."
         ),
     )
     seen = forms.BooleanField(required=False, widget=forms.HiddenInput)

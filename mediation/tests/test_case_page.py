@@ -180,7 +180,7 @@ def test_seized_court_stops_the_execution(
     way.drafted(dispute, 80_000)
     Seizure.record(way.fresh(dispute), way.exhibit().copy, note="Assignation.", by=mediator_user)
     text = page(as_client, address(dispute))
-    assert "Le juge saisi" in text
+    assert "Le tribunal saisi" in text
     assert "rien n’est exécuté avant qu’il ait statué" in text
 
 

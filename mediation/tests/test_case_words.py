@@ -48,7 +48,7 @@ def test_agreement_is_promised_as_long_as_the_mediation_lasts(
     way.handed_over(dispute)
     text = page(as_client, address(dispute))
     assert (AGREE in text, SETTLES in text) == (False, False)
-    assert "Après le délai laissé pour saisir un juge" in text
+    assert "Après le délai laissé pour saisir un tribunal" in text
     assert "aucune ne peut plus être acceptée" in text
     assert "La médiation est terminée et un arbitre décide" in page(as_client, address(dispute, "propositions/"))
 
@@ -196,7 +196,7 @@ def test_empty_seat_is_told_alike_on_every_page(
     way.drafted(way.fresh(dispute), 50_000, arbitrator)
     for path in pages:
         text = page(as_client, path)
-        assert "Le SMA : désigner qui approuve la décision" in text
+        assert "Le SMA : nommer qui approuve la décision" in text
         assert "Le SMA : approuver la décision" not in text
 
 

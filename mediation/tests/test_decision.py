@@ -184,7 +184,7 @@ def test_court_stops_the_execution_until_it_is_lifted(heard: Dispute, mediator_u
 def test_side_sends_the_proof_of_a_court_in_the_decided_case(heard: Dispute, arbitrator_user: User) -> None:
     way.drafted(heard, 60_000)
     dispute = way.fresh(heard)
-    dispute.say("Un juge est saisi.", by=dispute.client, key=uuid.uuid4(), exhibits=[way.exhibit("Assignation")])
+    dispute.say("Un tribunal est saisi.", by=dispute.client, key=uuid.uuid4(), exhibits=[way.exhibit("Assignation")])
     assert dispute.evidence.filter(title="Assignation", by=dispute.client).exists()
     assert arbitrator_user in {notice.user for notice in Notice.objects.filter(event__verb="mediation.proof")}
 

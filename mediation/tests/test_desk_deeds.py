@@ -148,7 +148,7 @@ def test_mediator_hands_over(mediation: Dispute, as_mediator: Client, arbitrator
 
 def test_proposal_on_a_case_that_went_on_is_refused_on_the_form(mediation: Dispute, as_mediator: Client) -> None:
     mediation.withdraw(by=mediation.client)
-    assert "tranché ou clos" in do(as_mediator, mediation, "propose", reason="Prorata.", **SPLIT)
+    assert "décidé ou clos" in do(as_mediator, mediation, "propose", reason="Prorata.", **SPLIT)
 
 
 def test_decision_is_shown_before_it_is_issued(arbitration: Dispute, as_arbitrator: Client) -> None:

@@ -259,11 +259,11 @@ def test_report_says_who_must_act_by_when(
     dispute = way.let_fall(dispute, "sma.answer")
     assert "Vous deux\xa0: trouver un partage de 1\u202f200,00\xa0€" in report(as_client, account)
     dispute = way.let_fall(dispute, "sma.mediate")
-    assert f"Le SMA\xa0: trancher le dossier {dispute.number}" in report(as_provider, account)
+    assert f"Le SMA\xa0: rendre la décision du dossier {dispute.number}" in report(as_provider, account)
     way.drafted(dispute, 60_000)
     text = report(as_client, account)
     assert f"Personne\xa0: la décision du dossier {dispute.number} s’exécute d’office" in text
-    assert f"Dossier SMA {dispute.number} tranché" in text
+    assert f"Dossier SMA {dispute.number} décidé" in text
     for title in ("La décision du SMA est exécutée", f"Litige ouvert, dossier SMA {dispute.number}"):
         assert title in text
 

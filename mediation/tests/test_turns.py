@@ -138,7 +138,7 @@ def test_written_decision_waits_for_its_approval(drafted: Dispute, as_client: Cl
     until = drafted.decide_by
     for words in ("Le SMA : approuver la décision", "une deuxième personne la relit", plain(paris(until))):
         assert words in strip(as_client, drafted)
-    assert "Une autre personne est désignée ; l’argent reste gelé." in page(as_client, address(drafted))
+    assert "Une autre personne est nommée ; l’argent reste gelé." in page(as_client, address(drafted))
     text = report(as_client, drafted)
     assert f"Le SMA : approuver la décision du dossier {drafted.number}" in text
     assert plain(paris(until)) in text
@@ -151,7 +151,7 @@ def test_bench_reads_who_approves(drafted: Dispute, arbitrator_user: User) -> No
     reader = signed_in(arbitrator_user)
     assert "approuve la décision" in strip(reader, drafted)
     Dispute.objects.update(approver=None)
-    assert "Le SMA : désigner qui approuve la décision" in strip(reader, drafted)
+    assert "Le SMA : nommer qui approuve la décision" in strip(reader, drafted)
     assert "qui approuve la décision" in desk_page(reader)
 
 
@@ -182,7 +182,7 @@ def ahead(reader: Client, dispute: Dispute, title: str) -> str:
 def test_both_read_until_when_a_mediator_is_named(
     account: EscrowAccount, as_client: Client, mediator_user: User, moderator_user: User
 ) -> None:
-    dispute, title = way.mediated(account), "Désignation du médiateur"
+    dispute, title = way.mediated(account), "Nomination du médiateur"
     step = ahead(as_client, dispute, title)
     assert plain(paris(way.due(dispute, "sma.assign"))) in step
     assert "Un médiateur est nommé d’office." in step
@@ -207,7 +207,7 @@ def test_case_without_an_arbitrator_says_when_one_is_looked_for(
     assert dispute.decide_by == way.due(dispute, "sma.replace")
     for text in (strip(as_client, dispute), report(as_client, dispute)):
         assert again in text
-    assert "Personne ne peut encore trancher" in page(as_client, address(dispute))
+    assert "Personne ne peut encore décider" in page(as_client, address(dispute))
     figures = Notice.objects.get(user=dispute.client, name="mediation.arbitration.both").letter.figures
     assert ("Arbitre nommé avant le", again) in [(label, plain(value)) for label, value in figures]
 
