@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,10 +13,11 @@ from django import template
 from django.forms import BoundField
 from django.template.base import NodeList, Parser, Token
 from django.template.context import Context
+from django.template.loader import get_template
 from django.urls import NoReverseMatch, resolve, reverse
 from django.utils import timezone
 from django.utils.formats import date_format, get_format
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from marketplace.icons import ICONS
@@ -147,6 +149,7 @@ def when(value: Day, style: str = "long") -> str:
 
 
 @register.simple_tag
+@cache
 def icon(name: str, css: str = "") -> SafeString:
     """The icon `name` (marketplace/icons.py), hidden from screen readers: words always stand beside it."""
     shape = '<svg class="icon{}" viewBox="0 0 20 20" aria-hidden="true" focusable="false">{}</svg>'
@@ -164,23 +167,41 @@ def open_to(path: str, user: object) -> bool:
     return not getattr(user, "is_suspended", False) or stays_open(path)
 
 
+@register.simple_tag
+@cache
+def fixed(component: str) -> SafeString:
+    """The component of this name, which asks nothing of the page: it is drawn once per process."""
+    return mark_safe(get_template(f"components/{component}.html").render())  # noqa: S308  (rendered, so escaped)
+
+
 @register.simple_tag(takes_context=True)
 def nav_link(context: Context, route: str, label: str, picture: str = "") -> str:
     """A list item that leads to `route`, marked when the reader is there; nothing if it does not exist for them."""
-    try:
-        path = reverse(route)
-    except NoReverseMatch:
-        return ""
-    if not open_to(path, context.get("user")):
+    path = path_of(route)
+    if not path or not open_to(path, context.get("user")):
         return ""
     here = getattr(context.get("request"), "path", "")
-    current = ' aria-current="page"' if here == path else ""
+    return nav_item(path, conditional_escape(label), picture, is_here=here == path)
+
+
+@cache
+def path_of(route: str) -> str:
+    """Where the page `route` is, found once per process; nothing if there is none."""
+    try:
+        return reverse(route)
+    except NoReverseMatch:
+        return ""
+
+
+@cache
+def nav_item(path: str, label: str, picture: str, *, is_here: bool) -> SafeString:
+    """The list item of `nav_link`, whose `label` is HTML: every page has the same thirty."""
     return format_html(
         '<li><a href="{}"{}>{}<span>{}</span></a></li>',
         path,
-        mark_safe(current),  # noqa: S308  (one of two literals)
+        mark_safe(' aria-current="page"' if is_here else ""),  # noqa: S308  (one of two literals)
         icon(picture) if picture else "",
-        label,
+        mark_safe(label),  # noqa: S308  (escaped by nav_link)
     )
 
 
