@@ -228,6 +228,8 @@ class PayoutBatch(models.Model):
         elsewhere = ~Q(bank_account=account)
         unsent = PayoutRequest.objects.asked_by(payee).unsent().filter(elsewhere)
         owed = RefundTransfer.objects.of(payee).unsent().filter(elsewhere)
+        if not (unsent.exists() or owed.exists()):
+            return
         of_batch = [Exists(rows.filter(batch=OuterRef("pk"))) for rows in (unsent, owed)]
         mine = cls.objects.filter(of_batch[0] | of_batch[1]).still_here()
         with locked(*mine.order_by("pk")):
