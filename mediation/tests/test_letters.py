@@ -214,12 +214,11 @@ def test_failed_mediation_is_told_with_the_proposals_that_lapse(mediation: Dispu
     assert last(mediator_user, "arbitration").subject.startswith(f"{LATER}, la médiation du dossier")
 
 
-@pytest.mark.parametrize("reason", ["Aucun accord en vue.", ""])
-def test_reason_of_the_hand_over_is_the_mediator_s(mediation: Dispute, mediator_user: User, reason: str) -> None:
-    mediation.hand_over(reason, by=mediator_user)
+def test_reason_of_the_hand_over_is_the_mediator_s(mediation: Dispute) -> None:
+    way.handed_over(mediation)
     letter = last(mediation.client, "arbitration")
     assert letter.paragraphs[0].startswith("Marc Tellier a mis fin à la médiation avant sa date")
-    assert (letter.quote, letter.paragraphs[0].endswith("Motif du médiateur\xa0:")) == (reason, bool(reason))
+    assert (letter.quote, letter.paragraphs[0].endswith("Motif du médiateur\xa0:")) == (way.NO_DEAL, True)
     assert "former_mediator" not in told("arbitration")
 
 

@@ -41,7 +41,7 @@ def test_its_page_leads_to_a_case_that_a_court_has_stopped(
     way.drafted(case, 60_000)
     Seizure.record(way.fresh(case), way.exhibit().copy, note="Assignation.", by=mediator_user)
     text = page(as_client, request_.get_absolute_url())
-    assert "La page du dossier le dit" in text
+    assert "Le tribunal : statuer sur le litige" in text
     assert f'href="{case.get_absolute_url()}"' in text
 
 
