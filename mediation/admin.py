@@ -142,7 +142,7 @@ def unnamed() -> Q:
 def from_court() -> Q:
     """The decided cases in which somebody of the SMA has a proof to examine, or a ruling to execute."""
     proof = Exists(Evidence.objects.to_examine().filter(dispute=OuterRef("pk")))
-    noted = Exists(Seizure.objects.standing().filter(dispute=OuterRef("pk"), noted__isnull=False))
+    noted = Exists(Seizure.objects.noted().filter(dispute=OuterRef("pk")))
     return Q(proof | noted, state=DisputeState.DECIDED)
 
 
@@ -245,7 +245,7 @@ class DisputeAdmin(ReadOnlyAdmin):
         response = super().draw(request, row, deed, form)
         case = cast("Dispute", row)
         draft = case.draft if case.is_seated(staff(request)) else None
-        ruling = case.seizures.standing().filter(noted__isnull=False).first() if deed.form is CarryOutForm else None
+        ruling = case.seizures.noted().first() if deed.form is CarryOutForm else None
         decision = case.decision if isinstance(form, CarryOutForm | RulingForm) else None
         returned = form.returned if isinstance(form, DecideForm) else None
         papers = {"draft": draft and Ruling.of(draft), "returned": returned and Ruling.of(returned)}

@@ -304,7 +304,8 @@ def settle_people(world: World) -> None:
 
 # Who else may read whose details: a contact credit shows the owner's, an active agreement each party's to the other.
 # The client is told by name who holds a contact credit; Finance sees names and companies on payments.
-# A case tells its mediator who the two sides are, both sides who sits in it, and the SMA who sits where.
+# A case tells its mediator who the two sides are, both sides who sits in it, and the SMA who sits where; an
+# administrator is among those whom the SMA may ask to approve a decision.
 DETAILS_OF: dict[str, set[str]] = {"owner": {"contacted", "winner"}, "winner": {"owner"}}
 NAME_OF: dict[str, set[str]] = {
     "contacted": {"owner"},
@@ -312,6 +313,7 @@ NAME_OF: dict[str, set[str]] = {
     "winner": {"mediator"},
     "mediator": {"owner", "winner", "othersma"},
     "othersma": {"owner", "winner", "mediator"},
+    "superuser": {"mediator", "othersma"},
 }
 
 

@@ -303,7 +303,7 @@ class Course:
         with self._due(DisputeState.DECIDED):
             if not self.dispute.is_seized:
                 raise self.NotDue
-            if self.dispute.seizures.standing().filter(noted__isnull=False).exists():
+            if self.dispute.seizures.noted().exists():
                 self.await_second(at=at)
                 self.dispute.tell("noted", again=True)
                 return

@@ -34,15 +34,19 @@ COURT = "mediation.court"
 
 class SeizureQuerySet(models.QuerySet["Seizure"]):
     def visible_to(self, user: User) -> SeizureQuerySet:
-        """Those of one's own cases; for the SMA, besides, those that stand, as anybody of it may end them."""
+        """Those of one's own cases; for the SMA, besides, those whose ruling is noted, as anybody of it may execute it."""
         if not of_the_sma().filter(pk=user.pk).exists():
             return self.filter(concerned(user))
-        theirs = self.standing().exclude(of_sides(tied_to(user)))
+        theirs = self.noted().exclude(of_sides(tied_to(user)))
         return self.filter(concerned(user) | Q(pk__in=theirs.values("pk")))
 
     def standing(self) -> SeizureQuerySet:
         """Those that stop the execution; one at most per case."""
         return self.filter(ended_at=None)
+
+    def noted(self) -> SeizureQuerySet:
+        """Those whose ruling waits for its execution."""
+        return self.standing().filter(noted__isnull=False)
 
 
 class Seizure(models.Model):
