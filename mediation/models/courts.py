@@ -34,7 +34,7 @@ COURT = "mediation.court"
 
 class SeizureQuerySet(models.QuerySet["Seizure"]):
     def visible_to(self, user: User) -> SeizureQuerySet:
-        """Those of one's own cases; for the SMA, besides, those whose ruling is noted, as anybody of it may execute it."""
+        """Those of one's own cases; for the SMA, besides, those whose ruling is noted: anybody of it may execute it."""
         if not of_the_sma().filter(pk=user.pk).exists():
             return self.filter(concerned(user))
         theirs = self.noted().exclude(of_sides(tied_to(user)))

@@ -61,7 +61,7 @@ def test_the_client_is_told_of_the_invoice_and_of_its_payment(
     approved: PayoutRequest, client_user: User, second_finance_user: User
 ) -> None:
     letter = told(client_user, "payout.asked.client")
-    assert "Facture AC-1 de" in words(letter)
+    assert "Facture AC-1 émise par" in words(letter)
     assert "vous n’avez rien d’autre à payer" in words(letter)
     way.answered(way.sent([approved], second_finance_user), second_finance_user)
     assert "est payée : 1 200,00 €" in words(told(client_user, "payout.paid.client"))
