@@ -131,6 +131,7 @@ class World:
 
 def build() -> World:
     """People, two accounts that are open and empty, two calls that can be opened with credits, no credit yet."""
+    connection.close()  # another world may have been planned on it
     plan_quickly()
     client = professional("claire@machine.example", "Claire", "client", "Caron", "914505565")
     provider = professional("paul@machine.example", "Paul", "provider", "Mercier", "852856566")
