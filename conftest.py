@@ -15,6 +15,7 @@ django.setup()
 GROUPS = ("pages", "access", "machine", "journey", "processes", "sources")  # in the order in which they begin
 pytest_plugins = [
     "marketplace.testing.language",
+    "marketplace.testing.rendering",
     "marketplace.testing.stage",
     "marketplace.testing.database",
     "marketplace.testing.cast",
