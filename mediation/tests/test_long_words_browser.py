@@ -56,3 +56,16 @@ def test_no_page_of_a_case_is_wider_than_its_window(dispute: Dispute, mediator_u
         page = enter(user)
         page.goto(path)
         assert faults(page, WIDTHS) == []
+
+
+def test_no_form_about_a_court_is_wider_than_its_window(
+    account: EscrowAccount, mediator_user: User, arbitrator_user: User, enter: Enter
+) -> None:
+    way.drafted(way.arbitrated(account, mediator_user), 80_000)
+    dispute = Dispute.objects.with_parties().get()
+    pieces = [named("x" * 110 + ".png"), named("Assignation_devant_le_tribunal_de_commerce_de_Nantes_24-11-2026.png")]
+    dispute.say("", by=dispute.client, key=uuid.uuid4(), exhibits=pieces)
+    page = enter(mediator_user)
+    for deed in ("set-aside", "seize"):
+        page.goto(f"{CASES}{dispute.pk}/{deed}/do/")
+        assert faults(page, WIDTHS) == []
