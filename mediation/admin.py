@@ -22,7 +22,7 @@ from marketplace.admin_site import AdminDeed, ReadOnlyAdmin, Waiting, waits
 from marketplace.templatetags.page import euros, paris_short
 from mediation.asked_admin import CaseRequestAdmin
 from mediation.bench_deeds import ASSIGN, DEEDS, READ
-from mediation.bench_forms import CarryOutForm, DecideForm, RulingForm
+from mediation.bench_forms import CarryOutForm, DecideForm, LiftForm, RulingForm
 from mediation.casefile import CaseFile, Ruling
 from mediation.desk import delays, on_desk_of, workload
 from mediation.models import Decision, Dispute, DisputeState, Evidence, Seizure
@@ -205,7 +205,7 @@ class DisputeAdmin(ReadOnlyAdmin):
     def awaits(self, case: Dispute) -> str:
         """Whose step it is: the two sides are not named here."""
         turn, state = Turn.of(case), DisputeState(case.state)
-        if state in MEDIATED and not case.mediator:
+        if state in MEDIATED and not (case.mediator or case.straight):
             return _now("a mediator")
         waited = {
             DisputeState.OPENED: _now("the answer of the other side"),
@@ -245,11 +245,11 @@ class DisputeAdmin(ReadOnlyAdmin):
         response = super().draw(request, row, deed, form)
         case = cast("Dispute", row)
         draft = case.draft if case.is_seated(staff(request)) else None
-        ruling = case.seizures.noted().first() if deed.form is CarryOutForm else None
-        decision = case.decision if isinstance(form, CarryOutForm | RulingForm) else None
+        ruling = case.seizures.noted().first() if deed.form in {CarryOutForm, LiftForm} else None
+        decision = case.decision if isinstance(form, CarryOutForm | LiftForm | RulingForm) else None
         returned = form.returned if isinstance(form, DecideForm) else None
         papers = {"draft": draft and Ruling.of(draft), "returned": returned and Ruling.of(returned)}
-        facts = {"case": case, "ruling": ruling, "decision": decision}
+        facts = {"case": case, "ruling": ruling, "decision": decision, "lifts": deed.form is LiftForm}
         cast("dict[str, Any]", response.context_data).update(papers | facts)
         return response
 

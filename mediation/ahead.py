@@ -63,7 +63,12 @@ def approval_by(cents: int, decided: datetime) -> datetime | None:
 
 
 def steps_ahead(turn: Turn, reader: User) -> Iterator[dict[str, Any]]:
-    """As components/timeline.html draws them; none once it is decided."""
+    """As components/timeline.html draws them, in the order of their dates; none once it is decided."""
+    yield from sorted(to_come(turn, reader), key=lambda step: step["at"])
+
+
+def to_come(turn: Turn, reader: User) -> Iterator[dict[str, Any]]:
+    """What may still happen."""
     ahead, dispute = Ahead.of(turn), turn.dispute
     if dispute.state in MEDIATED and not dispute.mediator and (at := date_of(dispute, ASSIGN)):
         yield naming(at)

@@ -23,6 +23,7 @@ from mediation.models import (
     SplitProposal,
     set_aside,
 )
+from mediation.models.bench import members
 from mediation.states import MEDIATED
 from mediation.turns import Turn
 
@@ -74,6 +75,18 @@ class CaseDeed(AdminDeed):
 
 
 @dataclass(frozen=True)
+class CourtDeed(CaseDeed):
+    """A deed about a court, of the SMA's members alone. With `second`, of another than who noted its ruling."""
+
+    second: bool = False
+
+    def is_for(self, user: Any, row: Any) -> bool:
+        noted = row.seizures.noted().first() if self.second else None
+        alone = noted is not None and noted.needs_another and noted.noted_by_id == user.pk
+        return super().is_for(user, row) and not alone and members().filter(pk=user.pk).exists()
+
+
+@dataclass(frozen=True)
 class Speech(CaseDeed):
     """Words for both sides: whoever mediated writes no more of them once an arbitrator has the case."""
 
@@ -93,9 +106,11 @@ def paper_in(data: dict[str, Any], name: str) -> Clean | Evidence:
     return found
 
 
-def draft_of(dispute: Dispute) -> Decision:
-    """The decision to approve, or the last one that was: whoever has an approver's seat was asked about one."""
-    return dispute.decisions.latest("pk")
+def draft_of(dispute: Dispute, seen: int) -> Decision:
+    """The decision that its approver has before them, number `seen`. Refused: Decision.NotWaiting."""
+    if found := dispute.decisions.filter(pk=seen).first():
+        return found
+    raise Decision.NotWaiting
 
 
 def seizure_of(dispute: Dispute) -> Seizure:
@@ -225,8 +240,8 @@ DECIDING: dict[str, AdminDeed] = {
     "approve": CaseDeed(
         _("Approve the decision"),
         READ,
-        lambda case, by, data: draft_of(case).approve(by=by),
-        form=forms.CaseForm,
+        lambda case, by, data: draft_of(case, data["seen"]).approve(by=by),
+        form=forms.ApproveForm,
         offered=lambda case: case.draft is not None,
         reauthenticate=True,
         seats=APPROVER,
@@ -234,7 +249,7 @@ DECIDING: dict[str, AdminDeed] = {
     "send-back": CaseDeed(
         _("Send the decision back"),
         READ,
-        lambda case, by, data: draft_of(case).send_back(data["reason"], by=by),
+        lambda case, by, data: draft_of(case, data["seen"]).send_back(data["reason"], by=by),
         form=forms.SendBackForm,
         offered=lambda case: case.draft is not None,
         grave=True,
@@ -242,36 +257,43 @@ DECIDING: dict[str, AdminDeed] = {
     ),
 }
 COURTS: dict[str, AdminDeed] = {
-    "seize": CaseDeed(
+    "seize": CourtDeed(
         _("Note that a court is seized"),
         ASSIGN,
-        lambda case, by, data: Seizure.record(case, paper_in(data, "proof"), note=data["note"], by=by),
+        lambda case, by, data: Seizure.record(
+            case, paper_in(data, "proof"), note=data["note"], by=by, seen=data["seen"] or 0
+        ),
         form=forms.SeizeForm,
         offered=lambda case: case.state == DisputeState.DECIDED and not case.is_seized,
         grave=True,
     ),
-    "set-aside": CaseDeed(
+    "set-aside": CourtDeed(
         _("Set aside what was sent since the decision"),
         ASSIGN,
         lambda case, by, data: set_aside(case, data["pieces"], data["reason"], by=by),
         form=forms.SetAsideForm,
         offered=lambda case: Turn.of(case).has_proof,
     ),
-    "lift": CaseDeed(
+    "lift": CourtDeed(
         _("Note that no court is seized any more"),
         ASSIGN,
         lambda case, by, data: seizure_of(case).lift(data["note"], by=by),
         form=forms.LiftForm,
         offered=lambda case: case.is_seized,
+        grave=True,
+        reauthenticate=True,
+        second=True,
     ),
-    "rule": CaseDeed(
+    "rule": CourtDeed(
         _("Note the ruling of the court"),
         ASSIGN,
-        lambda case, by, data: seizure_of(case).note_ruling(shares(data), paper_in(data, "ruling"), by=by),
+        lambda case, by, data: seizure_of(case).note_ruling(
+            shares(data), paper_in(data, "ruling"), by=by, seen=data["seen"] or 0
+        ),
         form=forms.RulingForm,
         offered=lambda case: case.is_seized,
     ),
-    "carry-out": CaseDeed(
+    "carry-out": CourtDeed(
         _("Execute the ruling of the court"),
         ASSIGN,
         lambda case, by, data: seizure_of(case).carry_out(data["seen"], by=by),
@@ -279,6 +301,7 @@ COURTS: dict[str, AdminDeed] = {
         offered=is_ruled,
         grave=True,
         reauthenticate=True,
+        second=True,
     ),
 }
 REGISTER: dict[str, AdminDeed] = {

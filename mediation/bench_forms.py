@@ -57,6 +57,15 @@ class CaseForm(Deed):
         self.dispute = dispute
 
 
+class SightedForm(CaseForm):
+    """A deed on what its page shows, which `seen` names: another is refused once, then shown and named in its turn."""
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        super().add_error(field, error)
+        typed: Any = self.data
+        typed[self.add_prefix("seen")] = str(self.fields["seen"].initial)
+
+
 class StaffField(StaffChoice):
     """Somebody of the SMA, with how much they have to do."""
 
@@ -240,7 +249,22 @@ class DecideForm(SharesForm):
         return outcomes(self.dispute.freeze.spread(*self.shares))
 
 
-class SendBackForm(CaseForm):
+class DraftForm(SightedForm):
+    """What becomes of a written decision: `seen` is the one that the page shows."""
+
+    seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**62)
+
+    def __init__(self, *args: Any, dispute: Dispute, **kwargs: Any) -> None:
+        super().__init__(*args, dispute=dispute, **kwargs)
+        draft = dispute.draft
+        self.fields["seen"].initial = draft.pk if draft else 0
+
+
+class ApproveForm(DraftForm):
+    """One click: the decision is issued as it stands."""
+
+
+class SendBackForm(DraftForm):
     """Why a decision is not approved."""
 
     reason = forms.CharField(label=_("Why, read by the arbitrator"), max_length=2000, widget=area(4))
@@ -253,7 +277,7 @@ class PieceField(PieceChoice):
         return _now("%(piece)s, sent on %(at)s") % {"piece": piece, "at": paris_short(piece.at)}
 
 
-class PaperForm(CaseForm):
+class PaperForm(SightedForm):
     """What a court wrote: a piece of the case sent since the decision, or a file, in the field named `paper`."""
 
     paper: ClassVar[str]
@@ -263,10 +287,12 @@ class PaperForm(CaseForm):
         required=False,
         empty_label=_("None: the file below"),
     )
+    seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**62, required=False)
 
     def __init__(self, *args: Any, dispute: Dispute, **kwargs: Any) -> None:
         super().__init__(*args, dispute=dispute, **kwargs)
         pieces = dispute.evidence.since_the_decision().select_related("document")
+        self.fields["seen"].initial = max((piece.pk for piece in pieces), default=0)
         if pieces:
             self.fields["piece"].queryset = pieces  # type: ignore[attr-defined]
             self.fields["piece"].help_text = to_read(pieces)
@@ -337,15 +363,15 @@ class RulingForm(PaperForm, SharesForm):
     ruling = DocumentField(label=_("Ruling of the court"))
 
 
-class CarryOutForm(CaseForm):
-    """The ruling that its reader executes: `seen` is the paper that the page shows."""
+class CarryOutForm(SightedForm):
+    """The ruling that its reader executes: `seen` is the paper with its shares that the page shows."""
 
-    seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**31)
+    seen = forms.CharField(widget=forms.HiddenInput, max_length=80)
 
     def __init__(self, *args: Any, dispute: Dispute, **kwargs: Any) -> None:
         super().__init__(*args, dispute=dispute, **kwargs)
         standing = dispute.seizures.standing().first()
-        self.fields["seen"].initial = standing.noted_id if standing else None
+        self.fields["seen"].initial = standing.version if standing else ""
 
 
 class PublishForm(CaseForm):

@@ -41,11 +41,21 @@ class OfAward(OfClosing):
     def paragraphs(self, facts: Facts) -> Sequence[_StrPromise | str]:
         """By whose word it was, then what is left to do."""
         word = SETTLED if facts["was"] == DisputeState.SETTLED else DECIDED
+        word = UNREAD if facts.get("unread") else word
         return [RULED if facts.get("ruling") else word, *self.words.paragraphs]
+
+
+class ToPublish(OfAward):
+    """The decision is to be published, be it void."""
+
+    def subject(self, facts: Facts) -> _StrPromise | str:
+        replaced = _("Publish the decision of case SMA %(n)s, which a court’s ruling replaces")
+        return replaced if facts.get("ruling") else super().subject(facts)
 
 
 SETTLED = _("Both sides have accepted the same split: it is executed.")
 DECIDED = _("Nothing stops the decision any more: it is executed.")
+UNREAD = _("The decision is executed, though nobody has examined what was sent since: its one delay is over.")
 RULED = _("A court has ruled: its ruling is executed in the place of the decision.")
 
 say(
@@ -96,7 +106,7 @@ say(
         shares=True,
     ),
     staff=True,
-    shape=OfAward,
+    shape=ToPublish,
 )
 say(
     "executed",

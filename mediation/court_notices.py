@@ -2,38 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from mediation.models.bench import chiefs
-from mediation.notices import EXECUTED_ON, OPEN_CASE, OfCase, Words, author, both, say, untied
+from marketplace.accounts.models import User
+from marketplace.events.models import Notice
+from mediation.models import Bench, has_tie
+from mediation.models.bench import chiefs, members
+from mediation.notices import EXECUTED_ON, OPEN_CASE, OfCase, Words, author, both, say
 
 if TYPE_CHECKING:
-    from marketplace.accounts.models import User
+    from django.utils.functional import _StrPromise
+
     from marketplace.events.models import Event
     from marketplace.events.tellings import Facts
     from mediation.models import Dispute
 
-PUT_OFF_ONCE = _("Not examined by then, it puts the execution off once; after that the decision is executed.")
+ASKED = ("mediation.proof.all_of_the_sma", "mediation.held.all_of_the_sma", "mediation.noted.second")
+AT_STAKE = _("Note that a court is seized, or set it aside and say why. %(frozen)s are at stake.")
 
 
 def all_of_the_sma(dispute: Dispute, event: Event) -> Iterable[User | None]:
-    """The SMA's members without a tie to a side, and the administrators."""
-    people = filter(None, (*untied(dispute, event), *chiefs()))
-    return {one.pk: one for one in people if one.pk != event.by_id}.values()
+    """The SMA's members without a tie to a side, but who did it; without any, the administrators, who may add some."""
+    people = [one for one in members() if not has_tie(one, dispute)]
+    return [one for one in people or chiefs() if one.pk != event.by_id]
 
 
 def second(dispute: Dispute, event: Event) -> Iterable[User | None]:
-    """Who may execute a ruling that one person does not execute alone; asked again, the administrators know too."""
-    seizure = dispute.seizures.standing().first()
-    if seizure is None or not (seizure.needs_another or event.facts["again"]):
+    """Who may execute a ruling: another than who noted it, if it takes two; else it is asked of all only again."""
+    if not (event.facts["second"] or event.facts["again"]):
         return []
-    alone = seizure.noted_by_id if seizure.needs_another else None
-    people = all_of_the_sma(dispute, event) if event.facts["again"] else untied(dispute, event)
-    return [one for one in people if one and one.pk != alone]
+    seizure = dispute.seizures.noted().first()
+    alone = seizure.noted_by_id if seizure and event.facts["second"] else None
+    return [one for one in all_of_the_sma(dispute, event) if one and one.pk != alone]
+
+
+def asked(dispute: Dispute, event: Event) -> Iterable[User | None]:
+    """Who was asked to examine or to execute something and does not sit in the case, but who did it."""
+    rows = Notice.objects.filter(name__in=ASKED, event__facts__dispute=dispute.pk, event__project_key=event.project_key)
+    told = {event.by_id, *(one.pk for one in Bench(dispute).sitting())}
+    return User.objects.filter(pk__in=rows.values("user"), is_active=True).exclude(pk__in=[pk for pk in told if pk])
+
+
+def asked_or_sitting(dispute: Dispute, event: Event) -> Iterable[User | None]:
+    """Who was asked, and who sits in it, but who did it."""
+    return [*asked(dispute, event), *(one for one in Bench(dispute).sitting() if one.pk != event.by_id)]
 
 
 def both_at_first(dispute: Dispute, event: Event) -> Iterable[User | None]:
@@ -42,7 +58,21 @@ def both_at_first(dispute: Dispute, event: Event) -> Iterable[User | None]:
 
 
 class OfProof(OfCase):
-    """Somebody of the SMA is to examine what a side sent."""
+    """Somebody of the SMA is to examine what a side sent; its words are only for who sits in the case."""
+
+    def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
+        for user, facts in super().people(event):
+            yield user, {**facts, "text": ""} if self.in_admin else facts
+
+    def subject(self, facts: Facts) -> _StrPromise | str:
+        return self.words.after if facts.get("seized") and self.words.after else self.words.subject
+
+    def paragraphs(self, facts: Facts) -> Sequence[_StrPromise | str]:
+        return [*super().paragraphs(facts), what_if(facts)]
+
+    def figures(self, facts: Facts) -> list[tuple[str, str]]:
+        """While a court has the case there is no date."""
+        return super().figures(facts if facts["until"] else {**facts, "until": None})
 
     def more(self, facts: Facts) -> list[str]:
         return [*super().more(facts), *self.named(facts)]
@@ -53,6 +83,31 @@ class OfProof(OfCase):
         return [words % {"pieces": ", ".join(facts["pieces"])}] if facts.get("pieces") else []
 
 
+def what_if(facts: Facts) -> _StrPromise:
+    """What happens if nobody examines it in time."""
+    if facts.get("seized"):
+        return _("A court is seized: %(frozen)s stay frozen until it has ruled.")
+    if facts.get("put_off"):
+        return _("Not examined by then, it no longer stops the execution.")
+    return _("Not examined by then, it puts the execution off once; after that the decision is executed.")
+
+
+class OfExamined(OfProof):
+    """It was examined."""
+
+    def paragraphs(self, facts: Facts) -> Sequence[_StrPromise | str]:
+        return OfCase.paragraphs(self, facts)
+
+
+class OfRuling(OfCase):
+    """A ruling is to be executed, by another person than who noted it if it takes two."""
+
+    def paragraphs(self, facts: Facts) -> Sequence[_StrPromise | str]:
+        alone = _("The ruling of the court is noted. Read it and execute it.")
+        two = _("A colleague has noted what the court ruled. For this amount another person reads it and executes it.")
+        return [two if facts["second"] else alone, *super().paragraphs(facts)]
+
+
 say(
     "proof",
     all_of_the_sma,
@@ -60,11 +115,11 @@ say(
         _("Examine before %(until)s what was sent since the decision, case SMA %(n)s"),
         [
             _("A side has sent something in a decided case: it may prove that a court is seized, or what it ruled."),
-            _("Note that a court is seized, or set it aside and say why. %(frozen)s are at stake."),
-            PUT_OFF_ONCE,
+            AT_STAKE,
         ],
         OPEN_CASE,
         EXECUTED_ON,
+        after=_("Read what was sent while a court is seized, case SMA %(n)s"),
     ),
     staff=True,
     shape=OfProof,
@@ -76,7 +131,6 @@ say(
         _("Nothing to do, the SMA examines what you sent: %(title)s"),
         [
             _("The SMA has what you sent in case SMA %(n)s since the decision, and looks whether a court is seized."),
-            PUT_OFF_ONCE,
         ],
         OPEN_CASE,
         EXECUTED_ON,
@@ -95,7 +149,53 @@ say(
         EXECUTED_ON,
         quoted=_("The SMA has examined what was sent since the decision of case SMA %(n)s, and writes:"),
     ),
-    shape=OfProof,
+    shape=OfExamined,
+)
+say(
+    "set_aside",
+    asked_or_sitting,
+    Words(
+        _("Nothing more to do, what was sent is examined, case SMA %(n)s"),
+        [_("%(who)s has examined what was sent since the decision: it does not prove that a court is seized.")],
+        OPEN_CASE,
+        EXECUTED_ON,
+    ),
+    staff=True,
+    shape=OfExamined,
+)
+say(
+    "seized",
+    asked,
+    Words(
+        _("Nothing more to do, it is noted that a court is seized, case SMA %(n)s"),
+        [_("%(who)s has noted that a court is seized: %(frozen)s stay frozen until it has ruled.")],
+        OPEN_CASE,
+    ),
+    staff=True,
+    shape=OfExamined,
+)
+say(
+    "ruled",
+    asked,
+    Words(
+        _("Nothing more to do, the ruling of the court is executed, case SMA %(n)s"),
+        [_("%(who)s has executed the ruling of the court in the place of the decision.")],
+        OPEN_CASE,
+        shares=True,
+    ),
+    staff=True,
+)
+say(
+    "lifted",
+    asked,
+    Words(
+        _("Nothing more to do, no court is seized any more, case SMA %(n)s"),
+        [_("%(who)s has noted that no court is seized any more: the decision is executed.")],
+        OPEN_CASE,
+        EXECUTED_ON,
+    ),
+    staff=True,
+    shape=OfExamined,
 )
 say(
     "held",
@@ -114,7 +214,7 @@ say(
         _("Examine it before %(until)s, else the decision is executed, case SMA %(n)s"),
         [
             _("Nobody has looked in time at what was sent since the decision: its execution was put off, once."),
-            _("Note that a court is seized, or set it aside and say why. %(frozen)s are at stake."),
+            AT_STAKE,
         ],
         OPEN_CASE,
         EXECUTED_ON,
@@ -134,12 +234,13 @@ say(
     "noted",
     second,
     Words(
-        _("Read the ruling of the court and execute it, case SMA %(n)s"),
+        _("Read the ruling of the court and execute it before %(until)s, case SMA %(n)s"),
         [
-            _("A colleague has noted what the court ruled. For this amount another person reads it and executes it."),
-            _("If a share is wrong, note it again. %(frozen)s stay frozen until then."),
+            _("If a share is wrong, note it again. %(frozen)s stay frozen until then; on that date it is asked again."),
         ],
         OPEN_CASE,
+        _("Before"),
     ),
     staff=True,
+    shape=OfRuling,
 )

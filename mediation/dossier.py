@@ -279,7 +279,7 @@ class Dossier:
     @cached_property
     def seizures(self) -> list[Seizure]:
         """The courts seized of the decision, with their papers."""
-        return list(self.dispute.seizures.select_related("document", "ruling"))
+        return list(self.dispute.seizures.select_related("document", "noted", "ruling"))
 
     @property
     def decided_at(self) -> datetime | None:

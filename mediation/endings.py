@@ -121,6 +121,8 @@ class Awarded(OfEnd):
     def paragraphs(self, facts: Facts) -> Sequence[_StrPromise | str]:
         """By whose word it was shared out, and how the reader's share comes."""
         told = RULED if facts.get("ruling") else [self.shared(facts)]
+        if facts.get("unread"):
+            told = [*told, _("The SMA had not examined what was sent since the decision when its one delay ended.")]
         return [*told, *self.what_next(facts)]
 
     def shared(self, facts: Facts) -> _StrPromise:

@@ -239,7 +239,8 @@ class OfCase(Telling):
 
     def more(self, facts: Facts) -> list[str]:
         """What the letter says besides: of who was late, of proposals that lapse or wait, of evidence."""
-        changed = filter(None, [was_late(facts.get("late")), lapse(facts.get("lapsed", []))])
+        proof = PROOF if facts.get("proves") else ""
+        changed = filter(None, [was_late(facts.get("late")), lapse(facts.get("lapsed", [])), str(proof)])
         return [*changed, *self.unanswered(facts), *self.pieces(facts)]
 
     def unanswered(self, facts: Facts) -> list[str]:
@@ -510,6 +511,7 @@ class ToDecide(OfCase):
 
 
 FROZEN = _("The SMA can decide on %(frozen)s only: that is what the tranches in dispute held.")
+PROOF = _("The SMA examines whether it proves that a court is seized: the execution may have to wait.")
 NOTHING_BUT_WAIT = _("Nothing to do for now, an arbitrator decides: %(title)s")
 SILENCE = _("Silence never wins by itself: on that date the case goes on without you.")
 STRAIGHT = _(

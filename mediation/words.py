@@ -106,6 +106,8 @@ def step_of(entry: Entry, reader: User, decided_at: datetime | None = None) -> d
     text = said.text % facts
     if entry.kind == EntryKind.OPENED and "claim_cents" not in entry.facts:
         text = _("%(amount)s are frozen; nobody claims anything yet.") % facts
+    if entry.kind == EntryKind.EXECUTED and entry.facts.get("unread"):
+        text = f"{text} {_('What was sent since the decision was not examined in time.')}"
     if entry.kind == EntryKind.ARBITRATION and not entry.facts["until"]:
         text = _("Nobody can decide it yet: the SMA looks for an arbitrator.")
     if entry.kind == EntryKind.APPOINTED and entry.dispute.straight:
@@ -374,6 +376,8 @@ def decided(turn: Turn, reader: User) -> Phase:
         return Phase(_("Decided"), _("The SMA: execute the ruling of the court"), note, silence)
     if turn.is_seized:
         note = _("Nothing is executed before it has ruled: send us its ruling as soon as you have it.")
+        if turn.has_proof:
+            note = _("Nothing is executed before it has ruled. The SMA reads what was sent since the decision.")
         silence = _("The SMA then asks both of you where the court stands. The money stays frozen: nobody has lost.")
         return Phase(_("Decided"), _("The court that is seized"), note, silence)
     if turn.has_proof:

@@ -437,8 +437,12 @@ class Dispute(models.Model):
             proves = bool(pieces) and self.state == DisputeState.DECIDED and self.is_party(by)
             self.tell("said", by=by, text=text, pieces=pieces, proves=proves)
             if proves:
-                self.tell("proof", by=by, text=text, pieces=pieces)
+                self.ask_to_examine(by=by, text=text, pieces=pieces)
             return entry
+
+    def ask_to_examine(self, *, by: User | None = None, **facts: Any) -> None:
+        """Ask the SMA to look at what a side sent since the decision. Called under the locks."""
+        self.tell("proof", by=by, **facts, seized=self.is_seized, put_off=self.is_put_off)
 
     def note(self, text: str, *, by: User) -> Note:
         """Write down for the SMA alone. Refused: NotSeated, NeedsText."""

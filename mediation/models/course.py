@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from .bench import Assignment
     from .cases import Dispute
+    from .courts import Seizure
     from .decisions import Decision
 
 log = logging.getLogger(__name__)
@@ -136,7 +137,7 @@ class Course:
         dispute.write(EntryKind.ARBITRATION, by=by, text=text, until=until)
         self._set(LAST, evening(at, settings.SMA_LAST_RESORT_DAYS))
         self._find_arbitrator(at)
-        facts: dict[str, Any] = {"arbitrator": named(dispute.arbitrator), "evidence_by": self._heard_until()}
+        facts: dict[str, Any] = {"arbitrator": named(dispute.arbitrator), "evidence_by": self._heard_until(at)}
         dispute.tell("arbitration", dropped=dropped, **facts, **(spoken.facts if spoken else {"by": by, "text": text}))
 
     def welcome_arbitrator(self, *, by: User | None, at: datetime, reason: str = "") -> None:
@@ -150,7 +151,7 @@ class Course:
         facts: dict[str, Any] = {"name": named(dispute.arbitrator), "late": self._late(Role.ARBITRATOR, at)}
         again = dispute.assignments.filter(role=Role.ARBITRATOR).count() > 1
         dispute.write(EntryKind.APPOINTED, by=by, text=reason, until=dispute.decide_by.isoformat(), **facts)
-        facts["evidence_by"] = self._heard_until()
+        facts["evidence_by"] = self._heard_until(at)
         dispute.tell("appointed", by=by, again=again, text=reason, changed=bool(reason), **facts)
         self._take_leave(Role.ARBITRATOR, by=by, at=at, reason=reason)
 
@@ -195,7 +196,10 @@ class Course:
         dispute.tell("decided", by=by, sha256=decision.paper_sha256, **decision.facts())
 
     def execute(self, shares: Shares, *, by: User | None, at: datetime, **papers: str) -> None:
-        """Share out what is frozen, in one transfer: the case is over. `papers` of a court are where they are read."""
+        """Share out what is frozen, in one transfer: the case is over. `papers` of a court are where they are read.
+
+        `unread` among them: nobody examined in time what was sent since the decision, which both sides learn.
+        """
         dispute, was = self.dispute, str(self.dispute.state)
         dispute.state, dispute.ended_at, dispute.ended_by = DisputeState.EXECUTED, at, by
         dispute.save(update_fields=["state", "ended_at", "ended_by"])
@@ -207,7 +211,7 @@ class Course:
             "client_cents": shares.client_cents,
             "was": was,
         }
-        dispute.write(EntryKind.EXECUTED, by=by, **facts)
+        dispute.write(EntryKind.EXECUTED, by=by, **facts, unread=papers.get("unread", ""))
         dispute.tell("executed", by=by, **facts, **papers, parts=dispute.freeze.facts_of_parts())
 
     def thaw(self, end: DisputeState, *, by: User | None, at: datetime, text: str = "") -> None:
@@ -290,10 +294,11 @@ class Course:
             decision = self.dispute.decision
             if self.dispute.is_seized or decision is None:
                 raise self.Seized
-            if self.dispute.evidence.to_examine().exists() and not self.dispute.is_put_off:
+            unread = self.dispute.evidence.to_examine().exists()
+            if unread and not self.dispute.is_put_off:
                 self._put_off(at)
             else:
-                self.execute(decision.shares, by=None, at=at)
+                self.execute(decision.shares, by=None, at=at, unread="yes" if unread else "")
 
     def court_to_ask(self, *, at: datetime) -> None:
         """A court has had the case for long: the SMA asks both sides where it stands. Refused: NotDue.
@@ -303,9 +308,8 @@ class Course:
         with self._due(DisputeState.DECIDED):
             if not self.dispute.is_seized:
                 raise self.NotDue
-            if self.dispute.seizures.noted().exists():
-                self.await_second(at=at)
-                self.dispute.tell("noted", again=True)
+            if noted := self.dispute.seizures.noted().first():
+                self.await_second(noted, by=None, at=at)
                 return
             self._set(COURT, evening(at, settings.SMA_COURT_DAYS))
             self.dispute.tell("court_asked")
@@ -327,7 +331,9 @@ class Course:
             if not self.dispute.due_by or at > self.dispute.due_by:
                 raise self.NotDue
             self._remind(self.dispute.due_by, at)
-            self.dispute.tell("proof" if self.dispute.evidence.to_examine().exists() else "reminded")
+            self.dispute.tell("reminded")
+            if self.dispute.evidence.to_examine().exists():
+                self.dispute.ask_to_examine()
 
     def nudge(self, *, at: datetime) -> None:
         """A mediator who has neither written nor proposed is soon replaced: they are told before. Refused: NotDue."""
@@ -349,9 +355,12 @@ class Course:
         self._cancel(EXECUTE, REMIND)
         self._set(COURT, evening(at, settings.SMA_COURT_DAYS))
 
-    def await_second(self, *, at: datetime) -> None:
-        """A ruling is noted, and waits for a second person: asked again every two working days."""
-        self._set(COURT, deadlines.after(at, settings.SMA_APPROVAL_DAYS))
+    def await_second(self, seizure: Seizure, *, by: User | None, at: datetime) -> None:
+        """A ruling is noted and waits for its execution: asked for now, and again every two working days."""
+        again_at = deadlines.after(at, settings.SMA_APPROVAL_DAYS)
+        self._set(COURT, again_at)
+        facts = {"second": seizure.needs_another, "ruling": seizure.paper.get_absolute_url()}
+        self.dispute.tell("noted", by=by, again=by is None, **facts, until=again_at.isoformat())
 
     def lifted(self, *, at: datetime) -> None:
         """No court is seized any more: the decision is executed at its date, or at once if it has passed."""
@@ -360,6 +369,7 @@ class Course:
         dispute.save(update_fields=["execute_at"])
         self._cancel(COURT)
         self._set(EXECUTE, dispute.execute_at)
+        self._remind(dispute.execute_at, at)
 
     def _put_off(self, at: datetime) -> None:
         """Nobody of the SMA has looked at what may prove that a court is seized: once, they have some days more."""
@@ -421,10 +431,10 @@ class Course:
         left = self.dispute.assignments.filter(role=role, ended_at=at, late=True).select_related("staff").last()
         return named(left.staff if left else None)
 
-    def _heard_until(self) -> str | None:
-        """Before when nothing is decided, as events say it."""
+    def _heard_until(self, at: datetime) -> str | None:
+        """Before when nothing is decided, as events say it; nothing once that is past."""
         last = self.dispute.heard_until
-        return last.isoformat() if last else None
+        return last.isoformat() if last and at < last else None
 
     def _drop_proposals(self) -> list[int]:
         """What a mediator who leaves had proposed lapses: the SMA has one open proposal at most. Their numbers."""

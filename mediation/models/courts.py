@@ -92,10 +92,11 @@ class Seizure(models.Model):
         return str(self.dispute)
 
     @classmethod
-    def record(cls, dispute: Dispute, proof: Clean | Evidence, *, note: str, by: User) -> Seizure:
+    def record(cls, dispute: Dispute, proof: Clean | Evidence, *, note: str, by: User, seen: int = 0) -> Seizure:
         """Note that a court is seized, with its proof: the decision is not executed. Once: a second gives the first.
 
-        `proof` is a file that the SMA was sent elsewhere, or a piece of the case, as both sides read it.
+        `proof` is a file that the SMA was sent elsewhere, or a piece of the case, as both sides read it. It is examined
+        with it, and so are the pieces up to number `seen`, which `by` had before them.
         Refused: NotDecided (executed by now, too), NotOfTheSma, Bench.Tied.
         """
         with locked(dispute.project, dispute):
@@ -104,7 +105,7 @@ class Seizure(models.Model):
             cls.must_be_possible(dispute, by)
             document = kept(proof, by=by)
             seizure = cls.objects.create(dispute=dispute, document=document, note=note, by=by)
-            dispute.evidence.to_examine().mark_examined(seizure.at)
+            cls._examined(dispute, proof, seen)
             Course(dispute).seized(at=timezone.now())
             dispute.write(EntryKind.SEIZED, by=by, text=note)
             dispute.tell("seized", by=by, text=note, proof=document.get_absolute_url())
@@ -113,17 +114,19 @@ class Seizure(models.Model):
     def lift(self, note: str, *, by: User) -> None:
         """No court is seized any more: the decision is executed at its date.
 
-        Refused: Ended (a second call), NotDecided, Bench.NotOfTheSma, Bench.Tied.
+        Over a ruling that was noted, above the limit, as another person than who noted it: the decision is executed in
+        its place. Refused: Ended (a second call), NotDecided, Bench.NotOfTheSma, Bench.Tied, NeedsAnother.
         """
         with locked(self.dispute.project, self.dispute, self):
             self._must_stand()
             self.must_be_possible(self.dispute, by)
+            self._must_be_second(by)
             self._end(by)
             Course(self.dispute).lifted(at=timezone.now())
             self.dispute.write(EntryKind.LIFTED, by=by, text=note)
             self.dispute.tell("lifted", by=by, text=note)
 
-    def note_ruling(self, shares: Shares, ruling: Clean | Evidence, *, by: User) -> None:
+    def note_ruling(self, shares: Shares, ruling: Clean | Evidence, *, by: User, seen: int = 0) -> None:
         """Note what the court ruled, with its document: nothing moves yet. Again, it takes the place of what was noted.
 
         Refused: Ended, NotDecided, Bench.NotOfTheSma, Bench.Tied, Decision.NotTheWhole.
@@ -136,10 +139,9 @@ class Seizure(models.Model):
             self.noted, self.noted_by, self.noted_at = kept(ruling, by=by), by, timezone.now()
             self.provider_cents, self.client_cents = shares
             self.save(update_fields=["noted", "noted_by", "noted_at", "provider_cents", "client_cents"])
-            self.dispute.evidence.to_examine().mark_examined(self.noted_at)
-            Course(self.dispute).await_second(at=self.noted_at)
+            self._examined(self.dispute, ruling, seen)
             self.dispute.write(EntryKind.NOTED, by=by)
-            self.dispute.tell("noted", by=by, again=False, ruling=self.noted.get_absolute_url())
+            Course(self.dispute).await_second(self, by=by, at=self.noted_at)
 
     @property
     def shares(self) -> Shares | None:
@@ -153,8 +155,13 @@ class Seizure(models.Model):
         """Whether another person than who noted the ruling has to execute it: more is at stake than one decides."""
         return bool(self.dispute.cents > settings.SMA_APPROVAL_CENTS)
 
-    def carry_out(self, paper: int, *, by: User) -> None:
-        """Execute the ruling that was noted with document `paper`, in one transfer; above a limit as a second person.
+    @property
+    def version(self) -> str:
+        """Which ruling is noted, with which shares: what its reader has seen."""
+        return f"{self.noted_id or 0}-{self.provider_cents or 0}-{self.client_cents or 0}"
+
+    def carry_out(self, seen: str, *, by: User) -> None:
+        """Execute the ruling that was noted, the `version` seen, in one transfer; above a limit as a second person.
 
         Refused: Ended (lifted, or a second call), NotDecided, Bench.NotOfTheSma, Bench.Tied, NotNoted, Replaced
         (another was noted meanwhile), NeedsAnother.
@@ -163,7 +170,7 @@ class Seizure(models.Model):
         with locked(dispute.project, dispute, self):
             self._must_stand()
             self.must_be_possible(dispute, by)
-            shares = self._must_be_seen(paper, by)
+            shares = self._must_be_seen(seen, by)
             self.ruling = self.noted
             self._end(by)
             facts: dict[str, Any] = {"provider_cents": shares.provider_cents, "client_cents": shares.client_cents}
@@ -188,14 +195,24 @@ class Seizure(models.Model):
         if self.ended_at:
             raise self.Ended(date=paris(self.ended_at))
 
-    def _must_be_seen(self, paper: int, by: User) -> Shares:
+    @staticmethod
+    def _examined(dispute: Dispute, paper: Clean | Evidence, seen: int) -> None:
+        """What was before the eyes of who notes something of a court is examined; what came meanwhile is not."""
+        read = Q(pk__lte=seen) | Q(pk=paper.pk if isinstance(paper, Evidence) else None)
+        dispute.evidence.to_examine().filter(read).mark_examined(timezone.now())
+
+    def _must_be_second(self, by: User) -> None:
+        """Refuse (NeedsAnother) who noted the ruling, if more is at stake than one person decides."""
+        if self.needs_another and by.pk == self.noted_by_id:
+            raise self.NeedsAnother
+
+    def _must_be_seen(self, seen: str, by: User) -> Shares:
         """Refuse what was not noted, what was replaced since `by` read it, and who noted it, if it takes two."""
         if self.shares is None:
             raise self.NotNoted
-        if self.noted_id != paper:
+        if self.version != seen:
             raise self.Replaced
-        if self.needs_another and by.pk == self.noted_by_id:
-            raise self.NeedsAnother
+        self._must_be_second(by)
         return self.shares
 
     @classmethod
@@ -215,7 +232,7 @@ class Seizure(models.Model):
         sentence = _("This case has no decision that waits for its execution. Nothing was recorded.")
 
     class NeedsAnother(Refusal):
-        sentence = _("You noted the ruling: for this amount another person of the SMA reads it and executes it.")
+        sentence = _("You noted the ruling: for this amount another person of the SMA reads it and acts on it.")
 
     class NotNoted(Refusal):
         sentence = _("No ruling is noted yet: note it first, with its document. Nothing was changed.")

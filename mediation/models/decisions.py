@@ -256,7 +256,10 @@ class Decision(models.Model):
     @classmethod
     def _must_be_right(cls, dispute: Dispute, shares: Shares, reasons: str, by: User) -> None:
         dispute.must_be_in(DisputeState.ARBITRATION)
-        if by.pk != dispute.arbitrator_id or Role.MEDIATOR in Bench(dispute).held_by(by):
+        held = Bench(dispute).held_by(by)
+        if by.pk != dispute.arbitrator_id and Role.ARBITRATOR in held and dispute.arbitrator:
+            raise cls.Superseded(name=dispute.arbitrator.display_name)
+        if by.pk != dispute.arbitrator_id or Role.MEDIATOR in held:
             raise cls.NotArbitrator
         if has_tie(by, dispute):
             raise Bench.Tied(name=by.display_name)
@@ -279,6 +282,9 @@ class Decision(models.Model):
 
     class NotArbitrator(Refusal):
         sentence = _("Only the arbitrator of this case decides it, never who mediated it. Nothing was recorded.")
+
+    class Superseded(Refusal):
+        sentence = _("You no longer decide this case: %(name)s has it now. Keep your text: nothing was recorded.")
 
     class TooEarly(Refusal):
         sentence = _("Both sides were told that their evidence is in time until %(at)s: decide after that.")

@@ -169,7 +169,7 @@ def test_decision_shows_reasons_and_when_it_is_executed(
     text = page(as_client, address(dispute))
     assert way.WHY in text
     assert decision.sha256 in text
-    assert f"Exécutée le {plain(paris(way.fresh(dispute).execute_at))}" in text
+    assert f"Exécution prévue le {plain(paris(way.fresh(dispute).execute_at))}" in text
     assert "Personne : l’exécution se fait d’office" in text
 
 

@@ -48,7 +48,7 @@ def test_proof_is_examined_by_the_whole_sma_but_who_has_a_tie(decided: Dispute, 
     company_of(ida, decided.client)
     proof(decided)
     told = letters("mediation.proof.all_of_the_sma")
-    assert {zoe.email, superuser.email, *(one.email for one in Bench(decided).sitting())} == set(told)
+    assert {zoe.email, *(one.email for one in Bench(decided).sitting())} == set(told)
     assert decided.execute_at
     assert all(text.startswith(f"Examinez avant le {plain(paris(decided.execute_at))}") for text in told.values())
     assert not letters("mediation.said.bench")
@@ -116,7 +116,7 @@ def test_only_the_sma_without_a_tie_sets_a_proof_aside(decided: Dispute, mediato
 def test_seizure_examines_what_was_sent_and_reminders_ask_for_it(decided: Dispute, mediator_user: User) -> None:
     piece = proof(decided)
     way.let_fall(decided, "sma.remind")
-    assert not letters("mediation.reminded.both_in_the_end")
+    assert len(letters("mediation.reminded.both_in_the_end")) == 2
     assert Notice.objects.filter(name="mediation.proof.all_of_the_sma", user=mediator_user).count() == 2
     Seizure.record(way.fresh(decided), piece, note="Nantes.", by=mediator_user)
     assert not decided.evidence.to_examine().exists()
@@ -131,6 +131,7 @@ def test_ruling_waits_for_a_second_person_above_the_limit(
     seizure.note_ruling(Shares(0, 120_000), way.exhibit("Jugement").copy, by=mediator_user)
     seconds = letters("mediation.noted.second")
     assert bool(seconds) == (limit == 119_999)
+    assert all(text.startswith("Lisez le jugement du tribunal et exécutez-le avant le") for text in seconds.values())
     assert mediator_user.email not in seconds
     assert "Le SMA : exécuter le jugement du tribunal" in plain(page(as_client, address(decided)))
     zoe = person("zoe@paraphe.example", "Zoé", staff_of=SMA)
@@ -139,7 +140,7 @@ def test_ruling_waits_for_a_second_person_above_the_limit(
     way.let_fall(decided, "sma.court")
     assert way.due(decided, "sma.court") > before
     assert zoe.email in letters("mediation.noted.second")
-    seizure.carry_out(seizure.paper.pk, by=zoe)
+    seizure.carry_out(seizure.version, by=zoe)
     assert way.fresh(decided).state == "EXECUTED"
 
 
@@ -159,3 +160,79 @@ def test_who_leaves_the_sma_reads_nothing_of_its_cases_any_more(
     own = proof(decided)
     assert (own.original.readable_by(decided.client), own.original.readable_by(decided.provider)) == (True, False)
     assert [paper.readable_by(decided.client) for paper in papers if paper] == [True, True, False, True]
+
+
+def test_second_person_executes_the_shares_that_are_on_the_screen(decided: Dispute, mediator_user: User) -> None:
+    piece = proof(decided)
+    seizure = Seizure.record(way.fresh(decided), piece, note="", by=mediator_user)
+    seizure.note_ruling(Shares(30_000, 90_000), piece, by=mediator_user)
+    seen = seizure.version
+    seizure.note_ruling(Shares(120_000, 0), piece, by=mediator_user)
+    with pytest.raises(Seizure.Replaced):
+        seizure.carry_out(seen, by=mediator_user)
+
+
+def test_noted_ruling_is_not_undone_by_one_person_above_the_limit(
+    decided: Dispute, mediator_user: User, arbitrator_user: User, as_client: Client, settings: object
+) -> None:
+    settings.SMA_APPROVAL_CENTS = 119_999  # type: ignore[attr-defined]
+    seizure = Seizure.record(decided, way.exhibit().copy, note="", by=mediator_user)
+    seizure.note_ruling(Shares(0, 120_000), way.exhibit("Jugement").copy, by=mediator_user)
+    assert not {"carry-out", "lift"} & offered(signed_in(mediator_user), decided)
+    with pytest.raises(Seizure.NeedsAnother):
+        seizure.lift("Erreur.", by=mediator_user)
+    other = signed_in(arbitrator_user)
+    text = page(other, f"{CASES}{decided.pk}/lift/do/")
+    assert "c’est la décision du SMA qui s’exécute à sa place" in text
+    assert "0,00 € au prestataire, 1 200,00 € au client" in plain(text)
+    assert do(other, decided, "lift", note="Ce n’était pas un jugement.") == ""
+    assert "Le jugement reçu par le SMA" in page(as_client, address(decided))
+    assert way.due(decided, "sma.remind")
+
+
+def test_piece_that_came_while_a_form_was_open_is_still_to_be_examined(decided: Dispute, as_mediator: Client) -> None:
+    first = proof(decided)
+    seen = first.pk
+    second = proof(decided, "Jugement")
+    assert do(as_mediator, decided, "seize", piece=first.pk, seen=seen, note="Nantes.") == ""
+    assert [piece.pk for piece in decided.evidence.to_examine()] == [second.pk]
+    assert "Un juge est saisi" not in "".join(letters("mediation.proof.all_of_the_sma").values())
+
+
+def test_letters_about_a_piece_sent_while_a_court_is_seized_are_true(decided: Dispute, mediator_user: User) -> None:
+    Seizure.record(decided, way.exhibit().copy, note="", by=mediator_user)
+    proof(decided)
+    for name in ("all_of_the_sma", "author"):
+        letter = Notice.objects.filter(name=f"mediation.proof.{name}").latest("pk").letter
+        text = plain(" ".join([letter.subject, *letter.paragraphs]))
+        assert "None" not in text
+        assert "repoussée" not in text
+        assert "restent gelés jusqu’à ce qu’il ait statué" in text
+        assert not (name == "all_of_the_sma" and letter.quote)
+
+
+def test_who_was_asked_hears_that_it_is_done(decided: Dispute, mediator_user: User, arbitrator_user: User) -> None:
+    zoe = person("zoe@paraphe.example", "Zoé", staff_of=SMA)
+    set_aside(decided, [proof(decided)], "Illisible.", by=mediator_user)
+    assert set(letters("mediation.set_aside.asked_or_sitting")) == {zoe.email, arbitrator_user.email}
+    seizure = Seizure.record(way.fresh(decided), proof(decided, "Encore"), note="", by=mediator_user)
+    assert set(letters("mediation.seized.asked")) == {zoe.email}
+    seizure.lift("Désistement.", by=mediator_user)
+    assert set(letters("mediation.lifted.asked")) == {zoe.email}
+    again = Seizure.record(way.fresh(decided), way.exhibit().copy, note="", by=mediator_user)
+    way.ruled(again, 0, by=mediator_user)
+    assert set(letters("mediation.ruled.asked")) == {zoe.email}
+    assert "que le jugement d’un tribunal remplace" in "".join(letters("mediation.executed.publisher").values())
+
+
+def test_execution_over_an_unread_piece_is_told(decided: Dispute, as_client: Client) -> None:
+    proof(decided)
+    held = way.let_fall(decided, "sma.execute")
+    proof(held, "Encore")
+    letter = Notice.objects.filter(name="mediation.proof.author").latest("pk").letter
+    assert "la décision s’exécute tout de même" in plain(" ".join(letter.paragraphs))
+    way.let_fall(held, "sma.execute")
+    assert "n’a pas été examiné à temps" in plain(page(as_client, address(decided)))
+    told = [plain(" ".join(notice.letter.paragraphs)) for notice in Notice.objects.filter(name="mediation.executed")]
+    assert len(told) == 2
+    assert all("n’avait pas examiné ce qui a été versé depuis la décision" in each for each in told)

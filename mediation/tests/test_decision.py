@@ -206,19 +206,19 @@ def test_ruling_of_a_court_is_executed_instead(
     dispute = way.fresh(large)
     seizure = Seizure.record(dispute, paper(), note="Assignation.", by=mediator_user)
     with pytest.raises(Seizure.NotNoted):
-        seizure.carry_out(1, by=arbitrator_user)
+        seizure.carry_out("0-0-0", by=arbitrator_user)
     with pytest.raises(Decision.NotTheWhole):
         seizure.note_ruling(Shares(0, 1), paper(), by=mediator_user)
     seizure.note_ruling(Shares(120_000, 0), paper(), by=arbitrator_user)
-    first = seizure.paper.pk
+    first = seizure.version
     seizure.note_ruling(Shares(0, 120_000), paper(), by=mediator_user)
     with pytest.raises(Seizure.Replaced):
         seizure.carry_out(first, by=arbitrator_user)
     with pytest.raises(Seizure.NeedsAnother):
-        seizure.carry_out(seizure.paper.pk, by=mediator_user)
-    seizure.carry_out(seizure.paper.pk, by=arbitrator_user)
+        seizure.carry_out(seizure.version, by=mediator_user)
+    seizure.carry_out(seizure.version, by=arbitrator_user)
     with pytest.raises(Seizure.Ended):
-        seizure.carry_out(seizure.paper.pk, by=arbitrator_user)
+        seizure.carry_out(seizure.version, by=arbitrator_user)
     assert way.fresh(large).state == "EXECUTED"
     assert way.tranche(large.account).released_cents == 0
 

@@ -44,6 +44,11 @@ def large(account: EscrowAccount, mediator_user: User, arbitrator_user: User, se
     return way.arbitrated(account, mediator_user)
 
 
+def draft_of(dispute: Dispute) -> int:
+    """The decision that its approver has on the screen."""
+    return dispute.decisions.latest("pk").pk
+
+
 def approver(dispute: Dispute) -> Client:
     one = way.fresh(dispute).approver
     assert one
@@ -190,7 +195,7 @@ def test_large_decision_waits_for_a_second_person(large: Dispute, as_arbitrator:
     assert not {"decide", "approve"} & offered(as_arbitrator, large)
     browser = approver(large)
     assert REASONS in page(browser, f"{CASES}{large.pk}/approve/do/")
-    assert do(browser, large, "approve") == ""
+    assert do(browser, large, "approve", seen=draft_of(large)) == ""
     assert way.fresh(large).state == "DECIDED"
     assert "Approuvée par Zoé Hamel." in case_page(as_arbitrator, large)
 
@@ -198,8 +203,8 @@ def test_large_decision_waits_for_a_second_person(large: Dispute, as_arbitrator:
 def test_decision_is_sent_back_with_its_reason(large: Dispute, as_arbitrator: Client) -> None:
     way.drafted(large, 0)
     browser = approver(large)
-    assert "error" in do(browser, large, "send-back", reason="")
-    assert do(browser, large, "send-back", reason="La pièce A1 n’est pas pesée.") == ""
+    assert "error" in do(browser, large, "send-back", seen=draft_of(large), reason="")
+    assert do(browser, large, "send-back", seen=draft_of(large), reason="La pièce A1 n’est pas pesée.") == ""
     text = case_page(as_arbitrator, large)
     assert "La pièce A1 n’est pas pesée." in text
     assert "decide" in offered(as_arbitrator, large)
@@ -227,7 +232,7 @@ def test_court_is_noted_with_its_proof_and_lifted(decided: Dispute, as_mediator:
     assert do(as_mediator, decided, "seize", note="Tribunal de Nantes.", proof=png()) == ""
     assert decided.seizures.standing().exists()
     assert offered(as_mediator, decided) == {"lift", "rule", "note"}
-    assert "aucun jugement" in do(as_mediator, decided, "carry-out", seen=1).lower()
+    assert "aucun jugement" in do(as_mediator, decided, "carry-out", seen="0-0-0").lower()
     assert "Tribunal de Nantes." in case_page(as_mediator, decided)
     assert do(as_mediator, decided, "lift", note="Désistement.") == ""
     assert not decided.seizures.standing().exists()
@@ -246,9 +251,11 @@ def test_ruling_is_executed_in_the_place_of_the_decision(decided: Dispute, as_me
     text = page(as_mediator, f"{CASES}{decided.pk}/carry-out/do/")
     assert "0,00 € au prestataire, 1 200,00 € au client" in plain(text)
     assert "Le SMA avait décidé : 800,00 € au prestataire, 400,00 € au client" in plain(text)
-    paper = seizures(decided)[-1].paper
-    assert "Un autre jugement" in do(as_mediator, decided, "carry-out", seen=paper.pk + 1)
-    assert do(as_mediator, decided, "carry-out", seen=paper.pk) == ""
+    version = seizures(decided)[-1].version
+    again = do(as_mediator, decided, "carry-out", seen="1-120000-0")
+    assert "Un autre jugement" in again
+    assert f'name="seen" value="{version}"' in again
+    assert do(as_mediator, decided, "carry-out", seen=version) == ""
     assert way.fresh(decided).state == "EXECUTED"
     assert decided.freeze.parts.get().client_cents == 120_000
     assert "à la place de la décision du SMA" in case_page(as_mediator, decided)
@@ -264,8 +271,8 @@ def test_nothing_to_approve_or_publish_is_said(mediation: Dispute, mediator_user
 def test_approval_of_nothing_is_refused(large: Dispute) -> None:
     way.drafted(large, 0)
     browser = approver(large)
-    do(browser, large, "send-back", reason="À revoir.")
-    assert "n’attend plus" in do(browser, large, "approve")
+    do(browser, large, "send-back", seen=draft_of(large), reason="À revoir.")
+    assert "n’attend plus" in do(browser, large, "approve", seen=draft_of(large))
 
 
 def test_unheard_of_deed_is_not_found(mediation: Dispute, as_mediator: Client) -> None:
@@ -335,7 +342,7 @@ def test_replaced_arbitrator_loses_nothing_of_what_was_typed(
     arbitration.appoint(zoe, by=superuser, reason="Absence.")
     text = do(as_arbitrator, arbitration, "decide", reasons=REASONS, **SPLIT)
     assert REASONS in text
-    assert "Seul l’arbitre de ce dossier" in text
+    assert "Vous n’êtes plus l’arbitre de ce dossier : Zoé Hamel l’est désormais" in text
     assert "Message perdu" in (told := do(as_arbitrator, arbitration, "say", text="Message perdu"))
     assert "Seule la personne du SMA chargée" in told
     assert do(signed_in(person("ida@paraphe.example", "Ida", staff_of=SMA)), arbitration, "decide", **SPLIT) == "403"
@@ -357,3 +364,16 @@ def test_nobody_floods_the_others_with_letters(mediation: Dispute, monkeypatch: 
     with pytest.raises(Dispute.TooMany, match="2 fois en une heure"):
         mediation.say("Encore.", by=mediation.client, key=uuid.uuid4())
     mediation.say("Moi aussi.", by=mediation.provider, key=uuid.uuid4())
+
+
+def test_approver_approves_the_draft_that_is_on_the_screen(large: Dispute) -> None:
+    first = way.drafted(large, 10_000)
+    browser = approver(large)
+    do(browser, large, "send-back", seen=first.pk, reason="À revoir.")
+    second = way.drafted(way.fresh(large), 120_000)
+    browser = approver(large)
+    told = do(browser, large, "approve", seen=first.pk)
+    assert "n’attend plus" in told
+    assert f'name="seen" value="{second.pk}"' in told
+    assert way.fresh(large).state == "ARBITRATION"
+    assert do(browser, large, "approve", seen=second.pk) == ""

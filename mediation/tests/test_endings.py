@@ -134,7 +134,7 @@ def test_ruling_of_a_court_is_one_letter_that_asks_for_the_invoice(
     seizure = Seizure.record(dispute, way.exhibit().copy, note="", by=mediator_user)
     seizure.note_ruling(Shares(30_000, 90_000), way.exhibit().copy, by=mediator_user)
     before = last_event()
-    seizure.carry_out(seizure.paper.pk, by=mediator_user)
+    seizure.carry_out(seizure.version, by=mediator_user)
     client, provider = sent(dispute, before)
     assert provider.subject.startswith("Un tribunal a statué. Envoyez votre facture, 300,00\xa0€ du litige")
     assert client.subject.startswith("Un tribunal a statué. Rien à faire, 900,00\xa0€ du litige")

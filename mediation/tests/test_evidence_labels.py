@@ -15,9 +15,10 @@ from django.utils import timezone
 from escrow.models import EscrowAccount
 from marketplace import deadlines
 from marketplace.accounts.models import User
-from marketplace.events.models import Notice
+from marketplace.accounts.staff import SMA
+from marketplace.events.models import Event, Notice
 from marketplace.templatetags.page import paris
-from marketplace.testing.cast import signed_in
+from marketplace.testing.cast import person, signed_in
 from mediation.models import Dispute
 from mediation.tests import way
 from mediation.tests.desk import case_page
@@ -134,3 +135,11 @@ def test_the_migration_takes_wrong_labels_off(straight: Dispute) -> None:
     straight.evidence.update(late=True)
     label.label_anew(apps, None)
     assert [piece.late for piece in straight.evidence.all()] == [False, True]
+
+
+def test_arbitrator_who_comes_later_promises_no_day_that_has_passed(straight: Dispute, superuser: User) -> None:
+    assert straight.evidence_by
+    zoe = person("zoe@paraphe.example", "Zoé", staff_of=SMA)
+    straight.appoint(zoe, by=superuser, reason="Absence.", at=straight.evidence_by + timedelta(hours=1))
+    for notice in Notice.objects.filter(event=Event.objects.filter(verb="mediation.appointed").latest("pk")):
+        assert "jusqu’au" not in plain(" ".join(notice.letter.paragraphs))

@@ -89,7 +89,7 @@ def ruled(seizure: Seizure, provider_cents: int, by: User) -> None:
     """A court gives that much to the provider, the rest to the client: `by` notes it and executes it."""
     shares = Shares(provider_cents, seizure.dispute.cents - provider_cents)
     seizure.note_ruling(shares, exhibit().copy, by=by)
-    seizure.carry_out(seizure.paper.pk, by=by)
+    seizure.carry_out(seizure.version, by=by)
 
 
 def due(dispute: Dispute, kind: str) -> datetime:
