@@ -26,6 +26,7 @@ from mediation.bench_forms import CarryOutForm, DecideForm, LiftForm, RulingForm
 from mediation.casefile import CaseFile, Ruling
 from mediation.desk import delays, on_desk_of, workload
 from mediation.models import Decision, Dispute, DisputeState, Evidence, Seizure
+from mediation.outcomes import outcomes
 from mediation.states import MEDIATED
 from mediation.turns import Turn
 from mediation.words import numbered
@@ -249,7 +250,8 @@ class DisputeAdmin(ReadOnlyAdmin):
         decision = case.decision if isinstance(form, CarryOutForm | LiftForm | RulingForm) else None
         returned = form.returned if isinstance(form, DecideForm) else None
         papers = {"draft": draft and Ruling.of(draft), "returned": returned and Ruling.of(returned)}
-        facts = {"case": case, "ruling": ruling, "decision": decision, "lifts": deed.form is LiftForm}
+        facts: dict[str, Any] = {"case": case, "ruling": ruling, "decision": decision, "lifts": deed.form is LiftForm}
+        facts["becomes"] = outcomes(ruling.split) if ruling and ruling.split else []
         cast("dict[str, Any]", response.context_data).update(papers | facts)
         return response
 

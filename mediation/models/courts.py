@@ -27,6 +27,7 @@ from .evidence import Evidence
 from .timeline import concerned
 
 if TYPE_CHECKING:
+    from escrow.models.freezes import Split
     from marketplace.accounts.models import User
 
 COURT = "mediation.court"
@@ -149,6 +150,11 @@ class Seizure(models.Model):
         if self.provider_cents is None or self.client_cents is None:
             return None
         return Shares(self.provider_cents, self.client_cents)
+
+    @property
+    def split(self) -> Split | None:
+        """What each tranche becomes by the ruling that was noted; None before."""
+        return self.dispute.freeze.spread(*self.shares) if self.shares else None
 
     @property
     def needs_another(self) -> bool:

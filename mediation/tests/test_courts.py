@@ -236,3 +236,14 @@ def test_execution_over_an_unread_piece_is_told(decided: Dispute, as_client: Cli
     told = [plain(" ".join(notice.letter.paragraphs)) for notice in Notice.objects.filter(name="mediation.executed")]
     assert len(told) == 2
     assert all("n’avait pas examiné ce qui a été versé depuis la décision" in each for each in told)
+
+
+def test_page_of_the_execution_says_what_each_tranche_becomes(
+    account: EscrowAccount, mediator_user: User, arbitrator_user: User
+) -> None:
+    way.drafted(way.arbitrated(account, mediator_user, 1, 2), 10_000)
+    dispute = Dispute.objects.with_parties().get()
+    seizure = Seizure.record(dispute, way.exhibit().copy, note="", by=mediator_user)
+    seizure.note_ruling(Shares(0, dispute.cents), way.exhibit("Jugement").copy, by=mediator_user)
+    text = page(signed_in(mediator_user), f"{CASES}{dispute.pk}/carry-out/do/")
+    assert text.count("remboursée en entier au client") == 2
