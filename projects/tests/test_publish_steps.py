@@ -88,7 +88,7 @@ def test_same_form_sent_twice_makes_one_draft(as_client: Client) -> None:
         ({"budget_min_cents": "0"}, "Zéro n’est pas un budget"),
         ({"budget_min_cents": "-5"}, "montant positif en euros"),
         ({"budget_max_cents": "beaucoup"}, "montant positif en euros"),
-        ({"budget_max_cents": "12 000,505"}, "montant positif en euros"),
+        ({"budget_max_cents": "12 000,505"}, "deux décimales au plus"),
         ({"closes_on": in_days(0)}, "Choisissez un jour entre"),
         ({"closes_on": in_days(91)}, "Choisissez un jour entre"),
         ({"starts_on": in_days(-1)}, "Ce jour est passé"),
