@@ -246,7 +246,7 @@ class DisputeAdmin(ReadOnlyAdmin):
         response = super().draw(request, row, deed, form)
         case = cast("Dispute", row)
         draft = case.draft if case.is_seated(staff(request)) else None
-        ruling = case.seizures.noted().first() if deed.form in {CarryOutForm, LiftForm} else None
+        ruling = case.seizures.noted().first() if deed.form in {CarryOutForm, LiftForm, RulingForm} else None
         decision = case.decision if isinstance(form, CarryOutForm | LiftForm | RulingForm) else None
         returned = form.returned if isinstance(form, DecideForm) else None
         papers = {"draft": draft and Ruling.of(draft), "returned": returned and Ruling.of(returned)}

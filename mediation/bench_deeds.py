@@ -277,7 +277,7 @@ COURTS: dict[str, AdminDeed] = {
     "lift": CourtDeed(
         _("Note that no court is seized any more"),
         ASSIGN,
-        lambda case, by, data: seizure_of(case).lift(data["note"], by=by),
+        lambda case, by, data: seizure_of(case).lift(data["note"], by=by, seen=data["seen"]),
         form=forms.LiftForm,
         offered=lambda case: case.is_seized,
         grave=True,

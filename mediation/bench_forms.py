@@ -348,9 +348,22 @@ class SetAsideForm(CaseForm):
         self.fields["pieces"].queryset = pieces  # type: ignore[attr-defined]
         self.fields["pieces"].initial = [piece.pk for piece in pieces]
         self.fields["pieces"].help_text = to_read(pieces)
+        if dispute.is_seized:
+            self.fields["reason"].label = _("What you make of them, read by both sides")
 
 
-class LiftForm(CaseForm):
+class CourtForm(SightedForm):
+    """A deed on what stands of a court: `seen` is the seizure, with the ruling and shares that its page shows."""
+
+    seen = forms.CharField(widget=forms.HiddenInput, max_length=80)
+
+    def __init__(self, *args: Any, dispute: Dispute, **kwargs: Any) -> None:
+        super().__init__(*args, dispute=dispute, **kwargs)
+        standing = dispute.seizures.standing().first()
+        self.fields["seen"].initial = standing.version if standing else "0"
+
+
+class LiftForm(CourtForm):
     """How it is known that no court is seized any more."""
 
     note = forms.CharField(label=_("How you know, read by both sides"), max_length=2000, widget=area(3))
@@ -363,15 +376,8 @@ class RulingForm(PaperForm, SharesForm):
     ruling = DocumentField(label=_("Ruling of the court"))
 
 
-class CarryOutForm(SightedForm):
-    """The ruling that its reader executes: `seen` is the paper with its shares that the page shows."""
-
-    seen = forms.CharField(widget=forms.HiddenInput, max_length=80)
-
-    def __init__(self, *args: Any, dispute: Dispute, **kwargs: Any) -> None:
-        super().__init__(*args, dispute=dispute, **kwargs)
-        standing = dispute.seizures.standing().first()
-        self.fields["seen"].initial = standing.version if standing else ""
+class CarryOutForm(CourtForm):
+    """One click: the ruling that the page shows is executed."""
 
 
 class PublishForm(CaseForm):

@@ -12,7 +12,8 @@ from marketplace.accounts.models import User
 from marketplace.events.models import Notice
 from mediation.models import Bench, has_tie
 from mediation.models.bench import chiefs, members
-from mediation.notices import EXECUTED_ON, OPEN_CASE, OfCase, Words, author, both, say
+from mediation.notices import EXECUTED_ON, OPEN_CASE, OfCase, Words, author, both, may_hear, say
+from mediation.states import Role
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -44,12 +45,20 @@ def asked(dispute: Dispute, event: Event) -> Iterable[User | None]:
     """Who was asked to examine or to execute something and does not sit in the case, but who did it."""
     rows = Notice.objects.filter(name__in=ASKED, event__facts__dispute=dispute.pk, event__project_key=event.project_key)
     told = {event.by_id, *(one.pk for one in Bench(dispute).sitting())}
-    return User.objects.filter(pk__in=rows.values("user"), is_active=True).exclude(pk__in=[pk for pk in told if pk])
+    people = User.objects.filter(pk__in=rows.values("user")).exclude(pk__in=[pk for pk in told if pk])
+    return [one for one in people if may_hear(one, dispute, Role.APPROVER)]
 
 
 def asked_or_sitting(dispute: Dispute, event: Event) -> Iterable[User | None]:
-    """Who was asked, and who sits in it, but who did it."""
+    """Who was asked, and who sits in it, but who did it; nobody as long as something else is to be examined."""
+    if event.facts["left"]:
+        return []
     return [*asked(dispute, event), *(one for one in Bench(dispute).sitting() if one.pk != event.by_id)]
+
+
+def asked_in_vain(dispute: Dispute, event: Event) -> Iterable[User | None]:
+    """Who was asked, when the decision is executed by its date: of a ruling they have a letter of its own."""
+    return [] if event.facts.get("ruling") else asked(dispute, event)
 
 
 def both_at_first(dispute: Dispute, event: Event) -> Iterable[User | None]:
@@ -68,7 +77,8 @@ class OfProof(OfCase):
         return self.words.after if facts.get("seized") and self.words.after else self.words.subject
 
     def paragraphs(self, facts: Facts) -> Sequence[_StrPromise | str]:
-        return [*super().paragraphs(facts), what_if(facts)]
+        asks = [at_stake(facts)] if self.in_admin else []
+        return [*super().paragraphs(facts), *asks, what_if(facts)]
 
     def figures(self, facts: Facts) -> list[tuple[str, str]]:
         """While a court has the case there is no date."""
@@ -83,8 +93,17 @@ class OfProof(OfCase):
         return [words % {"pieces": ", ".join(facts["pieces"])}] if facts.get("pieces") else []
 
 
+def at_stake(facts: Facts) -> _StrPromise:
+    """What somebody of the SMA may do about it."""
+    if facts.get("seized"):
+        return _("If it is the ruling of the court, note it; otherwise set it aside and say what you make of it.")
+    return AT_STAKE
+
+
 def what_if(facts: Facts) -> _StrPromise:
     """What happens if nobody examines it in time."""
+    if facts.get("noted"):
+        return _("The ruling of the court is noted: it is not executed before somebody has read what was sent.")
     if facts.get("seized"):
         return _("A court is seized: %(frozen)s stay frozen until it has ruled.")
     if facts.get("put_off"):
@@ -93,10 +112,29 @@ def what_if(facts: Facts) -> _StrPromise:
 
 
 class OfExamined(OfProof):
-    """It was examined."""
+    """Something was done about it: the papers are for who sits in the case."""
 
     def paragraphs(self, facts: Facts) -> Sequence[_StrPromise | str]:
         return OfCase.paragraphs(self, facts)
+
+    def links(self, facts: Facts) -> list[tuple[str, str, str]]:
+        return []
+
+
+class OfSetAside(OfExamined):
+    """It does not prove that a court is seized, unless one is; there may be more to examine."""
+
+    def paragraphs(self, facts: Facts) -> Sequence[_StrPromise | str]:
+        told = [what_if(facts)] if facts.get("seized") else super().paragraphs(facts)[-1:]
+        more = [_("The SMA still examines the rest of what was sent.")] if facts["left"] else []
+        return [*self.intro(facts), *told, *more]
+
+
+class OfReceived(OfCase):
+    """Both sides learn that the ruling has come, or that another took its place."""
+
+    def subject(self, facts: Facts) -> _StrPromise | str:
+        return self.words.after if facts["other"] else self.words.subject
 
 
 class OfRuling(OfCase):
@@ -115,7 +153,6 @@ say(
         _("Examine before %(until)s what was sent since the decision, case SMA %(n)s"),
         [
             _("A side has sent something in a decided case: it may prove that a court is seized, or what it ruled."),
-            AT_STAKE,
         ],
         OPEN_CASE,
         EXECUTED_ON,
@@ -130,7 +167,7 @@ say(
     Words(
         _("Nothing to do, the SMA examines what you sent: %(title)s"),
         [
-            _("The SMA has what you sent in case SMA %(n)s since the decision, and looks whether a court is seized."),
+            _("The SMA has what you sent in case SMA %(n)s since the decision, and examines it."),
         ],
         OPEN_CASE,
         EXECUTED_ON,
@@ -148,15 +185,16 @@ say(
         OPEN_CASE,
         EXECUTED_ON,
         quoted=_("The SMA has examined what was sent since the decision of case SMA %(n)s, and writes:"),
+        after=_("Read what the SMA makes of what was sent: %(title)s"),
     ),
-    shape=OfExamined,
+    shape=OfSetAside,
 )
 say(
     "set_aside",
     asked_or_sitting,
     Words(
         _("Nothing more to do, what was sent is examined, case SMA %(n)s"),
-        [_("%(who)s has examined what was sent since the decision: it does not prove that a court is seized.")],
+        [_("%(who)s has examined what was sent since the decision, and written to both sides.")],
         OPEN_CASE,
         EXECUTED_ON,
     ),
@@ -184,6 +222,19 @@ say(
         shares=True,
     ),
     staff=True,
+    shape=OfExamined,
+)
+say(
+    "executed",
+    asked_in_vain,
+    Words(
+        _("Nothing more to do, the decision is executed, case SMA %(n)s"),
+        [_("The decision is executed: there is nothing more to examine.")],
+        OPEN_CASE,
+        shares=True,
+    ),
+    staff=True,
+    shape=OfExamined,
 )
 say(
     "lifted",
@@ -228,7 +279,9 @@ say(
         _("Nothing to do, the SMA has received the ruling of the court: %(title)s"),
         [_("The ruling in case SMA %(n)s is read again, then executed in the place of the decision.")],
         OPEN_CASE,
+        after=_("Nothing to do, the SMA has received another ruling of the court: %(title)s"),
     ),
+    shape=OfReceived,
 )
 say(
     "noted",

@@ -239,8 +239,8 @@ class OfCase(Telling):
 
     def more(self, facts: Facts) -> list[str]:
         """What the letter says besides: of who was late, of proposals that lapse or wait, of evidence."""
-        proof = PROOF if facts.get("proves") else ""
-        changed = filter(None, [was_late(facts.get("late")), lapse(facts.get("lapsed", [])), str(proof)])
+        proof = str(of_proof(facts)) if facts.get("proves") else ""
+        changed = filter(None, [was_late(facts.get("late")), lapse(facts.get("lapsed", [])), proof])
         return [*changed, *self.unanswered(facts), *self.pieces(facts)]
 
     def unanswered(self, facts: Facts) -> list[str]:
@@ -511,7 +511,17 @@ class ToDecide(OfCase):
 
 
 FROZEN = _("The SMA can decide on %(frozen)s only: that is what the tranches in dispute held.")
-PROOF = _("The SMA examines whether it proves that a court is seized: the execution may have to wait.")
+
+
+def of_proof(facts: Facts) -> _StrPromise:
+    """What a piece sent since the decision brings about, for the other side."""
+    if facts.get("seized"):
+        return _("The SMA reads it. A court is seized: nothing is executed before it has ruled.")
+    if facts.get("put_off"):
+        return _("The SMA examines it; it no longer stops the execution by itself.")
+    return _("The SMA examines whether it proves that a court is seized: the execution may have to wait.")
+
+
 NOTHING_BUT_WAIT = _("Nothing to do for now, an arbitrator decides: %(title)s")
 SILENCE = _("Silence never wins by itself: on that date the case goes on without you.")
 STRAIGHT = _(

@@ -77,7 +77,7 @@ STEPS: dict[EntryKind, Callable[[], Said]] = {
     ),
     EntryKind.DECIDED: lambda: Said(_("Decision"), given(), "soon"),
     EntryKind.DISMISSED: lambda: Said(
-        _("Set aside: %(pieces)s"), _("The SMA has examined it: it does not prove that a court is seized.")
+        _("Examined: %(pieces)s"), _("The SMA has examined it: it does not prove that a court is seized.")
     ),
     EntryKind.HELD: lambda: Said(
         _("Execution put off"),
@@ -106,6 +106,8 @@ def step_of(entry: Entry, reader: User, decided_at: datetime | None = None) -> d
     text = said.text % facts
     if entry.kind == EntryKind.OPENED and "claim_cents" not in entry.facts:
         text = _("%(amount)s are frozen; nobody claims anything yet.") % facts
+    if entry.kind == EntryKind.DISMISSED and entry.facts.get("seized"):
+        text = _("The SMA has read it. A court is seized: nothing is executed before it has ruled.")
     if entry.kind == EntryKind.EXECUTED and entry.facts.get("unread"):
         text = f"{text} {_('What was sent since the decision was not examined in time.')}"
     if entry.kind == EntryKind.ARBITRATION and not entry.facts["until"]:

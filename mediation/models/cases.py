@@ -435,14 +435,20 @@ class Dispute(models.Model):
             entry = self._said(kind, text, exhibits, by, key)
             pieces = [piece.label for piece in entry.evidence.all()]
             proves = bool(pieces) and self.state == DisputeState.DECIDED and self.is_party(by)
-            self.tell("said", by=by, text=text, pieces=pieces, proves=proves)
+            court = self.court_facts() if proves else {}
+            self.tell("said", by=by, text=text, pieces=pieces, proves=proves, **court)
             if proves:
                 self.ask_to_examine(by=by, text=text, pieces=pieces)
             return entry
 
     def ask_to_examine(self, *, by: User | None = None, **facts: Any) -> None:
         """Ask the SMA to look at what a side sent since the decision. Called under the locks."""
-        self.tell("proof", by=by, **facts, seized=self.is_seized, put_off=self.is_put_off)
+        self.tell("proof", by=by, **facts, **self.court_facts())
+
+    def court_facts(self) -> dict[str, bool]:
+        """What a letter about a piece sent since the decision has to know: what stops the execution, if anything."""
+        noted = self.seizures.noted().exists()
+        return {"seized": self.is_seized, "noted": noted, "put_off": self.is_put_off}
 
     def note(self, text: str, *, by: User) -> Note:
         """Write down for the SMA alone. Refused: NotSeated, NeedsText."""

@@ -355,11 +355,11 @@ class Course:
         self._cancel(EXECUTE, REMIND)
         self._set(COURT, evening(at, settings.SMA_COURT_DAYS))
 
-    def await_second(self, seizure: Seizure, *, by: User | None, at: datetime) -> None:
-        """A ruling is noted and waits for its execution: asked for now, and again every two working days."""
+    def await_second(self, seizure: Seizure, *, by: User | None, at: datetime, other: bool = False) -> None:
+        """A ruling is noted, maybe in the place of an `other`, and waits for its execution: asked every two days."""
         again_at = deadlines.after(at, settings.SMA_APPROVAL_DAYS)
         self._set(COURT, again_at)
-        facts = {"second": seizure.needs_another, "ruling": seizure.paper.get_absolute_url()}
+        facts = {"second": seizure.needs_another, "ruling": seizure.paper.get_absolute_url(), "other": other}
         self.dispute.tell("noted", by=by, again=by is None, **facts, until=again_at.isoformat())
 
     def lifted(self, *, at: datetime) -> None:

@@ -102,7 +102,7 @@ class Seizure(models.Model):
         """
         with locked(dispute.project, dispute):
             if done := dispute.seizures.standing().first():
-                return done
+                return done.same_as(by)
             cls.must_be_possible(dispute, by)
             document = kept(proof, by=by)
             seizure = cls.objects.create(dispute=dispute, document=document, note=note, by=by)
@@ -112,16 +112,26 @@ class Seizure(models.Model):
             dispute.tell("seized", by=by, text=note, proof=document.get_absolute_url())
             return seizure
 
-    def lift(self, note: str, *, by: User) -> None:
+    def same_as(self, by: User) -> Seizure:
+        """This seizure, noted again by the same person; refused (Known) to a colleague, whose paper would be lost."""
+        if self.by_id != by.pk:
+            raise self.Known(name=self.by.display_name)
+        return self
+
+    def lift(self, note: str, *, by: User, seen: str = "") -> None:
         """No court is seized any more: the decision is executed at its date.
 
         Over a ruling that was noted, above the limit, as another person than who noted it: the decision is executed in
-        its place. Refused: Ended (a second call), NotDecided, Bench.NotOfTheSma, Bench.Tied, NeedsAnother.
+        its place. Refused: Ended (a second call), NotDecided, Bench.NotOfTheSma, Bench.Tied, Replaced (what stands is
+        not the `version` seen, if one is given), NeedsAnother, Unread.
         """
         with locked(self.dispute.project, self.dispute, self):
             self._must_stand()
             self.must_be_possible(self.dispute, by)
+            if seen and seen != self.version:
+                raise self.Replaced
             self._must_be_second(by)
+            self._must_be_read()
             self._end(by)
             Course(self.dispute).lifted(at=timezone.now())
             self.dispute.write(EntryKind.LIFTED, by=by, text=note)
@@ -137,12 +147,13 @@ class Seizure(models.Model):
             self.must_be_possible(self.dispute, by)
             if min(shares) < 0 or sum(shares) != self.dispute.cents:
                 raise Decision.NotTheWhole(frozen=euros(self.dispute.cents))
+            other = self.noted is not None
             self.noted, self.noted_by, self.noted_at = kept(ruling, by=by), by, timezone.now()
             self.provider_cents, self.client_cents = shares
             self.save(update_fields=["noted", "noted_by", "noted_at", "provider_cents", "client_cents"])
             self._examined(self.dispute, ruling, seen)
             self.dispute.write(EntryKind.NOTED, by=by)
-            Course(self.dispute).await_second(self, by=by, at=self.noted_at)
+            Course(self.dispute).await_second(self, by=by, at=self.noted_at, other=other)
 
     @property
     def shares(self) -> Shares | None:
@@ -164,13 +175,13 @@ class Seizure(models.Model):
     @property
     def version(self) -> str:
         """Which ruling is noted, with which shares: what its reader has seen."""
-        return f"{self.noted_id or 0}-{self.provider_cents or 0}-{self.client_cents or 0}"
+        return f"{self.pk}-{self.noted_id or 0}-{self.provider_cents or 0}-{self.client_cents or 0}"
 
     def carry_out(self, seen: str, *, by: User) -> None:
         """Execute the ruling that was noted, the `version` seen, in one transfer; above a limit as a second person.
 
         Refused: Ended (lifted, or a second call), NotDecided, Bench.NotOfTheSma, Bench.Tied, NotNoted, Replaced
-        (another was noted meanwhile), NeedsAnother.
+        (another was noted meanwhile), NeedsAnother, Unread.
         """
         dispute = self.dispute
         with locked(dispute.project, dispute, self):
@@ -212,6 +223,11 @@ class Seizure(models.Model):
         if self.needs_another and by.pk == self.noted_by_id:
             raise self.NeedsAnother
 
+    def _must_be_read(self) -> None:
+        """Refuse (Unread) what would pass over something that a side has sent and nobody has looked at."""
+        if unread := [piece.label for piece in self.dispute.evidence.to_examine()]:
+            raise self.Unread(pieces=", ".join(unread))
+
     def _must_be_seen(self, seen: str, by: User) -> Shares:
         """Refuse what was not noted, what was replaced since `by` read it, and who noted it, if it takes two."""
         if self.shares is None:
@@ -219,6 +235,7 @@ class Seizure(models.Model):
         if self.version != seen:
             raise self.Replaced
         self._must_be_second(by)
+        self._must_be_read()
         return self.shares
 
     @classmethod
@@ -239,6 +256,12 @@ class Seizure(models.Model):
 
     class NeedsAnother(Refusal):
         sentence = _("You noted the ruling: for this amount another person of the SMA reads it and acts on it.")
+
+    class Known(Refusal):
+        sentence = _("%(name)s has just noted it: send your paper in the case. Nothing was recorded.")
+
+    class Unread(Refusal):
+        sentence = _("Nobody has examined %(pieces)s yet: read it, then note it or set it aside. Nothing was changed.")
 
     class NotNoted(Refusal):
         sentence = _("No ruling is noted yet: note it first, with its document. Nothing was changed.")
@@ -265,5 +288,7 @@ def set_aside(dispute: Dispute, pieces: Iterable[Evidence], reason: str, *, by: 
         labels = [piece.label for piece in pieces]
         rows = dispute.evidence.to_examine().filter(pk__in=[piece.pk for piece in pieces])
         if rows.mark_examined(timezone.now()):
-            dispute.write(EntryKind.DISMISSED, by=by, text=reason, pieces=labels)
-            dispute.tell("set_aside", by=by, text=reason, pieces=labels)
+            facts: dict[str, Any] = {"pieces": labels, "seized": dispute.is_seized}
+            dispute.write(EntryKind.DISMISSED, by=by, text=reason, **facts)
+            left = dispute.evidence.to_examine().exists()
+            dispute.tell("set_aside", by=by, text=reason, **facts, left=left)

@@ -171,12 +171,12 @@ class Decision(models.Model):
             self._issue(by=by)
 
     def send_back(self, reason: str, *, by: User) -> None:
-        """Send it back to the arbitrator, who writes another. A second call changes nothing.
+        """Send it back to the arbitrator, who writes another. A second call with the same reason changes nothing.
 
         Refused: NotWaiting, NotApprover, Bench.Tied, NeedsReason.
         """
         with locked(self.dispute.project, self.dispute, self):
-            if self.state == DecisionState.SENT_BACK:
+            if self.state == DecisionState.SENT_BACK and self.sent_back_reason == reason:
                 return
             self._must_wait_for(by)
             if not reason.strip():

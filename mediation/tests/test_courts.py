@@ -87,7 +87,7 @@ def test_examined_proof_puts_nothing_off(decided: Dispute, mediator_user: User, 
         set_aside(decided, [piece], reason, by=mediator_user)
     assert decided.entries.filter(kind="DISMISSED").count() == 1
     text = plain(page(as_provider, address(decided)))
-    assert "Écarté : A1" in text
+    assert "Examiné : A1" in text
     assert "aucun tribunal n’est saisi" in text
     assert len(letters("mediation.set_aside.both")) == 2
     assert way.let_fall(decided, "sma.execute").state == "EXECUTED"
@@ -185,7 +185,8 @@ def test_noted_ruling_is_not_undone_by_one_person_above_the_limit(
     text = page(other, f"{CASES}{decided.pk}/lift/do/")
     assert "c’est la décision du SMA qui s’exécute à sa place" in text
     assert "0,00 € au prestataire, 1 200,00 € au client" in plain(text)
-    assert do(other, decided, "lift", note="Ce n’était pas un jugement.") == ""
+    assert "Un autre jugement" in do(other, decided, "lift", seen="1-0-0-0", note="Ce n’était pas un jugement.")
+    assert do(other, decided, "lift", seen=seizure.version, note="Ce n’était pas un jugement.") == ""
     assert "Le jugement reçu par le SMA" in page(as_client, address(decided))
     assert way.due(decided, "sma.remind")
 
@@ -213,7 +214,12 @@ def test_letters_about_a_piece_sent_while_a_court_is_seized_are_true(decided: Di
 
 def test_who_was_asked_hears_that_it_is_done(decided: Dispute, mediator_user: User, arbitrator_user: User) -> None:
     zoe = person("zoe@paraphe.example", "Zoé", staff_of=SMA)
-    set_aside(decided, [proof(decided)], "Illisible.", by=mediator_user)
+    first, second = proof(decided), proof(decided, "Encore")
+    set_aside(decided, [first], "Illisible.", by=mediator_user)
+    assert not letters("mediation.set_aside.asked_or_sitting")
+    letter = Notice.objects.filter(name="mediation.set_aside.both").latest("pk").letter
+    assert "Le SMA examine encore le reste" in plain(" ".join(letter.paragraphs))
+    set_aside(decided, [second], "Illisible.", by=mediator_user)
     assert set(letters("mediation.set_aside.asked_or_sitting")) == {zoe.email, arbitrator_user.email}
     seizure = Seizure.record(way.fresh(decided), proof(decided, "Encore"), note="", by=mediator_user)
     assert set(letters("mediation.seized.asked")) == {zoe.email}
@@ -247,3 +253,59 @@ def test_page_of_the_execution_says_what_each_tranche_becomes(
     seizure.note_ruling(Shares(0, dispute.cents), way.exhibit("Jugement").copy, by=mediator_user)
     text = page(signed_in(mediator_user), f"{CASES}{dispute.pk}/carry-out/do/")
     assert text.count("remboursée en entier au client") == 2
+
+
+def test_nothing_is_lifted_or_executed_over_what_nobody_has_read(decided: Dispute, mediator_user: User) -> None:
+    seizure = Seizure.record(decided, way.exhibit().copy, note="", by=mediator_user)
+    piece = proof(decided)
+    with pytest.raises(Seizure.Unread, match="Personne n’a encore examiné A1"):
+        seizure.lift("Désistement.", by=mediator_user)
+    seizure.note_ruling(Shares(0, 120_000), way.exhibit("Jugement").copy, by=mediator_user)
+    with pytest.raises(Seizure.Unread):
+        seizure.carry_out(seizure.version, by=mediator_user)
+    set_aside(decided, [piece], "Ce n’est pas le jugement.", by=mediator_user)
+    seizure.carry_out(seizure.version, by=mediator_user)
+    assert way.fresh(decided).state == "EXECUTED"
+
+
+def test_what_is_set_aside_while_a_court_is_seized_is_told_truly(
+    decided: Dispute, mediator_user: User, as_client: Client
+) -> None:
+    Seizure.record(decided, way.exhibit().copy, note="", by=mediator_user)
+    piece = proof(decided)
+    told = Notice.objects.filter(name="mediation.said.others").latest("pk").letter
+    assert "Un tribunal est saisi : rien n’est exécuté" in plain(" ".join(told.paragraphs))
+    set_aside(decided, [piece], "Un simple courriel.", by=mediator_user)
+    letter = Notice.objects.filter(name="mediation.set_aside.both").latest("pk").letter
+    text = plain(" ".join([letter.subject, *letter.paragraphs]))
+    assert text.startswith("Lisez ce que le SMA retient de ce qui a été versé")
+    assert "restent gelés" in text
+    assert "ne prouve pas" not in text
+    assert "Le SMA l’a lu. Un tribunal est saisi" in plain(page(as_client, address(decided)))
+
+
+def test_colleague_s_seizure_is_not_taken_for_one_s_own(
+    decided: Dispute, mediator_user: User, arbitrator_user: User
+) -> None:
+    Seizure.record(decided, way.exhibit().copy, note="Nantes.", by=mediator_user)
+    with pytest.raises(Seizure.Known, match="Marc Tellier vient de le noter"):
+        Seizure.record(way.fresh(decided), way.exhibit().copy, note="Rennes.", by=arbitrator_user)
+
+
+def test_another_ruling_is_told_and_shown_before_it_is_noted(decided: Dispute, mediator_user: User) -> None:
+    seizure = Seizure.record(decided, way.exhibit().copy, note="", by=mediator_user)
+    for cents in (30_000, 50_000):
+        seizure.note_ruling(Shares(cents, 120_000 - cents), way.exhibit("Jugement").copy, by=mediator_user)
+    last = list(letters("mediation.noted.both_at_first").values())
+    assert all("un autre jugement du tribunal" in text for text in last)
+    text = plain(page(signed_in(mediator_user), f"{CASES}{decided.pk}/rule/do/"))
+    assert "500,00 € au prestataire, 700,00 € au client" in text
+    assert "Ce que vous notez le remplace" in text
+
+
+def test_who_has_left_the_sma_hears_no_more_and_who_was_asked_hears_of_the_end(decided: Dispute) -> None:
+    zoe, ida = (person(f"{name}@paraphe.example", name.title(), staff_of=SMA) for name in ("zoe", "ida"))
+    proof(decided)
+    ida.groups.clear()
+    way.let_fall(way.let_fall(decided, "sma.execute"), "sma.execute")
+    assert set(letters("mediation.executed.asked_in_vain")) == {zoe.email}

@@ -234,9 +234,11 @@ def test_court_is_noted_with_its_proof_and_lifted(decided: Dispute, as_mediator:
     assert offered(as_mediator, decided) == {"lift", "rule", "note"}
     assert "aucun jugement" in do(as_mediator, decided, "carry-out", seen="0-0-0").lower()
     assert "Tribunal de Nantes." in case_page(as_mediator, decided)
-    assert do(as_mediator, decided, "lift", note="Désistement.") == ""
+    assert do(as_mediator, decided, "lift", seen=seizures(decided)[-1].version, note="Désistement.") == ""
     assert not decided.seizures.standing().exists()
-    assert "déjà noté depuis le" in do(as_mediator, decided, "lift", note="Désistement.")
+    assert "déjà noté depuis le" in do(
+        as_mediator, decided, "lift", seen=seizures(decided)[-1].version, note="Désistement."
+    )
     assert "déjà noté depuis le" in do(as_mediator, decided, "rule", ruling=png(), provider="0", client="1200")
     assert "seize" in offered(as_mediator, decided)
 
@@ -316,7 +318,7 @@ def test_piece_of_the_case_proves_that_a_court_is_seized(
     for _n in range(2):  # lifted, and seized again with the same paper
         assert do(as_mediator, decided, "seize", piece=assignation.pk, note="Tribunal de Nantes.") == ""
         assert seizures(decided)[-1].document == assignation.document
-        assert do(as_mediator, decided, "lift", note="Désistement.") == ""
+        assert do(as_mediator, decided, "lift", seen=seizures(decided)[-1].version, note="Désistement.") == ""
     assert assignation.document.readable_by(decided.provider)
 
 
