@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -309,3 +310,47 @@ def test_who_has_left_the_sma_hears_no_more_and_who_was_asked_hears_of_the_end(d
     ida.groups.clear()
     way.let_fall(way.let_fall(decided, "sma.execute"), "sma.execute")
     assert set(letters("mediation.executed.asked_in_vain")) == {zoe.email}
+
+
+def last_letter(name: str) -> str:
+    letter = Notice.objects.filter(name=name).latest("pk").letter
+    return plain(" ".join([letter.subject, *letter.paragraphs]))
+
+
+def test_piece_sent_while_a_court_is_seized_waits_on_the_pages_too(
+    decided: Dispute, mediator_user: User, as_client: Client
+) -> None:
+    browser = signed_in(mediator_user)
+    assert "À lire d’abord" not in page(browser, f"{CASES}{decided.pk}/set-aside/do/")
+    seizure = Seizure.record(decided, way.exhibit().copy, note="", by=mediator_user)
+    with pytest.raises(Seizure.NotNoted):
+        assert seizure.paper
+    proof(decided)
+    assert "Le SMA lit ce qui a été versé depuis la décision" in plain(page(as_client, address(decided)))
+    assert "Ce que vous en retenez" in page(browser, f"{CASES}{decided.pk}/set-aside/do/")
+    seizure.note_ruling(Shares(0, 120_000), way.exhibit("Jugement").copy, by=mediator_user)
+    proof(decided, "Un mot encore")
+    assert "il n’est pas exécuté avant que quelqu’un ait lu" in last_letter("mediation.proof.all_of_the_sma")
+
+
+def test_other_side_reads_what_a_piece_brings_about(decided: Dispute) -> None:
+    proof(decided)
+    assert "l’exécution peut devoir attendre" in last_letter("mediation.said.others")
+    way.let_fall(decided, "sma.execute")
+    proof(decided, "Encore")
+    assert "cela n’arrête plus l’exécution" in last_letter("mediation.said.others")
+
+
+def test_draft_that_never_was_is_not_approved(large: Dispute) -> None:
+    way.drafted(large, 10_000)
+    one = way.fresh(large).approver
+    assert one
+    assert "n’attend plus" in do(signed_in(one), large, "approve", seen=0)
+
+
+@pytest.fixture
+def large(account: EscrowAccount, mediator_user: User, arbitrator_user: User, settings: Any) -> Dispute:
+    """More is frozen than one person decides; a third one can approve."""
+    settings.SMA_APPROVAL_CENTS = 119_999
+    person("zoe@paraphe.example", "Zoé Hamel", staff_of=SMA)
+    return way.arbitrated(account, mediator_user)
