@@ -23,7 +23,7 @@ from mediation.models import (
     SplitProposal,
     set_aside,
 )
-from mediation.models.bench import members
+from mediation.models.bench import is_member
 from mediation.states import MEDIATED
 from mediation.turns import Turn
 
@@ -81,9 +81,10 @@ class CourtDeed(CaseDeed):
     second: bool = False
 
     def is_for(self, user: Any, row: Any) -> bool:
+        if not (super().is_for(user, row) and is_member(user)):
+            return False
         noted = row.seizures.noted().first() if self.second else None
-        alone = noted is not None and noted.needs_another and noted.noted_by_id == user.pk
-        return super().is_for(user, row) and not alone and members().filter(pk=user.pk).exists()
+        return noted is None or not noted.needs_another or noted.noted_by_id != user.pk
 
 
 @dataclass(frozen=True)

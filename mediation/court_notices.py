@@ -80,10 +80,6 @@ class OfProof(OfCase):
         asks = [at_stake(facts)] if self.in_admin else []
         return [*super().paragraphs(facts), *asks, what_if(facts)]
 
-    def figures(self, facts: Facts) -> list[tuple[str, str]]:
-        """While a court has the case there is no date."""
-        return super().figures(facts if facts["until"] else {**facts, "until": None})
-
     def more(self, facts: Facts) -> list[str]:
         return [*super().more(facts), *self.named(facts)]
 

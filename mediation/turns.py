@@ -32,14 +32,13 @@ def with_turns(rows: DisputeQuerySet) -> DisputeQuerySet:
     spoken = Entry.objects.filter(dispute=OuterRef("pk"), kind__in=ANSWERS).order_by("pk").values("by_id")
     waiting = SplitProposal.objects.open().filter(dispute=OuterRef("pk")).order_by("number")
     answered = JSONObject(n="number", client="client_accepted_at", provider="provider_accepted_at")
-    seized = Seizure.objects.standing().filter(dispute=OuterRef("pk"))
     turn = JSONObject(
         spoken=ArraySubquery(spoken),
         proposals=ArraySubquery(waiting.values(each=answered)),
         begun=Exists(Entry.objects.filter(dispute=OuterRef("pk"), by=OuterRef("mediator"), kind__in=ACTS)),
         drafted=Exists(Decision.objects.drafted().filter(dispute=OuterRef("pk"))),
-        seized=Exists(seized),
-        noted=Exists(seized.filter(noted__isnull=False)),
+        seized=Exists(Seizure.objects.standing().filter(dispute=OuterRef("pk"))),
+        noted=Exists(Seizure.objects.noted().filter(dispute=OuterRef("pk"))),
         proof=Exists(Evidence.objects.to_examine().filter(dispute=OuterRef("pk"))),
         returned=Exists(returned_to(OuterRef("arbitrator"), OuterRef("pk"))),
         replaced_at=date_of(REPLACE),

@@ -124,6 +124,11 @@ def of_the_sma() -> models.QuerySet[User]:
     return User.objects.filter(groups__name=SMA, is_staff=True, is_active=True)
 
 
+def is_member(user: User) -> bool:
+    """Whether `user` is of the SMA, active."""
+    return of_the_sma().filter(pk=user.pk).exists()
+
+
 def sits_for_the_sma(staff: User, role: str) -> bool:
     """Whether `staff` is of the SMA, active; an administrator may approve without being of the group."""
     if not (staff.is_active and staff.is_staff):

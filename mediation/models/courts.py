@@ -19,7 +19,7 @@ from marketplace.refusals import Refusal
 from marketplace.templatetags.page import euros, paris
 from mediation.states import DisputeState, EntryKind
 
-from .bench import Bench, has_tie, members, of_sides, of_the_sma, tied_to
+from .bench import Bench, has_tie, is_member, of_sides, tied_to
 from .cases import Dispute
 from .course import Course
 from .decisions import Decision
@@ -36,7 +36,7 @@ COURT = "mediation.court"
 class SeizureQuerySet(models.QuerySet["Seizure"]):
     def visible_to(self, user: User) -> SeizureQuerySet:
         """Those of one's own cases; for the SMA, besides, those whose ruling is noted: anybody of it may execute it."""
-        if not of_the_sma().filter(pk=user.pk).exists():
+        if not is_member(user):
             return self.filter(concerned(user))
         theirs = self.noted().exclude(of_sides(tied_to(user)))
         return self.filter(concerned(user) | Q(pk__in=theirs.values("pk")))
@@ -98,7 +98,8 @@ class Seizure(models.Model):
 
         `proof` is a file that the SMA was sent elsewhere, or a piece of the case, as both sides read it. It is examined
         with it, and so are the pieces up to number `seen`, which `by` had before them.
-        Refused: NotDecided (executed by now, too), NotOfTheSma, Bench.Tied.
+        Refused: Known (a colleague has just noted one), NotDecided (executed by now, too), Bench.NotOfTheSma,
+        Bench.Tied.
         """
         with locked(dispute.project, dispute):
             if done := dispute.seizures.standing().first():
@@ -243,7 +244,7 @@ class Seizure(models.Model):
         """Refuse (NotDecided, Bench.NotOfTheSma, Bench.Tied) what is not the SMA's, or not the time for it."""
         if dispute.state != DisputeState.DECIDED:
             raise cls.NotDecided
-        if not members().filter(pk=by.pk).exists():
+        if not is_member(by):
             raise Bench.NotOfTheSma(name=by.display_name)
         if has_tie(by, dispute):
             raise Bench.Tied(name=by.display_name)
@@ -267,7 +268,7 @@ class Seizure(models.Model):
         sentence = _("No ruling is noted yet: note it first, with its document. Nothing was changed.")
 
     class Replaced(Refusal):
-        sentence = _("Another ruling was noted since you opened this page: read it, then execute it.")
+        sentence = _("What is noted of the court has changed since you opened this page. Read it, then go on.")
 
 
 def kept(proof: Clean | Evidence, *, by: User) -> Document:

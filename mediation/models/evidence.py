@@ -17,7 +17,7 @@ from marketplace.refusals import Refusal
 from mediation.exhibits import Exhibit
 from mediation.states import DisputeState
 
-from .bench import of_sides, of_the_sma, tied_to
+from .bench import is_member, of_sides, tied_to
 from .timeline import Entry, concerned, seated
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ COPY, ORIGINAL = "mediation.evidence", "mediation.original"
 class EvidenceQuerySet(models.QuerySet["Evidence"]):
     def visible_to(self, user: User) -> EvidenceQuerySet:
         """The evidence of one's own cases; for the SMA, besides, what may prove that a court is seized."""
-        if not of_the_sma().filter(pk=user.pk).exists():
+        if not is_member(user):
             return self.filter(concerned(user))
         proofs = self.since_the_decision().filter(dispute__state=DisputeState.DECIDED)
         proofs = proofs.exclude(of_sides(tied_to(user)))

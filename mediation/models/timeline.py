@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from marketplace.refusals import Refusal
 from mediation.states import EntryKind
 
-from .bench import of_sides, of_the_sma, tied_to
+from .bench import is_member, of_sides, tied_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +35,7 @@ def seated(user: User, prefix: str = "dispute__") -> Q:
 
     Nothing of one in which they have a tie to a side by now. An administrator, who may approve, need not be of the SMA.
     """
-    if not (user.is_staff and user.is_active and (user.is_superuser or of_the_sma().filter(pk=user.pk).exists())):
+    if not (user.is_staff and user.is_active and (user.is_superuser or is_member(user))):
         return Q(pk__in=())
     seats = Q(*((f"{prefix}{seat}", user) for seat in ("mediator", "arbitrator", "approver")), _connector=Q.OR)
     return seats & ~of_sides(tied_to(user), prefix)

@@ -125,9 +125,9 @@ def test_seizure_examines_what_was_sent_and_reminders_ask_for_it(decided: Disput
 
 @pytest.mark.parametrize("limit", [119_999, 120_000])
 def test_ruling_waits_for_a_second_person_above_the_limit(
-    decided: Dispute, mediator_user: User, as_client: Client, settings: object, limit: int
+    decided: Dispute, mediator_user: User, as_client: Client, settings: Any, limit: int
 ) -> None:
-    settings.SMA_APPROVAL_CENTS = limit  # type: ignore[attr-defined]
+    settings.SMA_APPROVAL_CENTS = limit
     seizure = Seizure.record(decided, way.exhibit().copy, note="", by=mediator_user)
     seizure.note_ruling(Shares(0, 120_000), way.exhibit("Jugement").copy, by=mediator_user)
     seconds = letters("mediation.noted.second")
@@ -174,9 +174,9 @@ def test_second_person_executes_the_shares_that_are_on_the_screen(decided: Dispu
 
 
 def test_noted_ruling_is_not_undone_by_one_person_above_the_limit(
-    decided: Dispute, mediator_user: User, arbitrator_user: User, as_client: Client, settings: object
+    decided: Dispute, mediator_user: User, arbitrator_user: User, as_client: Client, settings: Any
 ) -> None:
-    settings.SMA_APPROVAL_CENTS = 119_999  # type: ignore[attr-defined]
+    settings.SMA_APPROVAL_CENTS = 119_999
     seizure = Seizure.record(decided, way.exhibit().copy, note="", by=mediator_user)
     seizure.note_ruling(Shares(0, 120_000), way.exhibit("Jugement").copy, by=mediator_user)
     assert not {"carry-out", "lift"} & offered(signed_in(mediator_user), decided)
@@ -186,7 +186,9 @@ def test_noted_ruling_is_not_undone_by_one_person_above_the_limit(
     text = page(other, f"{CASES}{decided.pk}/lift/do/")
     assert "c’est la décision du SMA qui s’exécute à sa place" in text
     assert "0,00 € au prestataire, 1 200,00 € au client" in plain(text)
-    assert "Un autre jugement" in do(other, decided, "lift", seen="1-0-0-0", note="Ce n’était pas un jugement.")
+    assert "a changé depuis l’ouverture" in do(
+        other, decided, "lift", seen="1-0-0-0", note="Ce n’était pas un jugement."
+    )
     assert do(other, decided, "lift", seen=seizure.version, note="Ce n’était pas un jugement.") == ""
     assert "Le jugement reçu par le SMA" in page(as_client, address(decided))
     assert way.due(decided, "sma.remind")

@@ -255,7 +255,7 @@ def test_ruling_is_executed_in_the_place_of_the_decision(decided: Dispute, as_me
     assert "Le SMA avait décidé : 800,00 € au prestataire, 400,00 € au client" in plain(text)
     version = seizures(decided)[-1].version
     again = do(as_mediator, decided, "carry-out", seen="1-120000-0")
-    assert "Un autre jugement" in again
+    assert "a changé depuis l’ouverture" in again
     assert f'name="seen" value="{version}"' in again
     assert do(as_mediator, decided, "carry-out", seen=version) == ""
     assert way.fresh(decided).state == "EXECUTED"
