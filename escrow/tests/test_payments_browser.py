@@ -8,7 +8,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from escrow.models import EscrowAccount, RefundRequest, Tranche
 from escrow.tests import way
@@ -65,8 +65,8 @@ def test_a_refused_part_keeps_its_amount_and_opens_its_form(ready: Tranche, clie
     page.get_by_text("Ne libérer qu’une partie").click()
     page.get_by_label("Montant à libérer").fill("100")
     page.get_by_role("button", name="Libérer ce montant").click()
-    assert page.get_by_label("Montant à libérer").input_value() == "100"
-    assert page.get_by_text("pour n’en libérer qu’une partie, donnez le motif").first.is_visible()
+    expect(page.get_by_text("pour n’en libérer qu’une partie, donnez le motif").first).to_be_visible()
+    expect(page.get_by_label("Montant à libérer")).to_have_value("100")
     assert axe(page) == []
 
 
@@ -79,7 +79,7 @@ def test_the_pages_of_a_refund_have_no_fault(
     assert looked_at(page, f"{base}tranches/{ready.pk}/remboursement/") == []
     page.get_by_label("Motif").fill("La page d’accueil manque.")
     page.get_by_role("button", name="Demander ce remboursement").click()
-    assert page.get_by_role("button", name="Retirer ma demande").is_visible()
+    expect(page.get_by_role("button", name="Retirer ma demande")).to_be_visible()
     asked = RefundRequest.objects.get()
     assert looked_at(page, base) == []
     page = enter(provider_user)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from escrow.models import EscrowAccount, Tranche
 from escrow.tests import way
@@ -45,7 +46,7 @@ def test_without_the_tick_the_provider_goes_to_the_sma(client_user: User, provid
     assert looked_at(page, payments) == looked_at(page, report) == []
     page.goto(payments)
     page.get_by_role("button", name="Saisir le SMA").click()
-    assert page.get_by_text("Le SMA est saisi").first.is_visible()
+    expect(page.get_by_text("Le SMA est saisi").first).to_be_visible()
     assert looked_at(page, report) == []
 
 
@@ -55,7 +56,7 @@ def test_with_the_tick_silence_releases_and_both_read_it(client_user: User, prov
     assert looked_at(page, payments) == []
     pass_time(tranche)
     page.goto(payments)
-    assert page.get_by_text("par silence de 14 jours").first.is_visible()
+    expect(page.get_by_text("par silence de 14 jours").first).to_be_visible()
     assert looked_at(page, report) == []
 
 

@@ -1,5 +1,5 @@
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from marketplace.accounts.models import User
 from marketplace.testing.browser import Enter, axe
@@ -21,7 +21,7 @@ def test_axe_finds_nothing_on_a_form_with_errors(enter: Enter) -> None:
     page = enter()
     page.goto("/compte/inscription/")
     page.click("main form button[type=submit]")
-    assert page.evaluate("document.activeElement.hasAttribute('data-errors')")
+    expect(page.locator("[data-errors]")).to_be_focused()
     assert axe(page) == []
 
 
@@ -79,6 +79,6 @@ def test_the_keyboard_opens_and_closes_the_account_menu(enter: Enter, provider_u
     page.goto("/")
     page.focus(".menu summary")
     page.keyboard.press("Enter")
-    assert page.is_visible("text=Se déconnecter")
+    expect(page.locator("text=Se déconnecter")).to_be_visible()
     page.keyboard.press("Escape")
-    assert not page.is_visible("text=Se déconnecter")
+    expect(page.locator("text=Se déconnecter")).to_be_hidden()

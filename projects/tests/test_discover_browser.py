@@ -29,10 +29,6 @@ def visitor(enter: Enter, client_user: User) -> Page:
     return page
 
 
-def focused(page: Page) -> str:
-    return str(page.evaluate("document.activeElement.id"))
-
-
 def test_filters_sort_and_pages_take_the_place_of_the_results(visitor: Page) -> None:
     said, title = visitor.locator("#annonce"), visitor.locator("#resultats-titre")
     visitor.focus("#f-categorie-design")
@@ -59,7 +55,7 @@ def test_search_is_live_and_a_typing_error_is_forgiven(visitor: Page) -> None:
     visitor.fill("#q", "vitrnie")
     visitor.press("#q", "Enter")
     expect(visitor.locator("#annonce")).to_have_text("0\xa0projet")
-    assert focused(visitor) == "q"
+    expect(visitor.locator("#q")).to_be_focused()
     visitor.click("text=vitrine")
     expect(visitor.locator("#annonce")).to_have_text("25\xa0projets")
     assert visitor.input_value("#q") == "vitrine"

@@ -7,7 +7,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from credits.models import Kind
 from marketplace.accounts.models import User
@@ -91,7 +91,7 @@ def test_pages_before_a_credit(project: Project, provider_user: User, client_use
         opened(bidder(n), title=f"Autre projet semblable {n}")
     project.withdraw(by=client_user)
     page.get_by_role("button", name="Dépenser 1 crédit consultation").click()
-    assert "vient de se clore" in page.inner_text("main")
+    expect(page.locator("main")).to_contain_text("vient de se clore")
     assert seen(page, "spend-gone") == []
     assert looked_at(page, path, "gone") == []
     assert looked_at(page, "/credits/", "wallet") == []
