@@ -17,6 +17,7 @@ def test(*words: str) -> None:
     """
     system.install(system.missing_to_test())
     os.environ.pop("DJANGO_SETTINGS_MODULE", None)  # set by the import of our package; tests choose their own place
+    os.environ.pop("MAKEFLAGS", None)  # else the ARGS of this run would be those of each `make run` that it tries
     command = [sys.executable, "-m", "pytest", "-q", "-n", "3", "--dist", "loadgroup"]
     os.execv(sys.executable, [*command, "--no-loadscope-reorder", *words])
 
