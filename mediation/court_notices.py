@@ -13,7 +13,7 @@ from marketplace.events.models import Notice
 from mediation.models import Bench, has_tie
 from mediation.models.bench import chiefs, members
 from mediation.notices import EXECUTED_ON, OPEN_CASE, OfCase, Words, author, both, may_hear, say
-from mediation.states import Role
+from mediation.states import DisputeState, Role
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -59,6 +59,19 @@ def asked_or_sitting(dispute: Dispute, event: Event) -> Iterable[User | None]:
 def asked_in_vain(dispute: Dispute, event: Event) -> Iterable[User | None]:
     """Who was asked, when the decision is executed by its date: of a ruling they have a letter of its own."""
     return [] if event.facts.get("ruling") else asked(dispute, event)
+
+
+def noted_before(dispute: Dispute, event: Event) -> Iterable[User | None]:
+    """Who had noted the ruling whose place another takes, noted by a colleague; who executes it is told as such."""
+    before = event.facts["other"]
+    if not before or before == event.by_id or event.facts["second"]:
+        return []
+    return [one for one in User.objects.filter(pk=before) if may_hear(one, dispute, Role.APPROVER)]
+
+
+def both_in_the_end(dispute: Dispute, event: Event) -> Iterable[User | None]:
+    """Both sides, before the execution of a decision."""
+    return dispute.parties if dispute.state == DisputeState.DECIDED else []
 
 
 def both_at_first(dispute: Dispute, event: Event) -> Iterable[User | None]:
@@ -124,6 +137,19 @@ class OfSetAside(OfExamined):
         told = [what_if(facts)] if facts.get("seized") else super().paragraphs(facts)[-1:]
         more = [_("The SMA still examines the rest of what was sent.")] if facts["left"] else []
         return [*self.intro(facts), *told, *more]
+
+
+class OfLastDays(OfCase):
+    """The date of the execution is near; what was sent since the decision may still be under examination."""
+
+    def subject(self, facts: Facts) -> _StrPromise | str:
+        return self.words.after if facts.get("unread") else self.words.subject
+
+    def paragraphs(self, facts: Facts) -> Sequence[_StrPromise | str]:
+        return [STILL_EXAMINED, what_if(facts)] if facts.get("unread") else self.words.paragraphs
+
+
+STILL_EXAMINED = _("Case SMA %(n)s: the SMA examines what was sent since the decision.")
 
 
 class OfReceived(OfCase):
@@ -245,6 +271,18 @@ say(
     shape=OfExamined,
 )
 say(
+    "reminded",
+    both_in_the_end,
+    Words(
+        _("Nothing to do, the decision is executed on %(until)s: %(title)s"),
+        [_("Case SMA %(n)s: if a court is seized, send its proof in the case before. Otherwise do nothing.")],
+        OPEN_CASE,
+        EXECUTED_ON,
+        after=_("Nothing to do, the SMA still examines what was sent before the execution: %(title)s"),
+    ),
+    shape=OfLastDays,
+)
+say(
     "held",
     both,
     Words(
@@ -278,6 +316,17 @@ say(
         after=_("Nothing to do, the SMA has received another ruling of the court: %(title)s"),
     ),
     shape=OfReceived,
+)
+say(
+    "noted",
+    noted_before,
+    Words(
+        _("Nothing to do, %(who)s has noted the ruling of the court anew, case SMA %(n)s"),
+        [_("What you had noted is replaced: %(who)s reads the ruling again and executes it. Say so if that is wrong.")],
+        OPEN_CASE,
+        _("Before"),
+    ),
+    staff=True,
 )
 say(
     "noted",

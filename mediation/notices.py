@@ -170,11 +170,6 @@ def late_sides(dispute: Dispute, event: Event) -> Iterable[User | None]:
     return [one for one in awaited(dispute) if dispute.is_party(one)]
 
 
-def both_in_the_end(dispute: Dispute, event: Event) -> Iterable[User | None]:
-    """Both sides, before the execution of a decision."""
-    return dispute.parties if dispute.state == DisputeState.DECIDED else []
-
-
 def both_again(dispute: Dispute, event: Event) -> Iterable[User | None]:
     """Both sides, when it is not the first: they were told of that one with the step itself."""
     return dispute.parties if event.facts["again"] else []
@@ -942,16 +937,6 @@ say(
     late_sides,
     Words("", [_("Case SMA %(n)s waits for you.")], OPEN_CASE, BEFORE, answers=True),
     shape=OfReminder,
-)
-say(
-    "reminded",
-    both_in_the_end,
-    Words(
-        _("Nothing to do, the decision is executed on %(until)s: %(title)s"),
-        [_("Case SMA %(n)s: if a court is seized, send its proof in the case before. Otherwise do nothing.")],
-        OPEN_CASE,
-        EXECUTED_ON,
-    ),
 )
 say(
     "reminded",

@@ -331,8 +331,10 @@ class Course:
             if not self.dispute.due_by or at > self.dispute.due_by:
                 raise self.NotDue
             self._remind(self.dispute.due_by, at)
-            self.dispute.tell("reminded")
-            if self.dispute.evidence.to_examine().exists():
+            unread = self.dispute.evidence.to_examine().exists()
+            court: dict[str, Any] = self.dispute.court_facts() if unread else {}
+            self.dispute.tell("reminded", unread=unread, **court)
+            if unread:
                 self.dispute.ask_to_examine()
 
     def nudge(self, *, at: datetime) -> None:
@@ -355,8 +357,11 @@ class Course:
         self._cancel(EXECUTE, REMIND)
         self._set(COURT, evening(at, settings.SMA_COURT_DAYS))
 
-    def await_second(self, seizure: Seizure, *, by: User | None, at: datetime, other: bool = False) -> None:
-        """A ruling is noted, maybe in the place of an `other`, and waits for its execution: asked every two days."""
+    def await_second(self, seizure: Seizure, *, by: User | None, at: datetime, other: int | None = None) -> None:
+        """A ruling is noted and waits for its execution, asked for every two days.
+
+        `other`: who had noted the one whose place it takes, if it takes one's.
+        """
         again_at = deadlines.after(at, settings.SMA_APPROVAL_DAYS)
         self._set(COURT, again_at)
         facts = {"second": seizure.needs_another, "ruling": seizure.paper.get_absolute_url(), "other": other}

@@ -35,10 +35,10 @@ COURT = "mediation.court"
 
 class SeizureQuerySet(models.QuerySet["Seizure"]):
     def visible_to(self, user: User) -> SeizureQuerySet:
-        """Those of one's own cases; for the SMA, besides, those whose ruling is noted: anybody of it may execute it."""
+        """Those of one's own cases; for the SMA, besides, those that stand: anybody of it may end them."""
         if not is_member(user):
             return self.filter(concerned(user))
-        theirs = self.noted().exclude(of_sides(tied_to(user)))
+        theirs = self.standing().exclude(of_sides(tied_to(user)))
         return self.filter(concerned(user) | Q(pk__in=theirs.values("pk")))
 
     def standing(self) -> SeizureQuerySet:
@@ -123,8 +123,8 @@ class Seizure(models.Model):
         """No court is seized any more: the decision is executed at its date.
 
         Over a ruling that was noted, above the limit, as another person than who noted it: the decision is executed in
-        its place. Refused: Ended (a second call), NotDecided, Bench.NotOfTheSma, Bench.Tied, Replaced (what stands is
-        not the `version` seen, if one is given), NeedsAnother, Unread.
+        its place. Refused: Ended (a second call), Executed, NotDecided, Bench.NotOfTheSma, Bench.Tied, Replaced (what
+        stands is not the `version` seen, if one is given), NeedsAnother, Unread.
         """
         with locked(self.dispute.project, self.dispute, self):
             self._must_stand()
@@ -141,14 +141,14 @@ class Seizure(models.Model):
     def note_ruling(self, shares: Shares, ruling: Clean | Evidence, *, by: User, seen: int = 0) -> None:
         """Note what the court ruled, with its document: nothing moves yet. Again, it takes the place of what was noted.
 
-        Refused: Ended, NotDecided, Bench.NotOfTheSma, Bench.Tied, Decision.NotTheWhole.
+        Refused: Ended, Executed, NotDecided, Bench.NotOfTheSma, Bench.Tied, Decision.NotTheWhole.
         """
         with locked(self.dispute.project, self.dispute, self):
             self._must_stand()
             self.must_be_possible(self.dispute, by)
             if min(shares) < 0 or sum(shares) != self.dispute.cents:
                 raise Decision.NotTheWhole(frozen=euros(self.dispute.cents))
-            other = self.noted is not None
+            other = self.noted_by_id
             self.noted, self.noted_by, self.noted_at = kept(ruling, by=by), by, timezone.now()
             self.provider_cents, self.client_cents = shares
             self.save(update_fields=["noted", "noted_by", "noted_at", "provider_cents", "client_cents"])
@@ -181,8 +181,8 @@ class Seizure(models.Model):
     def carry_out(self, seen: str, *, by: User) -> None:
         """Execute the ruling that was noted, the `version` seen, in one transfer; above a limit as a second person.
 
-        Refused: Ended (lifted, or a second call), NotDecided, Bench.NotOfTheSma, Bench.Tied, NotNoted, Replaced
-        (another was noted meanwhile), NeedsAnother, Unread.
+        Refused: Ended (it was lifted), Executed (a second call), NotDecided, Bench.NotOfTheSma, Bench.Tied, NotNoted,
+        Replaced (another was noted meanwhile), NeedsAnother, Unread.
         """
         dispute = self.dispute
         with locked(dispute.project, dispute, self):
@@ -209,9 +209,9 @@ class Seizure(models.Model):
         self.save(update_fields=["ruling", "ended_at", "ended_by"])
 
     def _must_stand(self) -> None:
-        """Refuse (Ended) what comes after it was lifted, or after the court's ruling was executed."""
+        """Refuse what comes after the court's ruling was executed (Executed), or after it was lifted (Ended)."""
         if self.ended_at:
-            raise self.Ended(date=paris(self.ended_at))
+            raise (self.Executed if self.ruling_id else self.Ended)(date=paris(self.ended_at))
 
     @staticmethod
     def _examined(dispute: Dispute, paper: Clean | Evidence, seen: int) -> None:
@@ -251,6 +251,9 @@ class Seizure(models.Model):
 
     class Ended(Refusal):
         sentence = _("No court is seized any more: this was already recorded on %(date)s. Nothing was changed.")
+
+    class Executed(Refusal):
+        sentence = _("The ruling of the court was already executed on %(date)s. Nothing was changed.")
 
     class NotDecided(Refusal):
         sentence = _("This case has no decision that waits for its execution. Nothing was recorded.")

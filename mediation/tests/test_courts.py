@@ -117,7 +117,9 @@ def test_only_the_sma_without_a_tie_sets_a_proof_aside(decided: Dispute, mediato
 def test_seizure_examines_what_was_sent_and_reminders_ask_for_it(decided: Dispute, mediator_user: User) -> None:
     piece = proof(decided)
     way.let_fall(decided, "sma.remind")
-    assert len(letters("mediation.reminded.both_in_the_end")) == 2
+    told = letters("mediation.reminded.both_in_the_end").values()
+    assert [text.startswith("Rien à faire, le SMA examine encore") for text in told] == [True, True]
+    assert "l’exécution est repoussée une fois" in last_letter("mediation.reminded.both_in_the_end")
     assert Notice.objects.filter(name="mediation.proof.all_of_the_sma", user=mediator_user).count() == 2
     Seizure.record(way.fresh(decided), piece, note="Nantes.", by=mediator_user)
     assert not decided.evidence.to_examine().exists()
@@ -304,6 +306,34 @@ def test_another_ruling_is_told_and_shown_before_it_is_noted(decided: Dispute, m
     text = plain(page(signed_in(mediator_user), f"{CASES}{decided.pk}/rule/do/"))
     assert "500,00 € au prestataire, 700,00 € au client" in text
     assert "Ce que vous notez le remplace" in text
+
+
+def test_a_ruling_noted_anew_is_told_to_the_colleague_who_had_noted_it(decided: Dispute, mediator_user: User) -> None:
+    zoe = person("zoe@paraphe.example", "Zoé", staff_of=SMA)
+    seizure = Seizure.record(decided, way.exhibit().copy, note="", by=mediator_user)
+    for by, cents in ((zoe, 30_000), (zoe, 40_000), (mediator_user, 50_000)):
+        seizure.note_ruling(Shares(cents, 120_000 - cents), way.exhibit("Jugement").copy, by=by)
+    told = letters("mediation.noted.noted_before")
+    assert set(told) == {zoe.email}
+    assert told[zoe.email].startswith(f"Rien à faire, {mediator_user.display_name} a noté de nouveau le jugement")
+
+
+def test_whoever_may_lift_a_seizure_reads_what_proves_it(decided: Dispute, mediator_user: User) -> None:
+    zoe = person("zoe@paraphe.example", "Zoé", staff_of=SMA)
+    seizure = Seizure.record(decided, way.exhibit().copy, note="", by=mediator_user)
+    assert seizure.document.readable_by(zoe)
+    seizure.lift("Désistement.", by=zoe)
+    assert not seizure.document.readable_by(zoe)
+
+
+def test_a_second_execution_of_a_ruling_says_that_it_is_executed(decided: Dispute, mediator_user: User) -> None:
+    seizure = Seizure.record(decided, way.exhibit().copy, note="", by=mediator_user)
+    seizure.note_ruling(Shares(30_000, 90_000), way.exhibit("Jugement").copy, by=mediator_user)
+    seen = seizure.version
+    seizure.carry_out(seen, by=mediator_user)
+    for again in (lambda: seizure.carry_out(seen, by=mediator_user), lambda: seizure.lift("Non.", by=mediator_user)):
+        with pytest.raises(Seizure.Executed, match="a déjà été exécuté le"):
+            again()
 
 
 def test_who_has_left_the_sma_hears_no_more_and_who_was_asked_hears_of_the_end(decided: Dispute) -> None:

@@ -217,7 +217,7 @@ def test_ruling_of_a_court_is_executed_instead(
     with pytest.raises(Seizure.NeedsAnother):
         seizure.carry_out(seizure.version, by=mediator_user)
     seizure.carry_out(seizure.version, by=arbitrator_user)
-    with pytest.raises(Seizure.Ended):
+    with pytest.raises(Seizure.Executed):
         seizure.carry_out(seizure.version, by=arbitrator_user)
     assert way.fresh(large).state == "EXECUTED"
     assert way.tranche(large.account).released_cents == 0
