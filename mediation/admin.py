@@ -23,7 +23,7 @@ from marketplace.templatetags.page import euros, paris_short
 from mediation.asked_admin import CaseRequestAdmin
 from mediation.bench_deeds import ASSIGN, DEEDS, READ
 from mediation.bench_forms import CarryOutForm, DecideForm, LiftForm, RulingForm
-from mediation.casefile import CaseFile, Ruling
+from mediation.casefile import CaseFile, Ruling, decides_in
 from mediation.desk import delays, on_desk_of, workload
 from mediation.models import Decision, Dispute, DisputeState, Evidence, Seizure
 from mediation.outcomes import outcomes
@@ -221,7 +221,7 @@ class DisputeAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         case = context.get("original")
         if case and case.is_seated(staff(request)):
-            context["file"] = CaseFile(case)
+            context["file"] = CaseFile(case, staff(request))
         return super().render_change_form(request, context, *args, **kwargs)
 
     def do(self, request: HttpRequest, row: Model, deed: AdminDeed) -> HttpResponse:
@@ -245,7 +245,7 @@ class DisputeAdmin(ReadOnlyAdmin):
         """The page of a deed, with the draft for who is to approve it."""
         response = super().draw(request, row, deed, form)
         case = cast("Dispute", row)
-        draft = case.draft if case.is_seated(staff(request)) else None
+        draft = case.draft if decides_in(case, staff(request)) else None
         ruling = case.seizures.noted().first() if deed.form in {CarryOutForm, LiftForm, RulingForm} else None
         decision = case.decision if isinstance(form, CarryOutForm | LiftForm | RulingForm) else None
         returned = form.returned if isinstance(form, DecideForm) else None

@@ -71,7 +71,7 @@ class CaseDeed(AdminDeed):
 
     def filled(self, request: HttpRequest, row: Dispute) -> Deed:
         form = cast("type[forms.CaseForm]", self.form)
-        return form(request.POST or None, request.FILES or None, dispute=row)
+        return form(request.POST or None, request.FILES or None, dispute=row, by=cast("User", request.user))
 
 
 @dataclass(frozen=True)

@@ -50,11 +50,11 @@ def area(rows: int) -> forms.Textarea:
 
 
 class CaseForm(Deed):
-    """A deed of the SMA on one case."""
+    """A deed of the SMA on one case, by one of its people."""
 
-    def __init__(self, *args: Any, dispute: Dispute, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, dispute: Dispute, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.dispute = dispute
+        self.dispute, self.by = dispute, by
 
 
 class SightedForm(CaseForm):
@@ -75,11 +75,13 @@ class StaffField(StaffChoice):
         return words % {"name": staff.display_name, "n": load}
 
 
-def nobody(dispute: Dispute, role: Role) -> str:
-    """Why nobody is offered a seat, and what to do about it."""
+def nobody(dispute: Dispute, role: Role, *, but_oneself: bool) -> str:
+    """Why nobody is offered a seat, and what to do about it; `but_oneself`, as who asks may not name themselves."""
     people = User.objects.filter(groups__name=SMA, is_staff=True)
     found = Counter(Bench(dispute).obstacle(role, one) for one in people)
-    why = ", ".join(words(n) % {"n": n} for obstacle, words in OBSTACLES.items() if (n := found[obstacle]))
+    found[None] -= but_oneself
+    reasons = [words(n) % {"n": n} for obstacle, words in OBSTACLES.items() if (n := found[obstacle])]
+    why = ", ".join([*reasons, *([_now("you do not name yourself")] if but_oneself else [])])
     told = _now("Nobody can be the %(role)s. Of the members of the SMA: %(why)s.")
     todo = _now(
         "Ask an administrator to add somebody to the SMA, or to open a suspended account again, then load this page "
@@ -126,12 +128,13 @@ class SeatForm(CaseForm):
         now = getattr(dispute, f"{self.role.lower()}_id")
         if now is None:  # nobody is replaced
             del self.fields["reason"]
-        fit = [one.pk for one in Bench(dispute).candidates(self.role, besides={now})]
+        able = {one.pk for one in Bench(dispute).candidates(self.role, besides={now})}
+        fit = able if self.role == Role.MEDIATOR else able - {self.by.pk}  # nobody chooses to decide themselves
         people = with_load(User.objects.filter(pk__in=fit))
         chosen = people.order_by("is_superuser", "load", "pk")  # the administrators, who approve at need, come last
         self.fields["staff"].queryset = chosen  # type: ignore[attr-defined]
         if not fit:
-            self.fields["staff"].help_text = nobody(dispute, self.role)
+            self.fields["staff"].help_text = nobody(dispute, self.role, but_oneself=fit != able)
 
 
 class MediatorForm(SeatForm):

@@ -86,10 +86,10 @@ def returner_of(decision: Decision) -> str:
 
 
 class CaseFile:
-    """All of one case, for somebody who sits in it."""
+    """All of one case, for a `reader` who sits in it."""
 
-    def __init__(self, dispute: Dispute) -> None:
-        self.dispute = dispute
+    def __init__(self, dispute: Dispute, reader: User) -> None:
+        self.dispute, self.reader = dispute, reader
 
     @cached_property
     def roles(self) -> dict[int, str]:
@@ -151,8 +151,9 @@ class CaseFile:
 
     @cached_property
     def rulings(self) -> list[Ruling]:
-        """The decision, drafts sent back included."""
+        """The decision; for those who decide, the drafts too."""
         rows = self.dispute.decisions.select_related("arbitrator", "approved_by", "paper")
+        rows = rows if decides_in(self.dispute, self.reader) else rows.issued()
         return [Ruling.of(decision) for decision in rows]
 
     @property
@@ -184,6 +185,11 @@ class CaseFile:
     def publication(self) -> Publication | None:
         """Its text in the public register."""
         return Publication.objects.filter(decision__dispute=self.dispute).first()
+
+
+def decides_in(dispute: Dispute, user: User) -> bool:
+    """Whether `user` decides a case or approves it, and reads what is not issued; a mediator has no part in that."""
+    return bool(seat_of(dispute, user) - {Role.MEDIATOR})
 
 
 def seat_of(dispute: Dispute, user: User) -> set[str]:

@@ -28,7 +28,7 @@ from mediation.states import DECISION_MOVES, DecisionState, DisputeState, Role
 from .bench import Bench, has_tie
 from .cases import Dispute
 from .course import Course
-from .timeline import seated, sided
+from .timeline import SEATS, concerned, seated
 
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
@@ -40,8 +40,8 @@ PAPER = "mediation.decision"
 
 class DecisionQuerySet(models.QuerySet["Decision"]):
     def visible_to(self, user: User) -> DecisionQuerySet:
-        """The issued decisions of one's own cases; a draft only for who sits in the case."""
-        return self.filter(Q(state=DecisionState.ISSUED) & sided(user) | seated(user))
+        """The issued decisions of one's own cases; a draft only for who decides the case or approves it."""
+        return self.filter(Q(state=DecisionState.ISSUED) & concerned(user) | seated(user, seats=SEATS[1:]))
 
     def issued(self) -> DecisionQuerySet:
         """Those that both sides have; one at most per case."""

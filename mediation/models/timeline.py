@@ -17,11 +17,12 @@ from mediation.states import EntryKind
 from .bench import is_member, of_sides, tied_to
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from marketplace.accounts.models import User
 
 MOST_SIGNS = 5000
+SEATS = ("mediator", "arbitrator", "approver")
 
 
 def sided(user: User, prefix: str = "dispute__") -> Q:
@@ -30,15 +31,14 @@ def sided(user: User, prefix: str = "dispute__") -> Q:
     return Q(**{f"{agreement}__client": user}) | Q(**{f"{agreement}__provider": user})
 
 
-def seated(user: User, prefix: str = "dispute__") -> Q:
-    """What belongs to a case in which `user` is mediator, arbitrator or approver, as long as they are of the SMA.
+def seated(user: User, prefix: str = "dispute__", seats: Sequence[str] = SEATS) -> Q:
+    """What belongs to a case in which `user` has one of the `seats`, as long as they are of the SMA.
 
     Nothing of one in which they have a tie to a side by now. An administrator, who may approve, need not be of the SMA.
     """
     if not (user.is_staff and user.is_active and (user.is_superuser or is_member(user))):
         return Q(pk__in=())
-    seats = Q(*((f"{prefix}{seat}", user) for seat in ("mediator", "arbitrator", "approver")), _connector=Q.OR)
-    return seats & ~of_sides(tied_to(user), prefix)
+    return Q(*((f"{prefix}{seat}", user) for seat in seats), _connector=Q.OR) & ~of_sides(tied_to(user), prefix)
 
 
 def concerned(user: User, prefix: str = "dispute__") -> Q:

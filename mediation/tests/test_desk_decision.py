@@ -45,6 +45,29 @@ def test_decision_sent_back_is_written_again_from_what_it_was(
     assert ('value="1 000,50"' in text, way.WHY in text) == (True, True)
 
 
+def test_nobody_is_offered_their_own_name_as_arbitrator(large: Dispute) -> None:
+    ida, zoe = (person(f"{name}@paraphe.example", name.title(), staff_of=SMA) for name in ("ida", "zoe"))
+    form = f"{CASES}{large.pk}/appoint/do/"
+    text = desk_page(signed_in(ida), form)
+    assert ("Zoe (0 dossier" in text, "Ida (0 dossier" in text) == (True, False)
+    User.objects.filter(pk=zoe.pk).update(is_active=False)
+    assert "vous ne vous nommez pas vous-même" in desk_page(signed_in(ida), form)
+
+
+def test_mediator_reads_the_decision_once_it_is_issued(
+    large: Dispute, as_mediator: Client, as_arbitrator: Client, superuser: User
+) -> None:
+    way.drafted(large, 132_000).send_back("Premier motif.", by=superuser)
+    draft = way.drafted(way.fresh(large), 100_050)
+    own = case_page(as_arbitrator, large)
+    assert all(words in own for words in (way.WHY, "Premier motif.", "1 000,50 €"))
+    read = case_page(as_mediator, large)
+    assert [words for words in (way.WHY, "Premier motif.", "1 000,50 €") if words in read] == []
+    draft.approve(by=superuser)
+    read = case_page(as_mediator, large)
+    assert [words in read for words in (way.WHY, "1 000,50 €", "Premier motif.")] == [True, True, False]
+
+
 def test_another_arbitrator_begins_with_an_empty_form(large: Dispute, superuser: User) -> None:
     way.drafted(large, 132_000).send_back("À revoir.", by=superuser)
     zoe = person("zoe@paraphe.example", "Zoé Hamel", staff_of=SMA)
