@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.events.tellings import Facts
+from mediation.hearers import bench, called
+from mediation.letters import BEFORE, EXECUTED_ON, NOTED, OPEN_CASE, OfCase, Words, say
 from mediation.models import Bench, Dispute
-from mediation.notices import BEFORE, EXECUTED_ON, NOTED, OPEN_CASE, OfCase, Words, bench, called, say
 from mediation.states import DisputeState
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.models import User
 from marketplace.events.models import Notice
+from mediation.hearers import author, both, may_hear
+from mediation.letters import EXECUTED_ON, OPEN_CASE, OfCase, Words, say
 from mediation.models import Bench, has_tie
 from mediation.models.bench import chiefs, members
-from mediation.notices import EXECUTED_ON, OPEN_CASE, OfCase, Words, author, both, may_hear, say
 from mediation.states import DisputeState, Role
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from escrow.notices import accept_by, named_light, payments
 from marketplace.events.tellings import Facts, Kind, Letter, tells
 from marketplace.templatetags.page import euros
-from mediation.notices import OPEN_CASE, OfCase, Words, author, both, in_words, others, say
+from mediation.hearers import author, both, others
+from mediation.letters import OPEN_CASE, OfCase, Words, in_words, say
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise

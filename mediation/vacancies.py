@@ -15,9 +15,10 @@ from marketplace.accounts.models import User
 from marketplace.events import doorbell
 from marketplace.events.reactions import on
 from marketplace.events.tellings import Facts, Kind, tells
+from mediation.hearers import sma
+from mediation.letters import BEFORE, OPEN_CASE, OfCase, OfTurn, Words, say
 from mediation.models import Assignment, Course, Dispute
 from mediation.models.bench import chiefs
-from mediation.notices import BEFORE, OPEN_CASE, OfCase, OfTurn, Words, say, sma
 from mediation.states import DisputeState, Role
 
 if TYPE_CHECKING:
