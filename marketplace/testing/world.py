@@ -612,8 +612,9 @@ def settle_cases(world: World) -> None:
     pay(account.deposit(sum(row.lacking_cents for row in account.tranches.all()), by=owner, key=uuid.uuid4()))
     first, second = account.tranches.order_by("position")
     world.things["cases"] = {"mediation": mediated(world, first), "decided": decided(world, second)}
-    spoken = ("secretgrief", "secretereplique", "secretpartage", "fichierpiece", "secretsmotifs", "fichiertribunal")
+    spoken = ("secretgrief", "secretereplique", "secretpartage", "fichierpiece", "secretsmotifs")
     world.hide("case", *spoken, seen_by={"owner", "winner", "mediator"})
+    world.hide("proof of a court", "fichiertribunal", seen_by={"owner", "winner", "mediator", "othersma"})
     world.hide("originals of evidence", ".pdf.original", seen_by={"owner", "mediator"})  # the owner sent it
     world.hide("notes of the SMA", "secretsmanote", seen_by={"mediator"})
 
