@@ -54,6 +54,7 @@ class EurosField(forms.Field):
         "decimals": _("Write an amount in euros with two decimals at most, such as 1200.50."),
         "min": _("%(limit)s at least."),
         "max": _("%(limit)s at most."),
+        "far": _("No amount here is that high: count the figures."),
     }
 
     def __init__(
@@ -72,7 +73,8 @@ class EurosField(forms.Field):
         found = NUMBER.fullmatch(plain(str(value)))
         if not found:
             name = "decimals" if FINE.fullmatch(plain(str(value))) else "invalid"
-            name = "max" if self.max_cents is not None and is_far(value) else name
+            if is_far(value):
+                name = "far" if self.max_cents is None else "max"
             raise ValidationError(self.error_messages[name], code=name, params={"limit": euros(self.max_cents or 0)})
         return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
 
