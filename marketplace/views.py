@@ -78,11 +78,13 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Says why nothing was done. What was typed on a page of ours is offered again, in sight, for one more click;
-    what another site sent is not, or that click would complete the attack."""
+    what another site sent is not, or that click would complete the attack. A deed in which nothing was typed has no
+    words to show: its author goes back to the page that says what it does."""
     typed = [(name, value) for name, values in request.POST.lists() for value in values if may_show(name)]
     typed = typed if came_from_us(request) else []
     shown = [(name, value) for name, value in typed if value and not is_bookkeeping(name)]
-    context = {"typed": typed, "shown": shown, "files": bool(request.FILES)}
+    before = own_page(request, request.headers.get("Referer", "")) or request.get_full_path()
+    context = {"typed": typed if shown else [], "shown": shown, "before": before}
     return render(request, "403_csrf.html", context, status=403)
 
 

@@ -123,6 +123,16 @@ def test_a_stale_page_gives_back_what_was_typed_on_it() -> None:
     assert response.text.count("8a95ddc0") == 1
 
 
+def test_a_stale_deed_in_which_nothing_was_typed_leads_back_to_its_page() -> None:
+    page = "http://testserver/credits/?de=1"
+    response = strict().post("/compte/inscription/", {"key": "8a95ddc0"}, headers={**OURS, "Referer": page})
+    assert response.status_code == 403
+    assert "Envoyer maintenant" not in response.text
+    assert f'href="{page}">Recharger la page' in response.text
+    response = strict().post("/compte/inscription/", headers={**OURS, "Referer": "https://evil.example/"})
+    assert 'href="/compte/inscription/">Recharger la page' in response.text
+
+
 @pytest.mark.parametrize(
     "origin",
     [
