@@ -22,7 +22,7 @@ from marketplace.tests.proof import world as worlds
 from marketplace.tests.proof.machine import Machine
 
 EXAMPLES = 50
-STARTS = (1, 2, 3, 4)  # 50 walks from each
+STARTS = (1, 3)  # 50 walks from each, always the same; `make prove` walks others, and further
 QUICK = "a release goes back to where it came from"
 BEFORE = {"credit.granted"}  # posted when an account is complete, which comes before the first step
 POSTED = {
