@@ -67,9 +67,9 @@ class OfCase(Telling):
         facts = {**event.facts, **by_whom(dispute, event), "number": dispute.project.number, "page": page}
         if type(self).to in OUTSIDE:
             facts["text"] = ""
-        turn = Turn.of(dispute)
         for one in filter(None, type(self).to(dispute, event)):
             own = {"spoken_by": None, "text": ""} if event.facts.get("spoken_by") == one.pk else {}
+            turn = event.once("turn", lambda: Turn.of(dispute))
             yield one, {**facts, **own, **frozen_turn(turn, one.pk)}
 
     def letter(self, facts: Facts) -> Letter:
@@ -346,8 +346,8 @@ class OfStuck(OfCase):
 
     def people(self, event: Event) -> Iterable[tuple[User, Facts]]:
         dispute = event.about(Dispute.objects.with_parties(), "dispute")
-        kept = "".join(one.display_name for one in keeper(dispute, event) if one)
-        known = chiefs().exists()
+        kept = event.once("kept", lambda: "".join(one.display_name for one in keeper(dispute, event) if one))
+        known = event.once("known", lambda: chiefs().exists())
         for one, facts in super().people(event):
             yield one, {**facts, "kept": kept, "known": known, "chief": one.is_superuser}
 

@@ -26,11 +26,14 @@ from marketplace.states import States
 from marketplace.tracing import request_id
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from marketplace.accounts.models import User
 
 
 log = logging.getLogger(__name__)
 M = TypeVar("M", bound=models.Model)
+T = TypeVar("T")
 
 
 class Keyed(Protocol):
@@ -100,14 +103,18 @@ class Event(models.Model):
 
     @cached_property
     def rows(self) -> dict[str, Any]:
-        """What `about` has read while people are told, by the name of the fact; forgotten then."""
+        """What `once` has found while people are told, by its name; forgotten then."""
         return {}
 
     def about(self, rows: models.QuerySet[M], fact: str) -> M:
         """The row of `rows` whose key is the fact of this name, read once for all who are told of this event."""
-        if fact not in self.rows:
-            self.rows[fact] = rows.get(pk=self.facts[fact])
-        found: M = self.rows[fact]
+        return self.once(fact, lambda: rows.get(pk=self.facts[fact]))
+
+    def once(self, name: str, find: Callable[[], T]) -> T:
+        """What `find` gives, asked once for all who are told of this event."""
+        if name not in self.rows:
+            self.rows[name] = find()
+        found: T = self.rows[name]
         return found
 
 
