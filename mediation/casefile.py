@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -169,12 +170,16 @@ class CaseFile:
     @cached_property
     def seizures(self) -> list[Seizure]:
         """What is known of the courts."""
-        return list(self.dispute.seizures.select_related("by", "document", "noted", "noted_by", "ruling"))
+        rows = self.dispute.seizures.select_related("by", "document", "noted", "noted_by", "ruling")
+        return list(rows.prefetch_related("papers"))
 
     @cached_property
     def notes(self) -> list[tuple[str, Note]]:
-        """The SMA's own notes, the latest first."""
-        return [(self.who(note.by), note) for note in self.dispute.notes.select_related("by")][::-1]
+        """The SMA's own notes, the latest first; what is noted once an arbitrator has the case, for who decides it."""
+        rows = self.dispute.notes.select_related("by")
+        if self.dispute.arbitrated_at and not decides_in(self.dispute, self.reader):
+            rows = rows.filter(Q(by=self.reader) | Q(at__lt=self.dispute.arbitrated_at))
+        return [(self.who(note.by), note) for note in rows][::-1]
 
     @property
     def labels_mean(self) -> str:

@@ -68,6 +68,15 @@ def test_mediator_reads_the_decision_once_it_is_issued(
     assert [words in read for words in (way.WHY, "1 000,50 €", "Premier motif.")] == [True, True, False]
 
 
+def test_mediator_reads_no_note_of_those_who_decide(
+    large: Dispute, mediator_user: User, arbitrator_user: User, as_mediator: Client, as_arbitrator: Client
+) -> None:
+    large.note("Je penche pour 4 000.", by=arbitrator_user)
+    large.note("Bon courage.", by=mediator_user)
+    read = [[words in case_page(one, large) for words in ("penche", "courage")] for one in (as_mediator, as_arbitrator)]
+    assert read == [[False, True], [True, True]]
+
+
 def test_another_arbitrator_begins_with_an_empty_form(large: Dispute, superuser: User) -> None:
     way.drafted(large, 132_000).send_back("À revoir.", by=superuser)
     zoe = person("zoe@paraphe.example", "Zoé Hamel", staff_of=SMA)
