@@ -246,11 +246,13 @@ class DisputeAdmin(ReadOnlyAdmin):
         response = super().draw(request, row, deed, form)
         case = cast("Dispute", row)
         draft = case.draft if decides_in(case, staff(request)) else None
-        ruling = case.seizures.noted().first() if deed.form in {CarryOutForm, LiftForm, RulingForm} else None
+        seizure = case.seizures.standing().first() if deed.form in {CarryOutForm, LiftForm, RulingForm} else None
+        ruling = seizure if seizure and seizure.noted else None
         decision = case.decision if isinstance(form, CarryOutForm | LiftForm | RulingForm) else None
         returned = form.returned if isinstance(form, DecideForm) else None
         papers = {"draft": draft and Ruling.of(draft), "returned": returned and Ruling.of(returned)}
         facts: dict[str, Any] = {"case": case, "ruling": ruling, "decision": decision, "lifts": deed.form is LiftForm}
+        facts["seizure"] = seizure
         facts["becomes"] = outcomes(ruling.split) if ruling and ruling.split else []
         cast("dict[str, Any]", response.context_data).update(papers | facts)
         return response

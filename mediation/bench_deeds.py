@@ -115,10 +115,10 @@ def draft_of(dispute: Dispute, seen: int) -> Decision:
 
 
 def seizure_of(dispute: Dispute) -> Seizure:
-    """The last seizure of a court. Refused: Seizure.NotDecided."""
+    """The last seizure of a court. Refused: Seizure.NotSeized."""
     if seizure := dispute.seizures.last():
         return seizure
-    raise Seizure.NotDecided
+    raise Seizure.NotSeized
 
 
 def publish(dispute: Dispute, by: User, data: dict[str, Any]) -> Publication:
@@ -288,9 +288,7 @@ COURTS: dict[str, AdminDeed] = {
     "rule": CourtDeed(
         _("Note the ruling of the court"),
         ASSIGN,
-        lambda case, by, data: seizure_of(case).note_ruling(
-            shares(data), paper_in(data, "ruling"), by=by, seen=data["seen"] or 0
-        ),
+        lambda case, by, data: seizure_of(case).note_ruling(shares(data), paper_in(data, "ruling"), by=by),
         form=forms.RulingForm,
         offered=lambda case: case.is_seized,
     ),

@@ -335,6 +335,10 @@ class PiecesField(PiecesChoice):
     """Pieces of the case, by their labels and titles."""
 
     widget = forms.SelectMultiple(attrs={"size": 4})
+    default_error_messages = dict.fromkeys(
+        ("invalid_choice", "invalid_pk_value"),
+        _("A piece that you chose is not to be examined any more: somebody has done it meanwhile. Read the case."),
+    )
 
 
 class SetAsideForm(CaseForm):
@@ -370,6 +374,12 @@ class LiftForm(CourtForm):
     """How it is known that no court is seized any more."""
 
     note = forms.CharField(label=_("How you know, read by both sides"), max_length=2000, widget=area(3))
+
+    def __init__(self, *args: Any, dispute: Dispute, **kwargs: Any) -> None:
+        super().__init__(*args, dispute=dispute, **kwargs)
+        soonest = deadlines.after(timezone.now(), settings.SMA_PROOF_DAYS)
+        told = _now("The decision is then executed on %(at)s, unless a court is noted again before.")
+        self.fields["note"].help_text = told % {"at": paris(max(dispute.execute_at or soonest, soonest))}
 
 
 class RulingForm(PaperForm, SharesForm):

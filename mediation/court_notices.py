@@ -39,7 +39,7 @@ def second(dispute: Dispute, event: Event) -> Iterable[User | None]:
         return []
     seizure = dispute.seizures.noted().first()
     alone = seizure.noted_by_id if seizure and event.facts["second"] else None
-    return [one for one in all_of_the_sma(dispute, event) if one and one.pk != alone]
+    return [one for one in members() if one.pk not in (alone, event.by_id) and not has_tie(one, dispute)]
 
 
 def asked(dispute: Dispute, event: Event) -> Iterable[User | None]:
@@ -62,12 +62,9 @@ def asked_in_vain(dispute: Dispute, event: Event) -> Iterable[User | None]:
     return [] if event.facts.get("ruling") else asked(dispute, event)
 
 
-def noted_before(dispute: Dispute, event: Event) -> Iterable[User | None]:
-    """Who had noted the ruling whose place another takes, noted by a colleague; who executes it is told as such."""
-    before = event.facts["other"]
-    if not before or before == event.by_id or event.facts["second"]:
-        return []
-    return [one for one in User.objects.filter(pk=before) if may_hear(one, dispute, Role.APPROVER)]
+def heads_if_alone(dispute: Dispute, event: Event) -> Iterable[User | None]:
+    """The administrators, where it takes two to execute a ruling and there is nobody but who noted it."""
+    return chiefs() if event.facts["second"] and not second(dispute, event) else []
 
 
 def both_in_the_end(dispute: Dispute, event: Event) -> Iterable[User | None]:
@@ -76,7 +73,7 @@ def both_in_the_end(dispute: Dispute, event: Event) -> Iterable[User | None]:
 
 
 def both_at_first(dispute: Dispute, event: Event) -> Iterable[User | None]:
-    """Both sides, when the ruling is noted."""
+    """Both sides, when a ruling is noted."""
     return [] if event.facts["again"] else dispute.parties
 
 
@@ -134,8 +131,13 @@ class OfExamined(OfProof):
 class OfSetAside(OfExamined):
     """It does not prove that a court is seized, unless one is; there may be more to examine."""
 
+    def subject(self, facts: Facts) -> _StrPromise | str:
+        return self.words.after if facts.get("seized") or facts["left"] else self.words.subject
+
     def paragraphs(self, facts: Facts) -> Sequence[_StrPromise | str]:
         told = [what_if(facts)] if facts.get("seized") else super().paragraphs(facts)[-1:]
+        if facts.get("noted") and not facts["left"]:
+            told = [_("The ruling of the court is noted: it is executed in the place of the decision.")]
         more = [_("The SMA still examines the rest of what was sent.")] if facts["left"] else []
         return [*self.intro(facts), *told, *more]
 
@@ -147,10 +149,11 @@ class OfLastDays(OfCase):
         return self.words.after if facts.get("unread") else self.words.subject
 
     def paragraphs(self, facts: Facts) -> Sequence[_StrPromise | str]:
-        return [STILL_EXAMINED, what_if(facts)] if facts.get("unread") else self.words.paragraphs
+        return [STILL_EXAMINED, what_if(facts), STILL_TAKEN] if facts.get("unread") else self.words.paragraphs
 
 
 STILL_EXAMINED = _("Case SMA %(n)s: the SMA examines what was sent since the decision.")
+STILL_TAKEN = _("If a court is seized and you have not sent its proof, send it in the case before that date.")
 
 
 class OfReceived(OfCase):
@@ -165,8 +168,10 @@ class OfRuling(OfCase):
 
     def paragraphs(self, facts: Facts) -> Sequence[_StrPromise | str]:
         alone = _("The ruling of the court is noted. Read it and execute it.")
-        two = _("A colleague has noted what the court ruled. For this amount another person reads it and executes it.")
-        return [two if facts["second"] else alone, *super().paragraphs(facts)]
+        two = _("A colleague has noted what the court ruled: another person reads it and executes it.")
+        other = _("%(who)s has noted it otherwise than it was noted before: that is replaced, compare.")
+        first = [other] if facts["other"] else []
+        return [*first, two if facts["second"] else alone, *super().paragraphs(facts)]
 
 
 say(
@@ -311,21 +316,25 @@ say(
     "noted",
     both_at_first,
     Words(
-        _("Nothing to do, the SMA has received the ruling of the court: %(title)s"),
-        [_("The ruling in case SMA %(n)s is read again, then executed in the place of the decision.")],
+        _("Check the shares of the court’s ruling, which the SMA has noted: %(title)s"),
+        [
+            _("The ruling in case SMA %(n)s is executed in the place of the decision, with these shares."),
+            _("If they are not those of the ruling, write so in the case at once. Otherwise you have nothing to do."),
+        ],
         OPEN_CASE,
-        after=_("Nothing to do, the SMA has received another ruling of the court: %(title)s"),
+        shares=True,
+        after=_("Check the shares of the ruling that the SMA has noted in the place of another: %(title)s"),
     ),
     shape=OfReceived,
 )
 say(
     "noted",
-    noted_before,
+    heads_if_alone,
     Words(
-        _("Nothing to do, %(who)s has noted the ruling of the court anew, case SMA %(n)s"),
-        [_("What you had noted is replaced: %(who)s reads the ruling again and executes it. Say so if that is wrong.")],
+        _("Add somebody to the SMA for case SMA %(n)s: nobody can execute the court’s ruling"),
+        [_("Another person than who noted the ruling executes it, and there is nobody: %(frozen)s wait until then.")],
         OPEN_CASE,
-        _("Before"),
+        shares=True,
     ),
     staff=True,
 )
@@ -339,6 +348,7 @@ say(
         ],
         OPEN_CASE,
         _("Before"),
+        shares=True,
     ),
     staff=True,
     shape=OfRuling,

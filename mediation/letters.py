@@ -389,6 +389,8 @@ FROZEN = _("The SMA can decide on %(frozen)s only: that is what the tranches in 
 
 def of_proof(facts: Facts) -> _StrPromise:
     """What a piece sent since the decision brings about, for the other side."""
+    if facts.get("noted"):
+        return _("The SMA reads it before the ruling of the court, which it has noted, is executed.")
     if facts.get("seized"):
         return _("The SMA reads it. A court is seized: nothing is executed before it has ruled.")
     if facts.get("put_off"):

@@ -394,8 +394,11 @@ say(
     "lifted",
     both,
     Words(
-        _("Nothing to do, the decision is executed after all: %(title)s"),
-        [_("No court is seized any more: the decision of case SMA %(n)s is executed.")],
+        _("Nothing to do, the decision is executed on %(until)s after all: %(title)s"),
+        [
+            _("No court is seized any more: the decision of case SMA %(n)s is executed on the date below."),
+            _("If a court is still seized, or seized again, send its proof in the case before."),
+        ],
         OPEN_CASE,
         EXECUTED_ON,
         quoted=NOTED,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from marketplace.documents.readers import reads
@@ -60,8 +59,7 @@ def decision_is_read_by(user: User, document: Document) -> bool:
 @reads("mediation.court", suspended=True, owner=False)
 def court_paper_is_read_by(user: User, document: Document) -> bool:
     """What a court wrote: both sides and the SMA's people in the case."""
-    papers = Q(document=document) | Q(noted=document) | Q(ruling=document)
-    return Seizure.objects.visible_to(user).filter(papers).exists()
+    return Seizure.objects.visible_to(user).filter(papers=document).exists()
 
 
 def cases(reading: Reading) -> list[Dispute]:

@@ -87,7 +87,7 @@ STEPS: dict[EntryKind, Callable[[], Said]] = {
     EntryKind.SEIZED: lambda: Said(_("A court is seized"), _("Nothing is executed meanwhile."), "stop"),
     EntryKind.LIFTED: lambda: Said(_("No court is seized any more"), _("The decision is executed at its date.")),
     EntryKind.NOTED: lambda: Said(
-        _("The SMA has received the ruling of the court"), _("It is executed once it has been read again."), "soon"
+        _("The SMA has received the ruling of the court"), _("It takes the place of the SMA’s decision."), "soon"
     ),
     EntryKind.RULED: lambda: Said(
         _("A court has ruled"), given(_("Its ruling takes the place of the SMA’s decision.")), "stop"
@@ -106,7 +106,11 @@ def step_of(entry: Entry, reader: User, decided_at: datetime | None = None) -> d
     text = said.text % facts
     if entry.kind == EntryKind.OPENED and "claim_cents" not in entry.facts:
         text = _("%(amount)s are frozen; nobody claims anything yet.") % facts
-    if entry.kind == EntryKind.DISMISSED and entry.facts.get("seized"):
+    if entry.kind == EntryKind.NOTED and "provider_cents" in entry.facts:
+        text = given(_("Write here at once if these are not its own shares.")) % facts
+    if entry.kind == EntryKind.DISMISSED and entry.facts.get("noted"):
+        text = _("The SMA has read it. The ruling that it has noted is executed.")
+    elif entry.kind == EntryKind.DISMISSED and entry.facts.get("seized"):
         text = _("The SMA has read it. A court is seized: nothing is executed before it has ruled.")
     if entry.kind == EntryKind.EXECUTED and entry.facts.get("unread"):
         text = f"{text} {_('What was sent since the decision was not examined in time.')}"
@@ -373,7 +377,7 @@ def labels_mean(dispute: Dispute) -> str:
 
 def decided(turn: Turn, reader: User) -> Phase:
     if turn.is_noted:
-        note = _("It is read again, then executed in the place of the decision.")
+        note = _("It is executed in the place of the decision: check the shares that the SMA has noted, below.")
         silence = _("On that date it is asked of the SMA again; the money stays frozen.")
         return Phase(_("Decided"), _("The SMA: execute the ruling of the court"), note, silence)
     if turn.is_seized:

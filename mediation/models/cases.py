@@ -670,7 +670,10 @@ class Dispute(models.Model):
         if not self.is_seated(by):
             self._must_be_party(by)
         self.must_be_in(*HEARD)
-        if self.entries.filter(by=by, kind__in=WORDS, at__gt=timezone.now() - HOUR).count() >= MOST_AN_HOUR:
+        since = timezone.now() - HOUR
+        if (decision := self.decision) and decision.issued_at:  # what was written before keeps no proof of a court out
+            since = max(since, decision.issued_at)
+        if self.entries.filter(by=by, kind__in=WORDS, at__gt=since).count() >= MOST_AN_HOUR:
             raise self.TooMany(most=MOST_AN_HOUR)
         if by.pk == self.mediator_id and self.state not in MEDIATED:
             raise self.HandedOver

@@ -335,7 +335,8 @@ class Course:
             court: dict[str, Any] = self.dispute.court_facts() if unread else {}
             self.dispute.tell("reminded", unread=unread, **court)
             if unread:
-                self.dispute.ask_to_examine()
+                pieces = [piece.label for piece in self.dispute.evidence.to_examine()]
+                self.dispute.ask_to_examine(pieces=pieces)
 
     def nudge(self, *, at: datetime) -> None:
         """A mediator who has neither written nor proposed is soon replaced: they are told before. Refused: NotDue."""
@@ -357,20 +358,21 @@ class Course:
         self._cancel(EXECUTE, REMIND)
         self._set(COURT, evening(at, settings.SMA_COURT_DAYS))
 
-    def await_second(self, seizure: Seizure, *, by: User | None, at: datetime, other: int | None = None) -> None:
-        """A ruling is noted and waits for its execution, asked for every two days.
-
-        `other`: who had noted the one whose place it takes, if it takes one's.
-        """
+    def await_second(self, seizure: Seizure, *, by: User | None, at: datetime, other: bool = False) -> None:
+        """A ruling is noted, maybe in the place of an `other`, and waits for its execution: asked every two days."""
         again_at = deadlines.after(at, settings.SMA_APPROVAL_DAYS)
         self._set(COURT, again_at)
         facts = {"second": seizure.needs_another, "ruling": seizure.paper.get_absolute_url(), "other": other}
+        facts |= {"provider_cents": seizure.provider_cents, "client_cents": seizure.client_cents}
         self.dispute.tell("noted", by=by, again=by is None, **facts, until=again_at.isoformat())
 
     def lifted(self, *, at: datetime) -> None:
-        """No court is seized any more: the decision is executed at its date, or at once if it has passed."""
+        """No court is seized any more: the decision is executed at its date, in some days at the earliest.
+
+        Whoever knows of a court has that time to show it, and the SMA to note it again.
+        """
         dispute = self.dispute
-        dispute.execute_at = max(dispute.execute_at or at, at)
+        dispute.execute_at = max(dispute.execute_at or at, deadlines.after(at, settings.SMA_PROOF_DAYS))
         dispute.save(update_fields=["execute_at"])
         self._cancel(COURT)
         self._set(EXECUTE, dispute.execute_at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +55,8 @@ class Seizure(models.Model):
     """A court is shown to be seized of a decision: it is not executed until the SMA lifts this, or the court has ruled.
 
     `document` proves it. `noted`, `provider_cents` and `client_cents` are what the court ruled, as `noted_by` read it,
-    before anything moves; `ruling` is that paper once it was executed in the place of the decision.
+    before anything moves; `ruling` is that paper once it was executed in the place of the decision. `papers`: all of
+    these, and each ruling that another has replaced.
     """
 
     dispute = models.ForeignKey(Dispute, models.PROTECT, related_name="seizures", verbose_name=_("case"))
@@ -68,6 +70,7 @@ class Seizure(models.Model):
     provider_cents = models.BigIntegerField(_("to the provider"), null=True)
     client_cents = models.BigIntegerField(_("to the client"), null=True)
     ruling = models.OneToOneField(Document, models.PROTECT, related_name="+", null=True, verbose_name=_("ruling"))
+    papers = models.ManyToManyField(Document, related_name="+", verbose_name=_("papers"))
     ended_at = models.DateTimeField(_("ended at"), null=True)
     ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", null=True)
 
@@ -107,6 +110,7 @@ class Seizure(models.Model):
             cls.must_be_possible(dispute, by)
             document = kept(proof, by=by)
             seizure = cls.objects.create(dispute=dispute, document=document, note=note, by=by)
+            seizure.papers.add(document)
             cls._examined(dispute, proof, seen)
             Course(dispute).seized(at=timezone.now())
             dispute.write(EntryKind.SEIZED, by=by, text=note)
@@ -138,22 +142,28 @@ class Seizure(models.Model):
             self.dispute.write(EntryKind.LIFTED, by=by, text=note)
             self.dispute.tell("lifted", by=by, text=note)
 
-    def note_ruling(self, shares: Shares, ruling: Clean | Evidence, *, by: User, seen: int = 0) -> None:
-        """Note what the court ruled, with its document: nothing moves yet. Again, it takes the place of what was noted.
+    def note_ruling(self, shares: Shares, ruling: Clean | Evidence, *, by: User) -> None:
+        """Note what the court ruled, with its document: nothing moves yet.
 
-        Refused: Ended, Executed, NotDecided, Bench.NotOfTheSma, Bench.Tied, Decision.NotTheWhole.
+        Another one takes the place of what was noted; the same again, by the same person, changes nothing. Of what the
+        sides have sent, `ruling` alone is examined with it. Refused: Ended, Executed, NotDecided, Bench.NotOfTheSma,
+        Bench.Tied, Decision.NotTheWhole.
         """
         with locked(self.dispute.project, self.dispute, self):
             self._must_stand()
             self.must_be_possible(self.dispute, by)
             if min(shares) < 0 or sum(shares) != self.dispute.cents:
                 raise Decision.NotTheWhole(frozen=euros(self.dispute.cents))
-            other = self.noted_by_id
+            if self._is_noted_so(shares, ruling, by):
+                return
+            other = self.noted is not None
             self.noted, self.noted_by, self.noted_at = kept(ruling, by=by), by, timezone.now()
             self.provider_cents, self.client_cents = shares
             self.save(update_fields=["noted", "noted_by", "noted_at", "provider_cents", "client_cents"])
-            self._examined(self.dispute, ruling, seen)
-            self.dispute.write(EntryKind.NOTED, by=by)
+            self.papers.add(self.noted)
+            self._examined(self.dispute, ruling)
+            facts: dict[str, Any] = {"provider_cents": shares.provider_cents, "client_cents": shares.client_cents}
+            self.dispute.write(EntryKind.NOTED, by=by, **facts)
             Course(self.dispute).await_second(self, by=by, at=self.noted_at, other=other)
 
     @property
@@ -170,8 +180,14 @@ class Seizure(models.Model):
 
     @property
     def needs_another(self) -> bool:
-        """Whether another person than who noted the ruling has to execute it: more is at stake than one decides."""
-        return bool(self.dispute.cents > settings.SMA_APPROVAL_CENTS)
+        """Whether another person than who noted the ruling has to execute it.
+
+        More is at stake than one decides, or what one colleague noted was noted otherwise by another.
+        """
+        if self.dispute.cents > settings.SMA_APPROVAL_CENTS:
+            return True
+        notings = self.dispute.entries.filter(kind=EntryKind.NOTED, at__gte=self.at)
+        return len(set(notings.values_list("by_id", flat=True))) > 1
 
     @property
     def version(self) -> str:
@@ -213,9 +229,14 @@ class Seizure(models.Model):
         if self.ended_at:
             raise (self.Executed if self.ruling_id else self.Ended)(date=paris(self.ended_at))
 
+    def _is_noted_so(self, shares: Shares, ruling: Clean | Evidence, by: User) -> bool:
+        """Whether `by` has just noted the same shares by the same paper."""
+        sha256 = ruling.document.sha256 if isinstance(ruling, Evidence) else hashlib.sha256(ruling.content).hexdigest()
+        return bool(self.noted and self.shares == shares and (self.noted_by, self.noted.sha256) == (by, sha256))
+
     @staticmethod
-    def _examined(dispute: Dispute, paper: Clean | Evidence, seen: int) -> None:
-        """What was before the eyes of who notes something of a court is examined; what came meanwhile is not."""
+    def _examined(dispute: Dispute, paper: Clean | Evidence, seen: int = 0) -> None:
+        """What was before the eyes of who notes that a court is seized is examined; what came meanwhile is not."""
         read = Q(pk__lte=seen) | Q(pk=paper.pk if isinstance(paper, Evidence) else None)
         dispute.evidence.to_examine().filter(read).mark_examined(timezone.now())
 
@@ -258,11 +279,14 @@ class Seizure(models.Model):
     class NotDecided(Refusal):
         sentence = _("This case has no decision that waits for its execution. Nothing was recorded.")
 
+    class NotSeized(Refusal):
+        sentence = _("No court is seized of this case. Nothing was changed.")
+
     class NeedsAnother(Refusal):
-        sentence = _("You noted the ruling: for this amount another person of the SMA reads it and acts on it.")
+        sentence = _("You noted the ruling: another person of the SMA reads it and acts on it.")
 
     class Known(Refusal):
-        sentence = _("%(name)s has just noted it: send your paper in the case. Nothing was recorded.")
+        sentence = _("%(name)s has just noted it, with a paper of their own. Nothing was recorded.")
 
     class Unread(Refusal):
         sentence = _("Nobody has examined %(pieces)s yet: read it, then note it or set it aside. Nothing was changed.")
@@ -292,7 +316,7 @@ def set_aside(dispute: Dispute, pieces: Iterable[Evidence], reason: str, *, by: 
         labels = [piece.label for piece in pieces]
         rows = dispute.evidence.to_examine().filter(pk__in=[piece.pk for piece in pieces])
         if rows.mark_examined(timezone.now()):
-            facts: dict[str, Any] = {"pieces": labels, "seized": dispute.is_seized}
+            facts: dict[str, Any] = {"pieces": labels, **dispute.court_facts()}
             dispute.write(EntryKind.DISMISSED, by=by, text=reason, **facts)
             left = dispute.evidence.to_examine().exists()
             dispute.tell("set_aside", by=by, text=reason, **facts, left=left)

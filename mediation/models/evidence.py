@@ -23,7 +23,7 @@ from .timeline import Entry, concerned, seated
 if TYPE_CHECKING:
     from marketplace.accounts.models import User
 
-MOST = 50  # of one person in one case
+MOST = 50  # of one side in one case before its decision, and as many after it
 COPY, ORIGINAL = "mediation.evidence", "mediation.original"
 
 
@@ -104,8 +104,9 @@ class Evidence(models.Model):
         if not exhibits or entry.by is None:
             return []
         dispute, side = entry.dispute, entry.dispute.side_of(entry.by)
-        before = dispute.evidence.filter(side=side).count()
-        if before + len(exhibits) > MOST:
+        rows = cls.objects.filter(dispute=dispute, side=side)
+        counted = rows.since_the_decision() if dispute.decision else rows  # the proof of a court has a place of its own
+        if counted.count() + len(exhibits) > MOST:
             raise cls.TooMuch(most=MOST)
         return [
             cls.objects.create(
@@ -119,7 +120,7 @@ class Evidence(models.Model):
                 original=Document.take_in(exhibit.sealed, owner=entry.by, purpose=ORIGINAL),
                 late=late,
             )
-            for rank, exhibit in enumerate(exhibits, before + 1)
+            for rank, exhibit in enumerate(exhibits, rows.count() + 1)
         ]
 
     class TooMuch(Refusal):

@@ -99,7 +99,7 @@ def test_what_came_after_the_page_was_opened_is_examined_too(decided: Dispute, a
     assert "obligatoire" in do(as_mediator, decided, "set-aside", pieces=[first.pk])
     assert do(as_mediator, decided, "set-aside", pieces=[first.pk], reason="Illisible.") == ""
     assert [piece.pk for piece in decided.evidence.to_examine()] == [second.pk]
-    assert "Sélectionnez un choix valide" in do(as_mediator, decided, "set-aside", pieces=[first.pk], reason="x")
+    assert "n’est plus à examiner" in do(as_mediator, decided, "set-aside", pieces=[first.pk], reason="x")
     assert way.let_fall(decided, "sma.execute").is_put_off
 
 
@@ -120,6 +120,8 @@ def test_seizure_examines_what_was_sent_and_reminders_ask_for_it(decided: Disput
     told = letters("mediation.reminded.both_in_the_end").values()
     assert [text.startswith("Rien à faire, le SMA examine encore") for text in told] == [True, True]
     assert "l’exécution est repoussée une fois" in last_letter("mediation.reminded.both_in_the_end")
+    assert "versez-la au dossier avant cette date" in last_letter("mediation.reminded.both_in_the_end")
+    assert "A1" in str(Notice.objects.filter(name="mediation.proof.all_of_the_sma").latest("pk").letter.paragraphs)
     assert Notice.objects.filter(name="mediation.proof.all_of_the_sma", user=mediator_user).count() == 2
     Seizure.record(way.fresh(decided), piece, note="Nantes.", by=mediator_user)
     assert not decided.evidence.to_examine().exists()
@@ -302,20 +304,10 @@ def test_another_ruling_is_told_and_shown_before_it_is_noted(decided: Dispute, m
     for cents in (30_000, 50_000):
         seizure.note_ruling(Shares(cents, 120_000 - cents), way.exhibit("Jugement").copy, by=mediator_user)
     last = list(letters("mediation.noted.both_at_first").values())
-    assert all("un autre jugement du tribunal" in text for text in last)
+    assert all("a noté à la place d’un autre" in text for text in last)
     text = plain(page(signed_in(mediator_user), f"{CASES}{decided.pk}/rule/do/"))
     assert "500,00 € au prestataire, 700,00 € au client" in text
     assert "Ce que vous notez le remplace" in text
-
-
-def test_a_ruling_noted_anew_is_told_to_the_colleague_who_had_noted_it(decided: Dispute, mediator_user: User) -> None:
-    zoe = person("zoe@paraphe.example", "Zoé", staff_of=SMA)
-    seizure = Seizure.record(decided, way.exhibit().copy, note="", by=mediator_user)
-    for by, cents in ((zoe, 30_000), (zoe, 40_000), (mediator_user, 50_000)):
-        seizure.note_ruling(Shares(cents, 120_000 - cents), way.exhibit("Jugement").copy, by=by)
-    told = letters("mediation.noted.noted_before")
-    assert set(told) == {zoe.email}
-    assert told[zoe.email].startswith(f"Rien à faire, {mediator_user.display_name} a noté de nouveau le jugement")
 
 
 def test_whoever_may_lift_a_seizure_reads_what_proves_it(decided: Dispute, mediator_user: User) -> None:
