@@ -19,7 +19,7 @@ from mediation.models import Decision, Entry, Evidence, Seizure, SplitProposal
 from mediation.outcomes import outcomes
 from mediation.states import DisputeState, ProposalState
 from mediation.turns import Turn
-from mediation.words import Phase, author, label_of, labels_mean, lowered, phase_of, step_of, thawed, whose
+from mediation.words import Phase, author, given, label_of, labels_mean, lowered, phase_of, step_of, thawed, whose
 from projects.report import Reading, todos
 
 if TYPE_CHECKING:
@@ -290,6 +290,16 @@ class Dossier:
     def ruled(self) -> Seizure | None:
         """The court whose ruling was executed in the place of the decision."""
         return next((seizure for seizure in self.seizures if seizure.ruling), None) if self.decision else None
+
+    @property
+    def noted_words(self) -> str:
+        """What the ruling that is noted gives each side, and that it takes the decision's place."""
+        noted = next((seizure for seizure in self.seizures if seizure.noted and not seizure.ended_at), None)
+        if noted is None:
+            return ""
+        shares = {"provider": euros(noted.provider_cents), "client": euros(noted.client_cents)}
+        end = [_("It takes the place of the SMA’s decision."), _("Write here at once if these are not its own shares.")]
+        return given(" ".join(end)) % shares
 
     @property
     def decided_split(self) -> Split | None:

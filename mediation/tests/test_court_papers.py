@@ -62,7 +62,7 @@ def test_both_sides_read_the_shares_noted_and_a_ruling_that_was_replaced(
     seizure.note_ruling(Shares(50_000, 70_000), way.exhibit("Arrêt").copy, by=mediator_user)
     assert (first.readable_by(decided.client), first.readable_by(mediator_user)) == (True, True)
     text = plain(page(as_provider, address(decided)))
-    assert text.count("Écrivez ici sans attendre si ce ne sont pas les siennes") == 2
+    assert text.count("Écrivez ici sans attendre si ce ne sont pas les siennes") == 3
     assert "300,00 € au prestataire, 900,00 € au client" in text
     letter = Notice.objects.filter(name="mediation.noted.both_at_first").latest("pk").letter
     assert plain(dict(letter.figures)["Au prestataire"]) == "500,00 €"
