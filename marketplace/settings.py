@@ -385,7 +385,8 @@ SMA_LATE_DAYS = env.int("SMA_LATE_DAYS", default=2)  # after which staff are rep
 SMA_MEDIATION_DAYS = env.int("SMA_MEDIATION_DAYS", default=10)
 SMA_DECISION_DAYS = env.int("SMA_DECISION_DAYS", default=10)
 SMA_EXECUTION_DAYS = env.int("SMA_EXECUTION_DAYS", default=10)  # for a court to be seized of a decision
-SMA_PROOF_DAYS = env.int("SMA_PROOF_DAYS", default=5)  # working days more, once, to examine the proof of a court
+# Working days: once more to examine the proof of a court, and at least after one is said to be seized no more.
+SMA_PROOF_DAYS = env.int("SMA_PROOF_DAYS", default=5)
 SMA_LAST_RESORT_DAYS = env.int("SMA_LAST_RESORT_DAYS", default=60)  # in arbitration: then the case ends undecided
 SMA_COURT_DAYS = env.int("SMA_COURT_DAYS", default=90)  # after which staff ask again what the court has done
 SMA_REMINDER_DAYS = env.list("SMA_REMINDER_DAYS", cast=int, default=[2])  # before each date of a case
