@@ -57,6 +57,7 @@ class ToPublish(OfAward):
 SETTLED = _("Both sides have accepted the same split: it is executed.")
 DECIDED = _("Nothing stops the decision any more: it is executed.")
 UNREAD = _("The decision is executed, though nobody has examined what was sent since: its one delay is over.")
+ASKED_FOR_NOTHING = _("You were asked to take this case up, or to name a colleague: it is over, and nobody has to.")
 RULED = _("A court has ruled: its ruling is executed in the place of the decision.")
 
 say(
@@ -122,6 +123,17 @@ say(
     shape=OfAward,
 )
 say(
+    "executed",
+    called,
+    Words(
+        _("Nothing to do, case SMA %(n)s is settled"),
+        [SETTLED, ASKED_FOR_NOTHING],
+        OPEN_CASE,
+    ),
+    staff=True,
+    shape=OfClosing,
+)
+say(
     "withdrawn",
     bench,
     Words(
@@ -138,7 +150,7 @@ say(
     called,
     Words(
         _("Nothing to do, case SMA %(n)s is withdrawn"),
-        [_("You were asked to take this case up, or to name a colleague: it is over, and nobody has to.")],
+        [ASKED_FOR_NOTHING],
         OPEN_CASE,
     ),
     staff=True,

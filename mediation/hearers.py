@@ -84,15 +84,17 @@ def sma(dispute: Dispute, event: Event) -> Iterable[User | None]:
 
 
 def called(dispute: Dispute, event: Event) -> Iterable[User | None]:
-    """Those of the SMA who were asked to take the case up, once somebody has or it is over; but who did it.
+    """Those of the SMA who were asked to take the case up, once somebody has or nobody is to; but who did it.
 
-    Nobody when the seat only changes hands, nor when they were told before that somebody had it.
+    Nobody when the seat only changes hands, nor when they were told before that somebody had it, or that an arbitrator
+    has the case.
     """
     is_change = event.facts.get("changed") or event.facts.get("late")
     taken = "name" not in event.facts and dispute.mediator_id
-    if is_change or taken:
+    unmediated = dispute.arbitrated_at and event.verb != "mediation.arbitration"
+    if is_change or taken or unmediated:
         return []
-    done_by = [one for one in (event.by_id, dispute.mediator_id) if one]
+    done_by = [one for one in (event.by_id, dispute.mediator_id, dispute.arbitrator_id) if one]
     rows = Notice.objects.filter(event__project_key=event.project_key, event__facts__dispute=dispute.pk, name__in=CALLS)
     asked = User.objects.filter(pk__in=rows.values("user")).exclude(pk__in=done_by)
     return [one for one in asked if may_hear(one, dispute, Role.APPROVER)]

@@ -308,6 +308,17 @@ say(
     staff=True,
 )
 say(
+    "arbitration",
+    called,
+    Words(
+        _("No mediator to name any more, case SMA %(n)s goes to an arbitrator"),
+        [_("You were asked to take this case up, or to name a colleague: the mediation is over, and nobody has to.")],
+        OPEN_CASE,
+        DECIDED_BEFORE,
+    ),
+    staff=True,
+)
+say(
     "appointed",
     arbitrator,
     Words(

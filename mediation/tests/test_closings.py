@@ -119,3 +119,33 @@ def test_whoever_has_taken_it_up_is_not_told_twice_of_its_end(
     dispute.assign(mediator_user, by=None)
     dispute.withdraw(by=dispute.client)
     assert told("withdrawn") == {"others": {"Paul"}, "author": {"Claire"}, "bench": {"Marc"}}
+
+
+def test_who_was_asked_to_take_it_up_learns_that_it_is_settled(account: EscrowAccount, mediator_user: User) -> None:
+    dispute = way.mediated(account)
+    way.proposed(dispute, 80_000, dispute.client).accept(by=dispute.provider)
+    letter = last(mediator_user, "executed")
+    assert letter.subject.startswith("Rien à faire, le dossier SMA")
+    assert "Les deux parties ont accepté le même partage" in text_of(letter)
+    assert "ce n’est plus à faire" in text_of(letter)
+    assert [label for label, _value in letter.figures] == ["Gelé"]
+
+
+def test_who_was_asked_to_take_it_up_learns_once_that_an_arbitrator_has_it(
+    account: EscrowAccount, mediator_user: User, arbitrator_user: User
+) -> None:
+    dispute = way.let_fall(way.mediated(account), "sma.mediate")
+    beside = {mediator_user, arbitrator_user} - {dispute.arbitrator}
+    assert told("arbitration") == {"both": {"Claire", "Paul"}, "called": {one.name.split()[0] for one in beside}}
+    assert last(beside.pop(), "arbitration").subject.startswith("Plus de médiateur à nommer, le dossier SMA")
+    way.let_fall(dispute, "sma.last")
+    assert "called" not in told("undecided")
+
+
+def test_decision_of_a_case_without_a_mediator_is_not_told_to_who_was_asked(
+    account: EscrowAccount, mediator_user: User, arbitrator_user: User
+) -> None:
+    dispute = way.heard(way.let_fall(way.mediated(account), "sma.mediate"))
+    way.drafted(dispute, 80_000)
+    way.let_fall(dispute, "sma.execute")
+    assert "called" not in told("executed")
