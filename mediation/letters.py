@@ -268,7 +268,7 @@ class ToMediate(OfMediation):
     def paragraphs(self, facts: Facts) -> Sequence[_StrPromise | str]:
         told = [*super().paragraphs(facts)]
         if facts.get("act_by"):
-            return [*told, OR_REPLACED]
+            return [*told, or_else(facts)]
         return [*told, NOT_YET] if facts["state"] == DisputeState.OPENED else told
 
 
@@ -384,6 +384,18 @@ class ToDecide(OfCase):
         return [*super().more(facts), *told]
 
 
+class ToWrite(OfCase):
+    """A mediator has still neither written nor proposed."""
+
+    def paragraphs(self, facts: Facts) -> Sequence[_StrPromise | str]:
+        return [*super().paragraphs(facts), or_else(facts)]
+
+
+def or_else(facts: Facts) -> _StrPromise:
+    """What happens at the date before which a mediator writes or proposes."""
+    return OR_ENDED if facts["act_by"] == facts["until"] else OR_REPLACED
+
+
 FROZEN = _("The SMA can decide on %(frozen)s only: that is what the tranches in dispute held.")
 
 
@@ -410,6 +422,10 @@ CHANGED = _("This is a change: another person sat there until now. The reason gi
 MEDIATE_BEFORE = _("Write to both sides or propose a split before %(act_by)s, case SMA %(n)s")
 OR_REPLACED = _(
     "Write or propose a split before %(act_by)s: on that date somebody else takes your place, if anybody can."
+)
+OR_ENDED = _(
+    "Write or propose a split before %(act_by)s: on that date the mediation ends and, without an agreement, an "
+    "arbitrator decides."
 )
 NOT_YET = _(
     "There is nothing to propose yet: the mediation begins once the case is answered, on %(until)s at the latest. You "

@@ -38,7 +38,6 @@ from mediation.letters import (
     NOBODY_CAN,
     NOTED,
     OPEN_CASE,
-    OR_REPLACED,
     SETTLE_BEFORE,
     SILENCE,
     TO_ANSWER,
@@ -57,6 +56,7 @@ from mediation.letters import (
     ToMediate,
     ToName,
     ToProposeAgain,
+    ToWrite,
     Words,
     say,
 )
@@ -191,11 +191,12 @@ say(
     mediator,
     Words(
         MEDIATE_BEFORE,
-        [_("Both sides wait for your first message or proposal, and have until %(until)s to agree."), OR_REPLACED],
+        [_("Both sides wait for your first message or proposal, and have until %(until)s to agree.")],
         OPEN_CASE,
         SETTLE_BEFORE,
     ),
     staff=True,
+    shape=ToWrite,
 )
 say(
     "proposed",

@@ -488,12 +488,16 @@ class Course:
     def _watch_mediator(self, at: datetime) -> str | None:
         """The mediator is to write or propose; late by two working days more, another takes the seat, as events say it.
 
-        None for one who has already.
+        None for one who has already. Nobody takes it from who is named so late that the mediation ends before that:
+        its end is the date that they are told, and both sides are reminded of it.
         """
         if self._mediator_has_acted():
             return None
-        until = deadlines.after(at, settings.SMA_FIRST_ACT_DAYS + settings.SMA_LATE_DAYS)
+        until, last = deadlines.after(at, settings.SMA_FIRST_ACT_DAYS + settings.SMA_LATE_DAYS), self.dispute.mediate_by
         self._set(REPLACE, until)
+        if last and last < until:
+            self._cancel(NUDGE)
+            return last.isoformat()
         self._remind(until, at, kind=NUDGE)
         return until.isoformat()
 

@@ -126,6 +126,19 @@ def test_silent_mediator_is_replaced_and_one_who_writes_is_not(
     assert way.let_fall(silent, "sma.replace").mediator == arbitrator_user
 
 
+def test_mediator_named_too_late_to_be_replaced_keeps_the_seat(
+    account: EscrowAccount, mediator_user: User, arbitrator_user: User
+) -> None:
+    dispute = way.mediated(account)
+    dispute.assign(mediator_user, by=None)
+    dispute = way.let_fall(dispute, "sma.replace")
+    assert dispute.mediator == arbitrator_user
+    assert not Deadline.objects.about(dispute, "sma.nudge").waiting().exists()
+    assert way.due(dispute, "sma.mediate") < way.due(dispute, "sma.replace")
+    dispute = way.let_fall(dispute, "sma.mediate")
+    assert (dispute.state, dispute.mediator) == ("ARBITRATION", arbitrator_user)
+
+
 def test_mediator_named_before_the_answer_is_watched_from_it(account: EscrowAccount, mediator_user: User) -> None:
     dispute = way.opened(account)
     dispute.assign(mediator_user, by=None)

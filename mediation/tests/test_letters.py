@@ -36,7 +36,13 @@ def text_of(letter: Letter) -> str:
 
 
 @pytest.fixture
-def mediation(account: EscrowAccount, mediator_user: User) -> Dispute:
+def unhurried(settings: Any) -> None:
+    """Mediations that last longer than any mediator is waited for, whatever the public holidays."""
+    settings.SMA_MEDIATION_DAYS = 30
+
+
+@pytest.fixture
+def mediation(account: EscrowAccount, mediator_user: User, unhurried: None) -> Dispute:
     dispute = way.mediated(account)
     dispute.assign(mediator_user, by=None)
     return way.fresh(dispute)
@@ -79,7 +85,9 @@ def test_mediator_proposes_nothing_before_the_answer(account: EscrowAccount, med
     assert not Deadline.objects.about(dispute, "sma.replace", "sma.nudge").waiting().exists()
 
 
-def test_mediator_reads_the_answer_and_before_when_they_act(account: EscrowAccount, mediator_user: User) -> None:
+def test_mediator_reads_the_answer_and_before_when_they_act(
+    account: EscrowAccount, mediator_user: User, unhurried: None
+) -> None:
     dispute = way.opened(account)
     dispute.assign(mediator_user, by=None)
     dispute.answer("Elles n’étaient pas prévues.", by=dispute.provider, key=uuid.uuid4())
@@ -96,6 +104,19 @@ def test_mediator_is_reminded_before_somebody_takes_the_seat(mediation: Dispute,
     assert told("nudged") == {"mediator": {"Marc"}}
     assert f"avant le {act_by}" in plain(last(mediator_user, "nudged").subject)
     assert dispute.mediator == mediator_user
+
+
+def test_mediator_named_late_is_told_the_end_of_the_mediation(
+    account: EscrowAccount, mediator_user: User, arbitrator_user: User
+) -> None:
+    dispute = way.mediated(account)
+    dispute.assign(mediator_user, by=None)
+    dispute = way.let_fall(dispute, "sma.replace")
+    assert dispute.mediate_by
+    text, until = text_of(last(arbitrator_user, "assigned")), plain(paris(dispute.mediate_by))
+    assert text.startswith(f"Écrivez aux deux parties ou proposez un partage avant le {until}")
+    assert "à cette date, la médiation prend fin et, sans accord, un arbitre décide" in text
+    assert "prend votre place" not in text
 
 
 def test_mediator_who_has_written_is_not_reminded(mediation: Dispute, mediator_user: User) -> None:
