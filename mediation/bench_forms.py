@@ -76,19 +76,27 @@ class StaffField(StaffChoice):
 
 
 def nobody(dispute: Dispute, role: Role, *, but_oneself: bool) -> str:
-    """Why nobody is offered a seat, and what to do about it; `but_oneself`, as who asks may not name themselves."""
+    """Why nobody is offered a seat, or nobody but who has it, and what to do about it.
+
+    `but_oneself`: who asks may not name themselves.
+    """
     people = User.objects.filter(groups__name=SMA, is_staff=True)
     found = Counter(Bench(dispute).obstacle(role, one) for one in people)
     found[None] -= but_oneself
     reasons = [words(n) % {"n": n} for obstacle, words in OBSTACLES.items() if (n := found[obstacle])]
     why = ", ".join([*reasons, *([_now("you do not name yourself")] if but_oneself else [])])
-    told = _now("Nobody can be the %(role)s. Of the members of the SMA: %(why)s.")
-    todo = _now(
-        "Ask an administrator to add somebody to the SMA, or to open a suspended account again, then load this page "
-        "again. Somebody is looked for by itself, too, every %(n)s working days."
-    )
+    words = [
+        _now("Nobody can be the %(role)s. Of the members of the SMA: %(why)s."),
+        _now(
+            "Ask an administrator to add somebody to the SMA, or to open a suspended account again, then load this "
+            "page again."
+        ),
+        _now("Somebody is looked for by itself, too, every %(n)s working days."),
+    ]
+    if getattr(dispute, f"{role.lower()}_id"):  # nobody is looked for as long as somebody sits there
+        words = [_now("Nobody else can be the %(role)s. Of the members of the SMA: %(why)s."), words[1]]
     known = {"role": role.label, "why": why or _now("no other"), "n": days_to_seek(role)}
-    return f"{told} {todo}" % known
+    return " ".join(words) % known
 
 
 OBSTACLES: dict[type[Refusal] | None, Callable[[int], str]] = {

@@ -88,12 +88,21 @@ def test_nobody_to_name_says_why_and_what_to_do(
     person("leo@paraphe.example", "Léo Pic", staff_of=SMA).suspend(by=moderator_user, reason="Départ")
     text = page(signed_in(arbitrator_user), f"{CASES}{arbitration.pk}/appoint/do/")
     for words in (
-        "Personne ne peut siéger comme arbitre",
+        "Personne d’autre ne peut siéger comme arbitre",
         "1 a un lien avec une partie, 1 a été médiateur de ce litige, 1 est suspendu, 1 a déjà le siège",
         "Demandez à un administrateur",
-        "tous les 2 jours ouvrés",
     ):
         assert words in text
+    assert "recherchée d’office" not in text
+
+
+def test_empty_seat_that_nobody_can_take_is_looked_for_by_itself(
+    account: EscrowAccount, mediator_user: User, superuser: User
+) -> None:
+    dispute = way.arbitrated(account, mediator_user)
+    text = page(signed_in(superuser), f"{CASES}{dispute.pk}/appoint/do/")
+    assert "Personne ne peut siéger comme arbitre" in text
+    assert "Une personne est aussi recherchée d’office tous les 2 jours ouvrés." in text
 
 
 def test_mediator_writes_with_evidence_and_notes_alone(mediation: Dispute, as_mediator: Client) -> None:
