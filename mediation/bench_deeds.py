@@ -45,8 +45,8 @@ SEATED = frozenset(Role)
 class CaseDeed(AdminDeed):
     """A deed on a case. With `seats`, it exists only for whoever has one of them in it; without, for all of the SMA.
 
-    Its button is not shown to whoever ever had one of the `barred` seats there: the domain refuses them. `again` is its
-    name where somebody has the `seat` that it gives.
+    It does not exist for whoever ever had one of the `barred` seats there, either: the domain refuses them. `again` is
+    its name where somebody has the `seat` that it gives.
     """
 
     seats: frozenset[Role] = field(default_factory=frozenset)
@@ -56,7 +56,13 @@ class CaseDeed(AdminDeed):
     template: ClassVar[str] = "admin/case_deed.html"
 
     def permits(self, user: Any, row: Dispute) -> bool:
-        return super().permits(user, row) and (not self.seats or bool(self.seats & seat_of(row, user)))
+        return super().permits(user, row) and self.is_open_to(user, row)
+
+    def is_open_to(self, user: Any, row: Dispute) -> bool:
+        """Whether the seats that `user` has, and those that they ever had, let them do it."""
+        if self.barred and self.barred & Bench(row).held_by(user):
+            return False
+        return not self.seats or bool(self.seats & seat_of(row, user))
 
     def hears(self, user: Any, row: Dispute) -> bool:
         """Whoever had the seat when the page was opened, and lost it while writing, learns why it was refused."""
@@ -65,9 +71,6 @@ class CaseDeed(AdminDeed):
 
     def name_on(self, row: Dispute) -> str | _StrPromise:
         return self.again if self.seat and getattr(row, f"{self.seat}_id") else self.label
-
-    def is_for(self, user: Any, row: Any) -> bool:
-        return super().is_for(user, row) and not (self.barred and self.barred & Bench(row).held_by(user))
 
     def filled(self, request: HttpRequest, row: Dispute) -> Deed:
         form = cast("type[forms.CaseForm]", self.form)

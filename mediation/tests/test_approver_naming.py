@@ -92,6 +92,17 @@ def test_who_mediated_or_decides_chooses_no_approver(
             unapproved.ask_approval(one, by=zoe)
 
 
+def test_who_mediated_or_decides_finds_no_page_to_name_somebody(
+    unapproved: Dispute, zoe: User, mediator_user: User, arbitrator_user: User
+) -> None:
+    naming = [(mediator_user, "appoint"), (mediator_user, "ask-approval"), (arbitrator_user, "ask-approval")]
+    for one, deed in naming:
+        browser = signed_in(one)
+        assert "Zoé Hamel" not in desk_page(browser, f"{CASES}{unapproved.pk}/{deed}/do/", status=403)
+        assert do(browser, unapproved, deed, staff=zoe.pk, reason="Absence.") == "403"
+    assert way.fresh(unapproved).approver is None
+
+
 def test_approver_is_named_for_a_decision_that_is_written_alone(
     account: EscrowAccount, mediator_user: User, arbitrator_user: User, zoe: User, ida: User
 ) -> None:
