@@ -225,10 +225,22 @@ class Dossier:
         where = label[:1].upper() + label[1:]
         who = {"who": _("Nobody"), "who_note": _("The case is over.")}
         when = {"when": _("Nothing is left to do"), "when_note": self.waits}
+        if self.reopening:
+            note_on_time = _("You may open the dispute again as long as the money is held.")
+            when = {"when": _("Whenever you wish"), "when_note": note_on_time}
         if step := self.to_invoice:
             who = {"who": step.title, "who_note": _("The case is over.")}
             when = {"when": step.when, "when_note": step.text}
         return {"where": where, "where_note": note, **who, **when, "yours": bool(self.to_invoice)}
+
+    @cached_property
+    def reopening(self) -> str:
+        """Where the reader opens again what nobody decided, if they may, as the report says it; or nothing."""
+        if self.dispute.state != DisputeState.UNDECIDED or not self.is_party or self.reader.is_suspended:
+            return ""
+        free = [part.tranche for part in self.dispute.freeze.rows if part.tranche.is_deliverable]
+        opening = reverse("mediation:open", args=[self.dispute.project.key]) if free else ""
+        return f"{opening}?tranche={free[0].pk}" if len(free) == 1 else opening
 
     @cached_property
     def to_invoice(self) -> Todo | None:

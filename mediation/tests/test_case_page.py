@@ -110,6 +110,33 @@ def test_withdrawn_case_says_that_all_is_as_before(account: EscrowAccount, as_cl
     assert "les tranches sont revenues à leur état d’avant" in page(as_client, address(dispute))
 
 
+def test_side_opens_again_from_the_case_what_nobody_decided(
+    account: EscrowAccount, mediator_user: User, as_client: Client, as_provider: Client, as_mediator: Client
+) -> None:
+    dispute = way.let_fall(way.arbitrated(account, mediator_user), "sma.last")
+    opening = f"/projets/{account.project.key}/litige/nouveau/?tranche={way.tranche(account).pk}"
+    for browser in (as_client, as_provider):
+        text = page(browser, address(dispute))
+        assert f'href="{opening}"' in text
+        assert "Vous pouvez ouvrir de nouveau le litige tant que l’argent est bloqué." in text
+        assert "Il ne reste rien à faire" not in text
+    assert "checked" in page(as_client, opening)
+    assert opening not in page(as_mediator, address(dispute))
+
+
+def test_nothing_is_opened_again_that_is_open_or_shut(
+    account: EscrowAccount, mediator_user: User, moderator_user: User, as_client: Client, as_provider: Client
+) -> None:
+    dispute = way.let_fall(way.arbitrated(account, mediator_user, 1, 2), "sma.last")
+    opening = f'href="/projets/{account.project.key}/litige/nouveau/"'
+    dispute.provider.suspend(by=moderator_user, reason="Vérification")
+    assert opening in page(as_client, address(dispute))
+    assert opening not in page(as_provider, address(dispute))
+    way.opened(account, 1, 2)
+    text = page(as_client, address(dispute))
+    assert (opening in text, "Il ne reste rien à faire" in text) == (False, True)
+
+
 def test_case_without_a_decision_says_so_everywhere(
     account: EscrowAccount, mediator_user: User, as_client: Client, as_mediator: Client
 ) -> None:
