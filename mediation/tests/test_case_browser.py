@@ -53,6 +53,24 @@ def test_the_provider_s_pages_have_no_fault(dispute: Dispute, account: EscrowAcc
     assert looked_at(enter, case.provider, *(address(case, end) for end in ends), report, payments) == []
 
 
+LABELS = """() => {
+  const canvas = document.createElement("canvas").getContext("2d");
+  return [...document.querySelectorAll("td[data-label]")].filter(cell => {
+    const style = getComputedStyle(cell, "::before");
+    canvas.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+    const words = cell.dataset.label.split(" ").map(word => canvas.measureText(word).width);
+    return Math.max(...words) > parseFloat(style.width) + 1;
+  }).map(cell => cell.dataset.label);
+}"""
+
+
+def test_labels_of_the_evidence_break_between_words_only(dispute: Dispute, enter: Enter) -> None:
+    page = enter(dispute.client, width=360)
+    page.goto(address(dispute))
+    assert page.locator("td[data-label]").count() > 3
+    assert page.evaluate(LABELS) == []
+
+
 def test_decided_case_has_no_fault(dispute: Dispute, enter: Enter) -> None:
     way.drafted(way.heard(way.handed_over(dispute)), 90_000)
     assert looked_at(enter, dispute.provider, address(dispute)) == []
