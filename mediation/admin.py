@@ -26,6 +26,7 @@ from mediation.bench_forms import CarryOutForm, DecideForm, LiftForm, RulingForm
 from mediation.casefile import CaseFile, Ruling, decides_in
 from mediation.desk import delays, on_desk_of, workload
 from mediation.models import Decision, Dispute, DisputeState, Evidence, Seizure
+from mediation.models.bench import is_member
 from mediation.outcomes import outcomes
 from mediation.states import MEDIATED
 from mediation.turns import Turn
@@ -128,9 +129,8 @@ def decision(turn: Turn) -> str:
 
 def execution(turn: Turn) -> str:
     """What a decision waits for: the court, the SMA, or its date."""
-    if turn.is_noted:
-        return _now("the execution of the court’s ruling")
     told = _now("the ruling of the court") if turn.is_seized else _now("its execution")
+    told = _now("the execution of the court’s ruling") if turn.is_noted else told
     proof = _now("what was sent since the decision, to be examined") if turn.has_proof else ""
     return _now("%(one)s; %(other)s") % {"one": proof, "other": told} if proof else told
 
@@ -222,6 +222,8 @@ class DisputeAdmin(ReadOnlyAdmin):
         case = context.get("original")
         if case and case.is_seated(staff(request)):
             context["file"] = CaseFile(case, staff(request))
+        elif case and is_member(staff(request)):
+            context["ruling"] = case.seizures.noted().first()
         return super().render_change_form(request, context, *args, **kwargs)
 
     def do(self, request: HttpRequest, row: Model, deed: AdminDeed) -> HttpResponse:

@@ -291,7 +291,9 @@ COURTS: dict[str, AdminDeed] = {
     "rule": CourtDeed(
         _("Note the ruling of the court"),
         ASSIGN,
-        lambda case, by, data: seizure_of(case).note_ruling(shares(data), paper_in(data, "ruling"), by=by),
+        lambda case, by, data: seizure_of(case).note_ruling(
+            shares(data), paper_in(data, "ruling"), by=by, seen=data["version"]
+        ),
         form=forms.RulingForm,
         offered=lambda case: case.is_seized,
     ),

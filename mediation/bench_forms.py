@@ -28,6 +28,7 @@ from mediation.models import Bench, Dispute, Evidence, Publication, Role
 from mediation.models.bench import with_load
 from mediation.models.cases import LEAST_GROUNDS
 from mediation.models.course import days_to_seek
+from mediation.models.courts import EXAMINED
 from mediation.outcomes import outcomes
 from mediation.turns import returned_to
 
@@ -343,10 +344,7 @@ class PiecesField(PiecesChoice):
     """Pieces of the case, by their labels and titles."""
 
     widget = forms.SelectMultiple(attrs={"size": 4})
-    default_error_messages = dict.fromkeys(
-        ("invalid_choice", "invalid_pk_value"),
-        _("A piece that you chose is not to be examined any more: somebody has done it meanwhile. Read the case."),
-    )
+    default_error_messages = dict.fromkeys(("invalid_choice", "invalid_pk_value"), EXAMINED)
 
 
 class SetAsideForm(CaseForm):
@@ -370,7 +368,7 @@ class SetAsideForm(CaseForm):
 class CourtForm(SightedForm):
     """A deed on what stands of a court: `seen` is the seizure, with the ruling and shares that its page shows."""
 
-    seen = forms.CharField(widget=forms.HiddenInput, max_length=80)
+    seen = forms.CharField(widget=forms.HiddenInput, max_length=120)
 
     def __init__(self, *args: Any, dispute: Dispute, **kwargs: Any) -> None:
         super().__init__(*args, dispute=dispute, **kwargs)
@@ -385,16 +383,29 @@ class LiftForm(CourtForm):
 
     def __init__(self, *args: Any, dispute: Dispute, **kwargs: Any) -> None:
         super().__init__(*args, dispute=dispute, **kwargs)
+        if not dispute.is_seized:
+            return
         soonest = deadlines.after(timezone.now(), settings.SMA_PROOF_DAYS)
         told = _now("The decision is then executed on %(at)s, unless a court is noted again before.")
         self.fields["note"].help_text = told % {"at": paris(max(dispute.execute_at or soonest, soonest))}
 
 
 class RulingForm(PaperForm, SharesForm):
-    """What a court ruled, with its paper: nothing moves yet."""
+    """What a court ruled, with its paper: nothing moves yet. `version` is what the page shows of the seizure."""
 
     paper = "ruling"
     ruling = DocumentField(label=_("Ruling of the court"))
+    version = forms.CharField(widget=forms.HiddenInput, max_length=120, required=False)
+
+    def __init__(self, *args: Any, dispute: Dispute, **kwargs: Any) -> None:
+        super().__init__(*args, dispute=dispute, **kwargs)
+        standing = dispute.seizures.standing().first()
+        self.fields["version"].initial = standing.version if standing else ""
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        super().add_error(field, error)
+        typed: Any = self.data
+        typed[self.add_prefix("version")] = self.fields["version"].initial
 
 
 class CarryOutForm(CourtForm):

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from django.db.models import Q
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.models import User
 from marketplace.events.models import Notice
 from mediation.hearers import author, both, may_hear
-from mediation.letters import EXECUTED_ON, OPEN_CASE, OfCase, Words, say
+from mediation.letters import EXECUTED_ON, NOTED, OPEN_CASE, OfCase, Words, say
 from mediation.models import Bench, has_tie
 from mediation.models.bench import chiefs, members
-from mediation.states import DisputeState, Role
+from mediation.states import DisputeState, EntryKind, Role
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from mediation.models import Dispute
 
 ASKED = ("mediation.proof.all_of_the_sma", "mediation.held.all_of_the_sma", "mediation.noted.second")
+NOTED_BY = (EntryKind.SEIZED, EntryKind.NOTED, EntryKind.LIFTED)
 AT_STAKE = _("Note that a court is seized, or set it aside and say why. %(frozen)s are at stake.")
 
 
@@ -35,26 +37,35 @@ def all_of_the_sma(dispute: Dispute, event: Event) -> Iterable[User | None]:
 
 def second(dispute: Dispute, event: Event) -> Iterable[User | None]:
     """Who may execute a ruling: another than who noted it, if it takes two; else it is asked of all only again."""
-    if not (event.facts["second"] or event.facts["again"]):
-        return []
     seizure = dispute.seizures.noted().first()
-    alone = seizure.noted_by_id if seizure and event.facts["second"] else None
-    return [one for one in members() if one.pk not in (alone, event.by_id) and not has_tie(one, dispute)]
+    if not seizure or not (event.facts["second"] or event.facts["again"]):
+        return []
+    return seizure.others if event.facts["second"] else all_of_the_sma(dispute, event)
 
 
 def asked(dispute: Dispute, event: Event) -> Iterable[User | None]:
-    """Who was asked to examine or to execute something and does not sit in the case, but who did it."""
+    """Who was asked to examine or to execute something, or noted it, and does not sit in the case; but who did it."""
     rows = Notice.objects.filter(name__in=ASKED, event__facts__dispute=dispute.pk, event__project_key=event.project_key)
     told = {event.by_id, *(one.pk for one in Bench(dispute).sitting())}
-    people = User.objects.filter(pk__in=rows.values("user")).exclude(pk__in=[pk for pk in told if pk])
+    noted = dispute.entries.filter(kind__in=NOTED_BY).values("by")
+    people = User.objects.filter(Q(pk__in=rows.values("user")) | Q(pk__in=noted))
+    people = people.exclude(pk__in=[pk for pk in told if pk])
     return [one for one in people if may_hear(one, dispute, Role.APPROVER)]
 
 
 def asked_or_sitting(dispute: Dispute, event: Event) -> Iterable[User | None]:
-    """Who was asked, and who sits in it, but who did it; nobody as long as something else is to be examined."""
-    if event.facts["left"]:
+    """Who was asked, and who sits in it, but who did it; nobody as long as there is something else to do."""
+    if event.facts["left"] or event.facts["noted"]:
         return []
     return [*asked(dispute, event), *(one for one in Bench(dispute).sitting() if one.pk != event.by_id)]
+
+
+def objected_to(dispute: Dispute, event: Event) -> Iterable[User | None]:
+    """Who may execute a ruling of which a side has written without a piece; who sits in the case has the words."""
+    if not event.facts.get("objects") or event.facts["proves"]:
+        return []
+    sitting = Bench(dispute).sitting()
+    return [one for one in all_of_the_sma(dispute, event) if one not in sitting]
 
 
 def asked_in_vain(dispute: Dispute, event: Event) -> Iterable[User | None]:
@@ -154,6 +165,21 @@ class OfLastDays(OfCase):
 
 STILL_EXAMINED = _("Case SMA %(n)s: the SMA examines what was sent since the decision.")
 STILL_TAKEN = _("If a court is seized and you have not sent its proof, send it in the case before that date.")
+
+
+class OfObjection(OfProof):
+    """A side has written of a ruling that is noted: the words stand on the page that executes it."""
+
+    def paragraphs(self, facts: Facts) -> Sequence[_StrPromise | str]:
+        return self.words.paragraphs
+
+
+class OfLifted(OfCase):
+    """No court is seized any more: a ruling that was noted falls."""
+
+    def paragraphs(self, facts: Facts) -> Sequence[_StrPromise | str]:
+        fallen = [_("The ruling that the SMA had noted is not executed.")] if facts.get("noted") else []
+        return [*super().paragraphs(facts), *fallen]
 
 
 class OfReceived(OfCase):
@@ -265,6 +291,32 @@ say(
     shape=OfExamined,
 )
 say(
+    "said",
+    objected_to,
+    Words(
+        _("Read what a side writes of the court’s ruling before it is executed, case SMA %(n)s"),
+        [_("A side has written while the ruling of a court is noted: the page that executes it shows the words.")],
+        OPEN_CASE,
+    ),
+    staff=True,
+    shape=OfObjection,
+)
+say(
+    "lifted",
+    both,
+    Words(
+        _("Nothing to do, the decision is executed on %(until)s after all: %(title)s"),
+        [
+            _("No court is seized any more: the decision of case SMA %(n)s is executed on the date below."),
+            _("If a court is still seized, or seized again, send its proof in the case before."),
+        ],
+        OPEN_CASE,
+        EXECUTED_ON,
+        quoted=NOTED,
+    ),
+    shape=OfLifted,
+)
+say(
     "lifted",
     asked,
     Words(
@@ -293,7 +345,10 @@ say(
     both,
     Words(
         _("Nothing to do, the execution is put off until %(until)s: %(title)s"),
-        [_("In case SMA %(n)s the SMA still has to examine what was sent since the decision. This happens once.")],
+        [
+            _("In case SMA %(n)s the SMA still has to examine what was sent since the decision. This happens once."),
+            STILL_TAKEN,
+        ],
         OPEN_CASE,
         EXECUTED_ON,
     ),

@@ -291,7 +291,8 @@ class Dossier:
     @cached_property
     def seizures(self) -> list[Seizure]:
         """The courts seized of the decision, with their papers."""
-        return list(self.dispute.seizures.select_related("document", "noted", "ruling"))
+        rows = self.dispute.seizures.select_related("document", "noted", "ruling")
+        return list(rows.prefetch_related("papers"))
 
     @property
     def decided_at(self) -> datetime | None:

@@ -314,6 +314,14 @@ class ToProposeAgain(OfRefusal):
         return [told % {"n": numbered(numbers)}] if numbers else []
 
 
+class OfSaid(OfCase):
+    """Whoever sits in a case reads what was written in it."""
+
+    def paragraphs(self, facts: Facts) -> Sequence[_StrPromise | str]:
+        told = [OBJECTED] if facts.get("objects") else [FROZEN] if facts["state"] != DisputeState.DECIDED else []
+        return [*self.intro(facts), *told]
+
+
 class OfArbitration(OfCase):
     """An arbitrator decides: last evidence is called for where it is still in time."""
 
@@ -410,6 +418,7 @@ def of_proof(facts: Facts) -> _StrPromise:
     return _("The SMA examines whether it proves that a court is seized: the execution may have to wait.")
 
 
+OBJECTED = _("The ruling of the court is noted: whoever executes it reads these words before.")
 NOTHING_BUT_WAIT = _("Nothing to do for now, an arbitrator decides: %(title)s")
 SILENCE = _("Silence never wins by itself: on that date the case goes on without you.")
 STRAIGHT = _(

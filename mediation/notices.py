@@ -48,6 +48,7 @@ from mediation.letters import (
     OfProposal,
     OfRefusal,
     OfReminder,
+    OfSaid,
     OfStuck,
     OfTurn,
     ToDecide,
@@ -282,7 +283,13 @@ say(
         OPEN_CASE,
     ),
 )
-say("said", bench, Words(_("Read the message signed %(who)s, case SMA %(n)s"), [FROZEN], OPEN_CASE), staff=True)
+say(
+    "said",
+    bench,
+    Words(_("Read the message signed %(who)s, case SMA %(n)s"), [], OPEN_CASE),
+    staff=True,
+    shape=OfSaid,
+)
 say(
     "arbitration",
     both,
@@ -399,20 +406,6 @@ say(
         _("Nothing to do, a court is seized and nothing is executed: %(title)s"),
         [_("The decision of case SMA %(n)s is not executed: %(frozen)s stay frozen until the court has ruled.")],
         OPEN_CASE,
-        quoted=NOTED,
-    ),
-)
-say(
-    "lifted",
-    both,
-    Words(
-        _("Nothing to do, the decision is executed on %(until)s after all: %(title)s"),
-        [
-            _("No court is seized any more: the decision of case SMA %(n)s is executed on the date below."),
-            _("If a court is still seized, or seized again, send its proof in the case before."),
-        ],
-        OPEN_CASE,
-        EXECUTED_ON,
         quoted=NOTED,
     ),
 )

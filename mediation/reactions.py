@@ -124,6 +124,8 @@ def to_execute(turn: Turn, reader: int) -> tuple[str, str]:
         return _("The SMA: examine what was sent since the decision of case %(n)s"), examined_or_put_off(turn.dispute)
     if turn.is_noted:
         text = _("%(amount)s stay frozen until then. The ruling is executed instead of the decision.")
+        if turn.has_proof:
+            return _("The SMA: read what was sent, then execute the court’s ruling, case SMA %(n)s"), text
         return _("The SMA: execute the court’s ruling, case SMA %(n)s"), text
     if turn.is_seized:
         text = _("%(amount)s stay frozen until it has ruled. On that date the SMA asks both of you where it stands.")

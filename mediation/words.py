@@ -109,7 +109,7 @@ def step_of(entry: Entry, reader: User, decided_at: datetime | None = None) -> d
     if entry.kind == EntryKind.NOTED and "provider_cents" in entry.facts:
         text = given(_("Write here at once if these are not its own shares.")) % facts
     if entry.kind == EntryKind.DISMISSED and entry.facts.get("noted"):
-        text = _("The SMA has read it. The ruling that it has noted is executed.")
+        text = _("The SMA has read it: it changes nothing in the ruling that is noted.")
     elif entry.kind == EntryKind.DISMISSED and entry.facts.get("seized"):
         text = _("The SMA has read it. A court is seized: nothing is executed before it has ruled.")
     if entry.kind == EntryKind.EXECUTED and entry.facts.get("unread"):
@@ -379,7 +379,9 @@ def decided(turn: Turn, reader: User) -> Phase:
     if turn.is_noted:
         note = _("It is executed in the place of the decision: check the shares that the SMA has noted, below.")
         silence = _("On that date it is asked of the SMA again; the money stays frozen.")
-        return Phase(_("Decided"), _("The SMA: execute the ruling of the court"), note, silence)
+        who = _("The SMA: execute the ruling of the court")
+        who = _("The SMA: read what was sent, then execute the ruling of the court") if turn.has_proof else who
+        return Phase(_("Decided"), who, note, silence)
     if turn.is_seized:
         note = _("Nothing is executed before it has ruled: send us its ruling as soon as you have it.")
         if turn.has_proof:

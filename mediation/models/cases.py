@@ -436,7 +436,8 @@ class Dispute(models.Model):
             pieces = [piece.label for piece in entry.evidence.all()]
             proves = bool(pieces) and self.state == DisputeState.DECIDED and self.is_party(by)
             court = self.court_facts() if proves else {}
-            self.tell("said", by=by, text=text, pieces=pieces, proves=proves, **court)
+            objects = self.state == DisputeState.DECIDED and self.is_party(by) and self.seizures.noted().exists()
+            self.tell("said", by=by, text=text, pieces=pieces, proves=proves, objects=objects, **court)
             if proves:
                 self.ask_to_examine(by=by, text=text, pieces=pieces)
             return entry

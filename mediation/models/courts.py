@@ -20,18 +20,19 @@ from marketplace.refusals import Refusal
 from marketplace.templatetags.page import euros, paris
 from mediation.states import DisputeState, EntryKind
 
-from .bench import Bench, has_tie, is_member, of_sides, tied_to
-from .cases import Dispute
+from .bench import Bench, has_tie, is_member, members, of_sides, tied_to
+from .cases import WORDS, Dispute
 from .course import Course
 from .decisions import Decision
 from .evidence import Evidence
-from .timeline import concerned
+from .timeline import Entry, concerned
 
 if TYPE_CHECKING:
     from escrow.models.freezes import Split
     from marketplace.accounts.models import User
 
 COURT = "mediation.court"
+EXAMINED = _("A piece that you chose is not to be examined any more: somebody has done it meanwhile. Read the case.")
 
 
 class SeizureQuerySet(models.QuerySet["Seizure"]):
@@ -106,7 +107,7 @@ class Seizure(models.Model):
         """
         with locked(dispute.project, dispute):
             if done := dispute.seizures.standing().first():
-                return done.same_as(by)
+                return done.same_as(proof, note, by=by)
             cls.must_be_possible(dispute, by)
             document = kept(proof, by=by)
             seizure = cls.objects.create(dispute=dispute, document=document, note=note, by=by)
@@ -117,9 +118,9 @@ class Seizure(models.Model):
             dispute.tell("seized", by=by, text=note, proof=document.get_absolute_url())
             return seizure
 
-    def same_as(self, by: User) -> Seizure:
-        """This seizure, noted again by the same person; refused (Known) to a colleague, whose paper would be lost."""
-        if self.by_id != by.pk:
+    def same_as(self, proof: Clean | Evidence, note: str, *, by: User) -> Seizure:
+        """This seizure, noted again alike; refused (Known) where another's paper, or other words, would be lost."""
+        if (self.by, self.note, self.document.sha256) != (by, note, sha256_of(proof)):
             raise self.Known(name=self.by.display_name)
         return self
 
@@ -140,22 +141,24 @@ class Seizure(models.Model):
             self._end(by)
             Course(self.dispute).lifted(at=timezone.now())
             self.dispute.write(EntryKind.LIFTED, by=by, text=note)
-            self.dispute.tell("lifted", by=by, text=note)
+            self.dispute.tell("lifted", by=by, text=note, noted=self.noted is not None)
 
-    def note_ruling(self, shares: Shares, ruling: Clean | Evidence, *, by: User) -> None:
+    def note_ruling(self, shares: Shares, ruling: Clean | Evidence, *, by: User, seen: str = "") -> None:
         """Note what the court ruled, with its document: nothing moves yet.
 
-        Another one takes the place of what was noted; the same again, by the same person, changes nothing. Of what the
-        sides have sent, `ruling` alone is examined with it. Refused: Ended, Executed, NotDecided, Bench.NotOfTheSma,
-        Bench.Tied, Decision.NotTheWhole.
+        Another one takes the place of what was noted; the same again changes nothing. Of what the sides have sent,
+        `ruling` alone is examined with it. Refused: Ended, Executed, NotDecided, Bench.NotOfTheSma, Bench.Tied,
+        Decision.NotTheWhole, Replaced (what stands is not the `version` seen, if one is given).
         """
         with locked(self.dispute.project, self.dispute, self):
             self._must_stand()
             self.must_be_possible(self.dispute, by)
             if min(shares) < 0 or sum(shares) != self.dispute.cents:
                 raise Decision.NotTheWhole(frozen=euros(self.dispute.cents))
-            if self._is_noted_so(shares, ruling, by):
+            if self.noted and (self.shares, self.noted.sha256) == (shares, sha256_of(ruling)):
                 return
+            if seen and seen != self.version:
+                raise self.Replaced
             other = self.noted is not None
             self.noted, self.noted_by, self.noted_at = kept(ruling, by=by), by, timezone.now()
             self.provider_cents, self.client_cents = shares
@@ -186,13 +189,38 @@ class Seizure(models.Model):
         """
         if self.dispute.cents > settings.SMA_APPROVAL_CENTS:
             return True
-        notings = self.dispute.entries.filter(kind=EntryKind.NOTED, at__gte=self.at)
-        return len(set(notings.values_list("by_id", flat=True))) > 1
+        others = [entry for entry in self.notings if entry.by_id != self.noted_by_id]
+        return any(entry.facts.get("provider_cents") != self.provider_cents for entry in others)
+
+    @property
+    def others(self) -> list[User]:
+        """Who of the SMA may execute the ruling besides who noted it."""
+        return [one for one in members() if one.pk != self.noted_by_id and not has_tie(one, self.dispute)]
+
+    @property
+    def notings(self) -> list[Entry]:
+        """What was noted of rulings in this case, a seizure that was lifted included; the latest last."""
+        return list(self.dispute.entries.filter(kind=EntryKind.NOTED).select_related("by"))
+
+    @property
+    def replaced(self) -> list[Document]:
+        """The rulings that another took the place of."""
+        kept = {self.document_id, self.noted_id, self.ruling_id}
+        return [paper for paper in self.papers.all() if paper.pk not in kept]
+
+    @property
+    def objections(self) -> list[Entry]:
+        """What the two sides have written since the ruling was noted: whoever executes it reads that before."""
+        if self.noted_at is None:
+            return []
+        rows = self.dispute.entries.shown().filter(kind__in=WORDS, at__gt=self.noted_at)
+        return [entry for entry in rows if entry.by and self.dispute.is_party(entry.by)]
 
     @property
     def version(self) -> str:
-        """Which ruling is noted, with which shares: what its reader has seen."""
-        return f"{self.pk}-{self.noted_id or 0}-{self.provider_cents or 0}-{self.client_cents or 0}"
+        """Which ruling is noted, with which shares, and what was last written of it: what its reader has seen."""
+        last = [entry.pk for entry in self.objections][-1:] or [0]
+        return f"{self.pk}-{self.noted_id or 0}-{self.provider_cents or 0}-{self.client_cents or 0}-{last[0]}"
 
     def carry_out(self, seen: str, *, by: User) -> None:
         """Execute the ruling that was noted, the `version` seen, in one transfer; above a limit as a second person.
@@ -228,11 +256,6 @@ class Seizure(models.Model):
         """Refuse what comes after the court's ruling was executed (Executed), or after it was lifted (Ended)."""
         if self.ended_at:
             raise (self.Executed if self.ruling_id else self.Ended)(date=paris(self.ended_at))
-
-    def _is_noted_so(self, shares: Shares, ruling: Clean | Evidence, by: User) -> bool:
-        """Whether `by` has just noted the same shares by the same paper."""
-        sha256 = ruling.document.sha256 if isinstance(ruling, Evidence) else hashlib.sha256(ruling.content).hexdigest()
-        return bool(self.noted and self.shares == shares and (self.noted_by, self.noted.sha256) == (by, sha256))
 
     @staticmethod
     def _examined(dispute: Dispute, paper: Clean | Evidence, seen: int = 0) -> None:
@@ -279,6 +302,9 @@ class Seizure(models.Model):
     class NotDecided(Refusal):
         sentence = _("This case has no decision that waits for its execution. Nothing was recorded.")
 
+    class Examined(Refusal):
+        sentence = EXAMINED
+
     class NotSeized(Refusal):
         sentence = _("No court is seized of this case. Nothing was changed.")
 
@@ -303,20 +329,29 @@ def kept(proof: Clean | Evidence, *, by: User) -> Document:
     return proof.document if isinstance(proof, Evidence) else Document.take_in(proof, owner=by, purpose=COURT)
 
 
+def sha256_of(paper: Clean | Evidence) -> str:
+    """Of what the two sides read of it."""
+    return paper.document.sha256 if isinstance(paper, Evidence) else hashlib.sha256(paper.content).hexdigest()
+
+
 def set_aside(dispute: Dispute, pieces: Iterable[Evidence], reason: str, *, by: User) -> None:
     """The SMA has examined what came after the decision: it does not prove that a court is seized, for `reason`.
 
-    The decision is executed at its date. Pieces that were examined before change nothing. Refused:
-    Seizure.NotDecided, Bench.NotOfTheSma, Bench.Tied, Dispute.NeedsText.
+    The decision is executed at its date. The same again changes nothing. Refused: Seizure.NotDecided,
+    Bench.NotOfTheSma, Bench.Tied, Dispute.NeedsText, Seizure.Examined (by somebody else, or with other words).
     """
     with locked(dispute.project, dispute):
         Seizure.must_be_possible(dispute, by)
         if not reason.strip():
             raise Dispute.NeedsText
         labels = [piece.label for piece in pieces]
+        done = dispute.entries.filter(kind=EntryKind.DISMISSED, by=by, text=reason, facts__pieces=labels)
         rows = dispute.evidence.to_examine().filter(pk__in=[piece.pk for piece in pieces])
-        if rows.mark_examined(timezone.now()):
-            facts: dict[str, Any] = {"pieces": labels, **dispute.court_facts()}
-            dispute.write(EntryKind.DISMISSED, by=by, text=reason, **facts)
-            left = dispute.evidence.to_examine().exists()
-            dispute.tell("set_aside", by=by, text=reason, **facts, left=left)
+        if rows.count() < len(labels) and done.exists():
+            return
+        if rows.mark_examined(timezone.now()) < len(labels):
+            raise Seizure.Examined
+        facts: dict[str, Any] = {"pieces": labels, **dispute.court_facts()}
+        dispute.write(EntryKind.DISMISSED, by=by, text=reason, **facts)
+        left = dispute.evidence.to_examine().exists()
+        dispute.tell("set_aside", by=by, text=reason, **facts, left=left)

@@ -138,3 +138,100 @@ def test_what_is_set_aside_already_is_said_to_be(decided: Dispute, as_mediator: 
     piece = proof(decided)
     assert do(as_mediator, decided, "set-aside", pieces=[piece.pk], reason="Illisible.") == ""
     assert "quelqu’un l’a fait entre-temps" in do(as_mediator, decided, "set-aside", pieces=[piece.pk], reason="Non.")
+
+
+def test_disagreement_survives_a_lift(decided: Dispute, mediator_user: User, arbitrator_user: User) -> None:
+    zoe = person("zoe@paraphe.example", "Zoé", staff_of=SMA)
+    seizure = Seizure.record(decided, way.exhibit().copy, note="", by=zoe)
+    for by, cents in ((mediator_user, 70_000), (zoe, 5_000)):
+        seizure.note_ruling(Shares(cents, 120_000 - cents), way.exhibit().copy, by=by)
+    seizure.lift("Erreur.", by=mediator_user)
+    assert "n’est pas exécuté" in last_letter("mediation.lifted.both")
+    assert zoe.email in letters("mediation.lifted.asked")
+    assert "n’est pas exécuté" in page(signed_in(arbitrator_user), f"{CASES}{decided.pk}/change/")
+    again = Seizure.record(way.fresh(decided), way.exhibit().copy, note="", by=mediator_user)
+    again.note_ruling(Shares(70_000, 50_000), way.exhibit().copy, by=mediator_user)
+    with pytest.raises(Seizure.NeedsAnother):
+        again.carry_out(again.version, by=mediator_user)
+    text = plain(page(signed_in(zoe), f"{CASES}{decided.pk}/carry-out/do/"))
+    assert "700,00 € au prestataire, 500,00 € au client" in text
+    assert "50,00 € au prestataire, 1 150,00 € au client" in text
+    again.carry_out(again.version, by=zoe)
+
+
+def test_colleague_who_notes_the_same_shares_agrees(decided: Dispute, mediator_user: User) -> None:
+    zoe = person("zoe@paraphe.example", "Zoé", staff_of=SMA)
+    seizure = Seizure.record(decided, way.exhibit().copy, note="", by=mediator_user)
+    for by in (mediator_user, zoe):
+        seizure.note_ruling(Shares(70_000, 50_000), way.exhibit().copy, by=by)
+    assert (decided.entries.filter(kind="NOTED").count(), seizure.noted_by) == (1, mediator_user)
+    assert not seizure.needs_another
+
+
+def test_words_of_a_side_are_read_before_a_ruling_is_executed(decided: Dispute, mediator_user: User) -> None:
+    zoe = person("zoe@paraphe.example", "Zoé", staff_of=SMA)
+    seizure = Seizure.record(decided, way.exhibit().copy, note="", by=zoe)
+    seizure.note_ruling(Shares(70_000, 50_000), way.exhibit().copy, by=zoe)
+    seen = seizure.version
+    way.fresh(decided).say("Le juge me donne 900 €.", by=decided.provider, key=uuid.uuid4())
+    assert set(letters("mediation.said.objected_to")) == {zoe.email}
+    assert not Notice.objects.get(name="mediation.said.objected_to").letter.quote
+    assert "lit ces mots avant" in last_letter("mediation.said.bench")
+    again = do(signed_in(zoe), decided, "carry-out", seen=seen)
+    assert "a changé depuis l’ouverture" in again
+    assert "Le juge me donne 900 €." in again
+    assert do(signed_in(zoe), decided, "carry-out", seen=way.fresh(decided).seizures.get().version) == ""
+
+
+def test_ruling_is_noted_on_the_seizure_that_the_page_shows(decided: Dispute, mediator_user: User) -> None:
+    browser = signed_in(mediator_user)
+    seizure = Seizure.record(decided, way.exhibit().copy, note="", by=mediator_user)
+    version = seizure.version
+    assert f'name="version" value="{version}"' in page(browser, f"{CASES}{decided.pk}/rule/do/")
+    seizure.lift("Désistement.", by=mediator_user)
+    other = Seizure.record(way.fresh(decided), way.exhibit().copy, note="Lyon.", by=mediator_user)
+    sent = {"provider": "700", "client": "500", "version": version}
+    again = do(browser, decided, "rule", ruling=png(), **sent)
+    assert "a changé depuis l’ouverture" in again
+    assert f'name="version" value="{other.version}"' in again
+    assert do(browser, decided, "rule", ruling=png(), **{**sent, "version": other.version}) == ""
+
+
+def test_words_of_who_comes_second_are_not_lost_unsaid(
+    decided: Dispute, mediator_user: User, arbitrator_user: User
+) -> None:
+    piece = proof(decided)
+    set_aside(decided, [piece], "Illisible.", by=mediator_user)
+    with pytest.raises(Seizure.Examined):
+        set_aside(decided, [piece], "Non signé.", by=arbitrator_user)
+    assert not decided.entries.filter(text="Non signé.").exists()
+    Seizure.record(way.fresh(decided), way.exhibit().copy, note="Nantes.", by=mediator_user)
+    with pytest.raises(Seizure.Known):
+        Seizure.record(way.fresh(decided), way.exhibit().copy, note="Rennes.", by=mediator_user)
+
+
+def test_noter_without_a_seat_reads_who_executes_it(
+    decided: Dispute, mediator_user: User, arbitrator_user: User, settings: Any
+) -> None:
+    settings.SMA_APPROVAL_CENTS = 119_999
+    zoe = person("zoe@paraphe.example", "Zoé", staff_of=SMA)
+    seizure = Seizure.record(decided, way.exhibit().copy, note="", by=zoe)
+    seizure.note_ruling(Shares(70_000, 50_000), way.exhibit().copy, by=zoe)
+    address_of_it = f"{CASES}{decided.pk}/change/"
+    assert "Vous l’avez noté" in page(signed_in(zoe), address_of_it)
+    for one in (mediator_user, arbitrator_user):
+        one.groups.clear()
+    assert "les administrateurs sont prévenus" in page(signed_in(zoe), address_of_it)
+
+
+def test_pages_name_the_piece_to_be_read_before_a_ruling(
+    decided: Dispute, mediator_user: User, as_client: Client
+) -> None:
+    seizure = Seizure.record(decided, way.exhibit().copy, note="", by=mediator_user)
+    seizure.note_ruling(Shares(70_000, 50_000), way.exhibit().copy, by=mediator_user)
+    piece = proof(decided)
+    for path in (address(decided), f"/projets/{decided.project.key}/rapport/"):
+        assert "lire ce qui a été versé, puis exécuter le jugement" in plain(page(as_client, path))
+    set_aside(decided, [piece], "C’est une lettre.", by=mediator_user)
+    assert "cela ne change rien au jugement qui est noté" in plain(page(as_client, address(decided)))
+    assert not letters("mediation.set_aside.asked_or_sitting")

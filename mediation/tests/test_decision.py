@@ -168,7 +168,7 @@ def test_court_stops_the_execution_until_it_is_lifted(heard: Dispute, mediator_u
         Seizure.record(heard, paper(), note="", by=mediator_user)
     way.drafted(heard, 60_000)
     seizure = Seizure.record(way.fresh(heard), paper(), note="Assignation.", by=mediator_user)
-    assert Seizure.record(way.fresh(heard), paper(), note="Encore.", by=mediator_user) == seizure
+    assert Seizure.record(way.fresh(heard), paper(), note="Assignation.", by=mediator_user) == seizure
     dispute = way.fresh(heard)
     assert (dispute.is_seized, dispute.due_by, str(seizure)) == (True, None, dispute.number)
     with pytest.raises(Course.Seized):
