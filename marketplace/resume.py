@@ -31,6 +31,7 @@ ROWS = {
     "categories",
     "staff",
     "piece",
+    "pieces",
     "dropped",
 }  # numbers of rows: no words to a reader
 TICKED = "on"  # a box that was ticked says nothing without its label

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from marketplace.policies import policy
-from marketplace.resume import is_bookkeeping
+from marketplace.resume import MARK, is_bookkeeping
 from marketplace.ways import own_page
 
 SECRETS = ("password", "csrfmiddlewaretoken", "code", "credential", "iban")
@@ -84,7 +84,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     typed = typed if came_from_us(request) else []
     shown = [(name, value) for name, value in typed if value and not is_bookkeeping(name)]
     before = own_page(request, request.headers.get("Referer", "")) or request.get_full_path()
-    context = {"typed": typed if shown else [], "shown": shown, "before": before}
+    files = MARK if request.FILES else ""  # which the page drawn again asks for, before anything is sent
+    context = {"typed": typed if shown else [], "shown": shown, "before": before, "files": files}
     return render(request, "403_csrf.html", context, status=403)
 
 

@@ -1,5 +1,6 @@
 import pytest
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
@@ -119,8 +120,16 @@ def test_a_stale_page_gives_back_what_was_typed_on_it() -> None:
     assert response.text.count('name="tags"') == 2
     assert "très-secret" not in response.text
     assert "Envoyer maintenant" in response.text
-    assert "<dt>title</dt>" in response.text
+    assert "<li>Portail &lt;b&gt;</li>" in response.text
     assert response.text.count("8a95ddc0") == 1
+
+
+def test_a_stale_form_with_files_asks_for_them_again() -> None:
+    typed = {"text": "Voici l’assignation.", "file": SimpleUploadedFile("a.pdf", b"%PDF-1.7")}
+    response = strict().post("/compte/inscription/", typed, headers=OURS)
+    assert "Choisir de nouveau les fichiers" in response.text
+    assert '<input type="hidden" name="resumed" value="1">' in response.text
+    assert "Envoyer maintenant" not in response.text
 
 
 def test_a_stale_deed_in_which_nothing_was_typed_leads_back_to_its_page() -> None:
