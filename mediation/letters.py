@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.urls import reverse
@@ -375,12 +376,21 @@ class ToKeep(OfStuck):
 
     def subject(self, facts: Facts) -> _StrPromise | str:
         """What the seat asks for."""
-        return KEEP[Role(facts["role"])]
+        return KEEP_TO_THE_END if ends_before(facts) else KEEP[Role(facts["role"])]
 
     def paragraphs(self, facts: Facts) -> Sequence[_StrPromise | str]:
         """Why it is still theirs, who knows, and what an administrator may do."""
-        told = [*self.words.paragraphs, *([HEADS_TOLD] if facts["known"] and not facts["chief"] else [])]
+        first, then = self.words.paragraphs
+        told = [first, UNTIL_IT_ENDS if ends_before(facts) else then]
+        told += [HEADS_TOLD] if facts["known"] and not facts["chief"] else []
         return [*told, *([ADD_SOMEBODY] if facts["chief"] else [])]
+
+
+def ends_before(facts: Facts) -> bool:
+    """Whether the mediation ends before somebody is looked for again."""
+    if facts["role"] != Role.MEDIATOR or not facts["until"]:
+        return False
+    return datetime.fromisoformat(facts["until"]) < datetime.fromisoformat(facts["again_at"])
 
 
 class ToDecide(OfCase):
@@ -470,6 +480,8 @@ KEEP = {
     Role.ARBITRATOR: _("Write the decision before %(again_at)s: you keep case SMA %(n)s"),
     Role.APPROVER: _("Approve or send back the decision before %(again_at)s: you keep case SMA %(n)s"),
 }
+KEEP_TO_THE_END = _("Write to both sides or propose a split before %(until)s: you keep case SMA %(n)s")
+UNTIL_IT_ENDS = _("Both sides still wait for you, until the mediation ends on %(until)s.")
 NOTED = _("%(who)s, for the SMA, notes these words.")
 OPEN_CASE, TO_ANSWER, ANSWER_BEFORE = _("Open the case"), _("Answer the dispute"), _("To answer before")
 SETTLE_BEFORE, DECIDED_BEFORE, EXECUTED_ON = _("To settle before"), _("Decided before"), _("Executed on")

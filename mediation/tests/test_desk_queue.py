@@ -186,7 +186,8 @@ def dates(dispute: Dispute, reader: User) -> list[datetime]:
 def test_queue_gives_the_date_on_which_something_happens(
     dispute: Dispute, mediator_user: User, as_mediator: Client
 ) -> None:
-    assert dates(dispute, mediator_user) == [way.due(dispute, "sma.replace")]
+    assert dispute.mediate_by  # which may come first, where holidays make the other late
+    assert dates(dispute, mediator_user) == [min(way.due(dispute, "sma.replace"), dispute.mediate_by)]
     dispute.say("Bonjour à vous deux.", by=mediator_user, key=uuid.uuid4())
     assert dates(dispute, mediator_user) == [dispute.mediate_by]
     assert plain(paris_short(dispute.mediate_by)) in page(as_mediator)

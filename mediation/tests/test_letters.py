@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -117,6 +118,19 @@ def test_mediator_named_late_is_told_the_end_of_the_mediation(
     assert text.startswith(f"Écrivez aux deux parties ou proposez un partage avant le {until}")
     assert "à cette date, la médiation prend fin et, sans accord, un arbitre décide" in text
     assert "prend votre place" not in text
+
+
+def test_mediator_who_keeps_the_seat_is_told_no_date_after_the_mediation(
+    account: EscrowAccount, mediator_user: User
+) -> None:
+    dispute = way.mediated(account)
+    dispute.assign(mediator_user, by=None)
+    Dispute.objects.filter(pk=dispute.pk).update(mediate_by=way.due(dispute, "sma.replace") + timedelta(hours=1))
+    dispute = way.let_fall(dispute, "sma.replace")
+    assert dispute.mediate_by
+    text, until = text_of(last(mediator_user, "stuck")), plain(paris(dispute.mediate_by))
+    assert text.startswith(f"Écrivez aux deux parties ou proposez un partage avant le {until}")
+    assert f"jusqu’à la fin de la médiation, le {until}" in text
 
 
 def test_mediator_who_has_written_is_not_reminded(mediation: Dispute, mediator_user: User) -> None:
