@@ -102,8 +102,8 @@ class Seizure(models.Model):
 
         `proof` is a file that the SMA was sent elsewhere, or a piece of the case, as both sides read it. It is examined
         with it, and so are the pieces up to number `seen`, which `by` had before them.
-        Refused: Known (a colleague has just noted one), NotDecided (executed by now, too), Bench.NotOfTheSma,
-        Bench.Tied.
+        Refused: Known (one is noted by a colleague, by another paper or in other words), NotDecided (executed by now,
+        too), Bench.NotOfTheSma, Bench.Tied.
         """
         with locked(dispute.project, dispute):
             if done := dispute.seizures.standing().first():
@@ -125,9 +125,9 @@ class Seizure(models.Model):
         return self
 
     def lift(self, note: str, *, by: User, seen: str = "") -> None:
-        """No court is seized any more: the decision is executed at its date.
+        """No court is seized any more: the decision is executed at its date, in some working days at the earliest.
 
-        Over a ruling that was noted, above the limit, as another person than who noted it: the decision is executed in
+        Over a ruling that was noted, as another person than who noted it, if it takes two: the decision is executed in
         its place. Refused: Ended (a second call), Executed, NotDecided, Bench.NotOfTheSma, Bench.Tied, Replaced (what
         stands is not the `version` seen, if one is given), NeedsAnother, Unread.
         """
@@ -223,7 +223,7 @@ class Seizure(models.Model):
         return f"{self.pk}-{self.noted_id or 0}-{self.provider_cents or 0}-{self.client_cents or 0}-{last[0]}"
 
     def carry_out(self, seen: str, *, by: User) -> None:
-        """Execute the ruling that was noted, the `version` seen, in one transfer; above a limit as a second person.
+        """Execute the ruling that was noted, the `version` seen, in one transfer; as a second person, if it takes two.
 
         Refused: Ended (it was lifted), Executed (a second call), NotDecided, Bench.NotOfTheSma, Bench.Tied, NotNoted,
         Replaced (another was noted meanwhile), NeedsAnother, Unread.
