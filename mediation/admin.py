@@ -22,7 +22,7 @@ from marketplace.admin_site import AdminDeed, ReadOnlyAdmin, Waiting, waits
 from marketplace.templatetags.page import euros, paris_short
 from mediation.asked_admin import CaseRequestAdmin
 from mediation.bench_deeds import ASSIGN, DEEDS, READ
-from mediation.bench_forms import CarryOutForm, DecideForm, LiftForm, RulingForm
+from mediation.bench_forms import CarryOutForm, DecideForm, LiftForm, RulingForm, to_read
 from mediation.casefile import CaseFile, Ruling, decides_in
 from mediation.desk import delays, on_desk_of, workload
 from mediation.models import Decision, Dispute, DisputeState, Evidence, Seizure
@@ -255,6 +255,7 @@ class DisputeAdmin(ReadOnlyAdmin):
         papers = {"draft": draft and Ruling.of(draft), "returned": returned and Ruling.of(returned)}
         facts: dict[str, Any] = {"case": case, "ruling": ruling, "decision": decision, "lifts": deed.form is LiftForm}
         facts["seizure"] = seizure
+        facts["unread"] = to_read(case.evidence.to_examine()) if deed.form in {CarryOutForm, LiftForm} else ""
         facts["becomes"] = outcomes(ruling.split) if ruling and ruling.split else []
         cast("dict[str, Any]", response.context_data).update(papers | facts)
         return response

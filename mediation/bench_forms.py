@@ -358,7 +358,8 @@ class SetAsideForm(CaseForm):
     def __init__(self, *args: Any, dispute: Dispute, **kwargs: Any) -> None:
         super().__init__(*args, dispute=dispute, **kwargs)
         pieces = dispute.evidence.to_examine().select_related("document")
-        self.fields["pieces"].queryset = pieces  # type: ignore[attr-defined]
+        offered = dispute.evidence.since_the_decision() if self.is_bound else pieces  # the same again is no mistake
+        self.fields["pieces"].queryset = offered  # type: ignore[attr-defined]
         self.fields["pieces"].initial = [piece.pk for piece in pieces]
         self.fields["pieces"].help_text = to_read(pieces)
         if dispute.is_seized:

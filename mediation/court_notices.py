@@ -60,6 +60,15 @@ def asked_or_sitting(dispute: Dispute, event: Event) -> Iterable[User | None]:
     return [*asked(dispute, event), *(one for one in Bench(dispute).sitting() if one.pk != event.by_id)]
 
 
+def able(dispute: Dispute, event: Event) -> Iterable[User | None]:
+    """Who may execute a ruling that is noted, once nothing is left to be read before; but who has read it."""
+    seizure = dispute.seizures.noted().first()
+    if event.facts["left"] or not seizure:
+        return []
+    people = seizure.others if seizure.needs_another else all_of_the_sma(dispute, event)
+    return [one for one in people if one and one.pk != event.by_id]
+
+
 def objected_to(dispute: Dispute, event: Event) -> Iterable[User | None]:
     """Who may execute a ruling of which a side has written without a piece; who sits in the case has the words."""
     if not event.facts.get("objects") or event.facts["proves"]:
@@ -251,6 +260,18 @@ say(
         [_("%(who)s has examined what was sent since the decision, and written to both sides.")],
         OPEN_CASE,
         EXECUTED_ON,
+    ),
+    staff=True,
+    shape=OfExamined,
+)
+say(
+    "set_aside",
+    able,
+    Words(
+        _("Execute the court’s ruling, what was sent is examined, case SMA %(n)s"),
+        [_("%(who)s has examined what was sent since the decision: nothing is left to be read before the ruling.")],
+        OPEN_CASE,
+        _("Before"),
     ),
     staff=True,
     shape=OfExamined,

@@ -102,8 +102,8 @@ class Seizure(models.Model):
 
         `proof` is a file that the SMA was sent elsewhere, or a piece of the case, as both sides read it. It is examined
         with it, and so are the pieces up to number `seen`, which `by` had before them.
-        Refused: Known (one is noted by a colleague, by another paper or in other words), NotDecided (executed by now,
-        too), Bench.NotOfTheSma, Bench.Tied.
+        Refused: Known (a colleague has just noted one), NotedOtherwise (oneself, by another paper or in other words),
+        NotDecided (executed by now, too), Bench.NotOfTheSma, Bench.Tied.
         """
         with locked(dispute.project, dispute):
             if done := dispute.seizures.standing().first():
@@ -119,9 +119,11 @@ class Seizure(models.Model):
             return seizure
 
     def same_as(self, proof: Clean | Evidence, note: str, *, by: User) -> Seizure:
-        """This seizure, noted again alike; refused (Known) where another's paper, or other words, would be lost."""
-        if (self.by, self.note, self.document.sha256) != (by, note, sha256_of(proof)):
+        """This seizure, noted again alike; refused where another's (Known) or other words (NotedOtherwise) are lost."""
+        if self.by != by:
             raise self.Known(name=self.by.display_name)
+        if (self.note, self.document.sha256) != (note, sha256_of(proof)):
+            raise self.NotedOtherwise
         return self
 
     def lift(self, note: str, *, by: User, seen: str = "") -> None:
@@ -312,7 +314,10 @@ class Seizure(models.Model):
         sentence = _("You noted the ruling: another person of the SMA reads it and acts on it.")
 
     class Known(Refusal):
-        sentence = _("%(name)s has just noted it, with a paper of their own. Nothing was recorded.")
+        sentence = _("%(name)s has just noted it: read it in the case. Nothing was recorded.")
+
+    class NotedOtherwise(Refusal):
+        sentence = _("You have just noted it, by another paper or in other words. Nothing more was recorded.")
 
     class Unread(Refusal):
         sentence = _("Nobody has examined %(pieces)s yet: read it, then note it or set it aside. Nothing was changed.")

@@ -128,15 +128,20 @@ def test_a_ruling_noted_leaves_the_rest_of_what_was_sent_to_be_read(decided: Dis
     piece = proof(decided)
     seizure.note_ruling(Shares(30_000, 90_000), way.exhibit("Jugement").copy, by=mediator_user)
     assert list(decided.evidence.to_examine()) == [piece]
+    text = page(signed_in(mediator_user), f"{CASES}{decided.pk}/carry-out/do/")
+    assert f'href="{piece.document.get_absolute_url()}">A1. Assignation</a>' in text
     with pytest.raises(Seizure.Unread):
         seizure.carry_out(seizure.version, by=mediator_user)
     set_aside(decided, [piece], "C’est une lettre.", by=mediator_user)
     assert "il s’exécute à la place de la décision" in last_letter("mediation.set_aside.both")
+    assert "plus rien n’est à lire avant le jugement" in last_letter("mediation.set_aside.able")
 
 
 def test_what_is_set_aside_already_is_said_to_be(decided: Dispute, as_mediator: Client) -> None:
     piece = proof(decided)
-    assert do(as_mediator, decided, "set-aside", pieces=[piece.pk], reason="Illisible.") == ""
+    for _again in range(2):
+        assert do(as_mediator, decided, "set-aside", pieces=[piece.pk], reason="Illisible.") == ""
+    assert decided.entries.filter(kind="DISMISSED").count() == 1
     assert "quelqu’un l’a fait entre-temps" in do(as_mediator, decided, "set-aside", pieces=[piece.pk], reason="Non.")
 
 
@@ -206,7 +211,7 @@ def test_words_of_who_comes_second_are_not_lost_unsaid(
         set_aside(decided, [piece], "Non signé.", by=arbitrator_user)
     assert not decided.entries.filter(text="Non signé.").exists()
     Seizure.record(way.fresh(decided), way.exhibit().copy, note="Nantes.", by=mediator_user)
-    with pytest.raises(Seizure.Known):
+    with pytest.raises(Seizure.NotedOtherwise):
         Seizure.record(way.fresh(decided), way.exhibit().copy, note="Rennes.", by=mediator_user)
 
 
