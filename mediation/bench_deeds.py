@@ -292,7 +292,7 @@ COURTS: dict[str, AdminDeed] = {
         _("Note the ruling of the court"),
         ASSIGN,
         lambda case, by, data: seizure_of(case).note_ruling(
-            shares(data), paper_in(data, "ruling"), by=by, seen=data["version"]
+            shares(data), paper_in(data, "ruling"), by=by, seen=data["seen"]
         ),
         form=forms.RulingForm,
         offered=lambda case: case.is_seized,

@@ -289,7 +289,7 @@ class PieceField(PieceChoice):
         return _now("%(piece)s, sent on %(at)s") % {"piece": piece, "at": paris_short(piece.at)}
 
 
-class PaperForm(SightedForm):
+class PaperForm(CaseForm):
     """What a court wrote: a piece of the case sent since the decision, or a file, in the field named `paper`."""
 
     paper: ClassVar[str]
@@ -299,13 +299,10 @@ class PaperForm(SightedForm):
         required=False,
         empty_label=_("None: the file below"),
     )
-    seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**62, required=False)
 
     def __init__(self, *args: Any, dispute: Dispute, **kwargs: Any) -> None:
         super().__init__(*args, dispute=dispute, **kwargs)
-        pieces = dispute.evidence.since_the_decision().select_related("document")
-        self.fields["seen"].initial = max((piece.pk for piece in pieces), default=0)
-        if pieces:
+        if pieces := dispute.evidence.since_the_decision().select_related("document"):
             self.fields["piece"].queryset = pieces  # type: ignore[attr-defined]
             self.fields["piece"].help_text = to_read(pieces)
             self.fields[self.paper].required = False
@@ -330,14 +327,20 @@ def to_read(pieces: Iterable[Evidence]) -> str:
     return format_html(_now("Read it first: {pieces}."), pieces=format_html_join(", ", '<a href="{}">{}</a>', links))
 
 
-class SeizeForm(PaperForm):
-    """A court, and the paper that shows that it is seized."""
+class SeizeForm(PaperForm, SightedForm):
+    """A court, and the paper that shows that it is seized; `seen` is the latest piece that the page shows."""
 
     paper = "proof"
     proof = DocumentField(label=_("Proof that a court is seized"))
     note = forms.CharField(
         label=_("Which court, since when, read by both sides"), required=False, max_length=2000, widget=area(3)
     )
+    seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=2**62, required=False)
+
+    def __init__(self, *args: Any, dispute: Dispute, **kwargs: Any) -> None:
+        super().__init__(*args, dispute=dispute, **kwargs)
+        last = dispute.evidence.since_the_decision().last()
+        self.fields["seen"].initial = last.pk if last else 0
 
 
 class PiecesField(PiecesChoice):
@@ -391,22 +394,12 @@ class LiftForm(CourtForm):
         self.fields["note"].help_text = told % {"at": paris(max(dispute.execute_at or soonest, soonest))}
 
 
-class RulingForm(PaperForm, SharesForm):
-    """What a court ruled, with its paper: nothing moves yet. `version` is what the page shows of the seizure."""
+class RulingForm(PaperForm, SharesForm, CourtForm):
+    """What a court ruled, with its paper: nothing moves yet."""
 
     paper = "ruling"
     ruling = DocumentField(label=_("Ruling of the court"))
-    version = forms.CharField(widget=forms.HiddenInput, max_length=120, required=False)
-
-    def __init__(self, *args: Any, dispute: Dispute, **kwargs: Any) -> None:
-        super().__init__(*args, dispute=dispute, **kwargs)
-        standing = dispute.seizures.standing().first()
-        self.fields["version"].initial = standing.version if standing else ""
-
-    def add_error(self, field: str | None, error: Any) -> None:
-        super().add_error(field, error)
-        typed: Any = self.data
-        typed[self.add_prefix("version")] = self.fields["version"].initial
+    seen = forms.CharField(widget=forms.HiddenInput, max_length=120, required=False)
 
 
 class CarryOutForm(CourtForm):

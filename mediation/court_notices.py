@@ -37,10 +37,16 @@ def all_of_the_sma(dispute: Dispute, event: Event) -> Iterable[User | None]:
 
 def second(dispute: Dispute, event: Event) -> Iterable[User | None]:
     """Who may execute a ruling: another than who noted it, if it takes two; else it is asked of all only again."""
+    return executors(dispute, event) if event.facts["second"] or event.facts["again"] else []
+
+
+def executors(dispute: Dispute, event: Event) -> list[User]:
+    """Who may execute a ruling that is noted, but who did it."""
     seizure = dispute.seizures.noted().first()
-    if not seizure or not (event.facts["second"] or event.facts["again"]):
+    if not seizure:
         return []
-    return seizure.others if event.facts["second"] else all_of_the_sma(dispute, event)
+    people = seizure.others if seizure.needs_another else all_of_the_sma(dispute, event)
+    return [one for one in people if one and one.pk != event.by_id]
 
 
 def asked(dispute: Dispute, event: Event) -> Iterable[User | None]:
@@ -62,11 +68,7 @@ def asked_or_sitting(dispute: Dispute, event: Event) -> Iterable[User | None]:
 
 def able(dispute: Dispute, event: Event) -> Iterable[User | None]:
     """Who may execute a ruling that is noted, once nothing is left to be read before; but who has read it."""
-    seizure = dispute.seizures.noted().first()
-    if event.facts["left"] or not seizure:
-        return []
-    people = seizure.others if seizure.needs_another else all_of_the_sma(dispute, event)
-    return [one for one in people if one and one.pk != event.by_id]
+    return [] if event.facts["left"] else executors(dispute, event)
 
 
 def objected_to(dispute: Dispute, event: Event) -> Iterable[User | None]:

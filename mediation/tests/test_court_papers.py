@@ -192,14 +192,14 @@ def test_ruling_is_noted_on_the_seizure_that_the_page_shows(decided: Dispute, me
     browser = signed_in(mediator_user)
     seizure = Seizure.record(decided, way.exhibit().copy, note="", by=mediator_user)
     version = seizure.version
-    assert f'name="version" value="{version}"' in page(browser, f"{CASES}{decided.pk}/rule/do/")
+    assert f'name="seen" value="{version}"' in page(browser, f"{CASES}{decided.pk}/rule/do/")
     seizure.lift("Désistement.", by=mediator_user)
     other = Seizure.record(way.fresh(decided), way.exhibit().copy, note="Lyon.", by=mediator_user)
-    sent = {"provider": "700", "client": "500", "version": version}
+    sent = {"provider": "700", "client": "500", "seen": version}
     again = do(browser, decided, "rule", ruling=png(), **sent)
     assert "a changé depuis l’ouverture" in again
-    assert f'name="version" value="{other.version}"' in again
-    assert do(browser, decided, "rule", ruling=png(), **{**sent, "version": other.version}) == ""
+    assert f'name="seen" value="{other.version}"' in again
+    assert do(browser, decided, "rule", ruling=png(), **{**sent, "seen": other.version}) == ""
 
 
 def test_words_of_who_comes_second_are_not_lost_unsaid(
